@@ -1,0 +1,87 @@
+//! The `aud` claim: one recipient or many (RFC 7519 §4.1.3).
+
+use core::fmt;
+
+use serde::de::{self, SeqAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The recipients that a token is meant for: on the wire a string or a non-empty array of strings.
+///
+/// ```
+/// use jwt_core::Audience;
+/// let one: Audience = serde_json::from_str(r#""api""#)?;
+/// let many: Audience = serde_json::from_str(r#"["api","web"]"#)?;
+/// assert!(one.contains("api") && many.contains("web"));
+/// assert!(serde_json::from_str::<Audience>("[]").is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience(Vec<String>);
+
+impl Audience {
+    /// One recipient.
+    #[must_use]
+    pub fn one(recipient: impl Into<String>) -> Self {
+        Self(vec![recipient.into()])
+    }
+
+    /// Several recipients; `None` where there are none, for an empty `aud` is malformed.
+    pub fn many<R: Into<String>>(recipients: impl IntoIterator<Item = R>) -> Option<Self> {
+        let all: Vec<String> = recipients.into_iter().map(Into::into).collect();
+        (!all.is_empty()).then_some(Self(all))
+    }
+
+    /// Whether `recipient` is among them, byte for byte.
+    #[must_use]
+    pub fn contains(&self, recipient: &str) -> bool {
+        self.iter().any(|one| one == recipient)
+    }
+
+    /// The recipients in the token's order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl From<&str> for Audience {
+    fn from(recipient: &str) -> Self {
+        Self::one(recipient)
+    }
+}
+
+impl Serialize for Audience {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => serializer.serialize_str(one),
+            many => serializer.collect_seq(many),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Audience;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a non-empty array of strings")
+            }
+
+            fn visit_str<E: de::Error>(self, one: &str) -> Result<Audience, E> {
+                Ok(Audience::one(one))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Audience, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = elements.next_element::<String>()? {
+                    all.push(one);
+                }
+                Audience::many(all).ok_or_else(|| de::Error::invalid_length(0, &self))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
