@@ -193,6 +193,11 @@ impl<'d> Value<'d> {
         self.members().find(|(key, _)| key.is_str(name)).map(|(_, value)| value)
     }
 
+    /// Where this value's text begins in the document.
+    pub(crate) fn starts_at(self) -> usize {
+        range(self.node()).start
+    }
+
     /// Where this value's text stands in the document; of strings, between the quotes.
     pub(crate) fn span(self) -> Span {
         let node = self.node();

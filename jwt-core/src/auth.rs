@@ -1,0 +1,389 @@
+//! The request level: from a request to a decision. The one call of every framework.
+
+use core::fmt;
+use core::time::Duration;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
+use crate::decision::{Authentication, Decision, Proceed, Refusal, Step};
+use crate::keys::BoxFuture;
+use crate::refusal::{Answer, Reason, TokenError};
+use crate::request::{
+    CarrierKind, Carriers, ChallengeSettings, Credential, OriginPolicy, Proof, RequestFacts, RequestHead,
+    SimpleHead, is_preflight,
+};
+use crate::requirement::Unmet;
+use crate::token_authority::{Presented, TokenAuthority, Verdict};
+use crate::verified::Verified;
+
+/// How requests are authenticated: which authority, where tokens stand, what is asked after the
+/// signature, and in which words a refusal is given.
+///
+/// Adapters wrap it in a layer or middleware. Cheap to clone; clones are the same rules, and a
+/// request that passes the same rules twice is verified once.
+///
+/// Order (fixed): preflight → carriers → nothing presented → proof of origin for cookies → token →
+/// checks, those that prove possession first. Requirements of routes come after, by
+/// [`Authentication::authorize`].
+///
+/// ```
+/// use jwt_core::request::SimpleHead;
+/// use jwt_core::{Algorithm, Decision, Issuer, RequestAuth, SigningKey, Step, Verifier};
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id").build()?;
+/// let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id").build()?;
+/// let auth = RequestAuth::new(verifier);
+///
+/// let token = issuer.token().with_subject("alice").sign()?;
+/// let good = SimpleHead::get("/me").with_field("Authorization", format!("Bearer {token}"));
+/// let Step::Decided(Decision::Proceed(proceed)) = auth.decide(&good, None) else { panic!("refused") };
+/// assert_eq!(proceed.authentication.verified().and_then(|v| v.subject()), Some("alice"));
+///
+/// let Step::Decided(Decision::Refuse(refusal)) = auth.decide(&SimpleHead::get("/me"), None) else { panic!("accepted") };
+/// assert_eq!(refusal.status(), 401);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RequestAuth(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    authority: Arc<dyn TokenAuthority>,
+    carriers: Carriers,
+    is_optional: bool,
+    passes_preflight: bool,
+    origin: OriginPolicy,
+    checks: Vec<Arc<dyn Check>>,
+    settings: ChallengeSettings,
+    /// The challenges that need nothing of the request, written once.
+    challenges: Vec<(Answer, Arc<str>)>,
+}
+
+impl<A: TokenAuthority> From<A> for RequestAuth {
+    fn from(authority: A) -> Self {
+        Self::new(authority)
+    }
+}
+
+impl RequestAuth {
+    /// Authenticates by `authority`: tokens in `Authorization: Bearer`, required, no checks.
+    #[must_use]
+    pub fn new(authority: impl TokenAuthority) -> Self {
+        let mut inner = Inner {
+            authority: Arc::new(authority),
+            carriers: Carriers::default(),
+            is_optional: false,
+            passes_preflight: false,
+            origin: OriginPolicy::default(),
+            checks: Vec::new(),
+            settings: ChallengeSettings::default(),
+            challenges: Vec::new(),
+        };
+        inner.write_challenges();
+        Self(Arc::new(inner))
+    }
+
+    /// Lets requests without a token through as anonymous. A bad token is refused all the same.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        self.changed(|inner| inner.is_optional = true)
+    }
+
+    /// Where tokens may stand. Default: `Authorization` alone.
+    #[must_use]
+    pub fn with_carriers(self, carriers: Carriers) -> Self {
+        self.changed(|inner| inner.carriers = carriers)
+    }
+
+    /// Lets CORS preflights through: `OPTIONS` with `Origin` and `Access-Control-Request-Method`.
+    /// Off by default, for a CORS layer belongs outside of this one and answers them itself.
+    #[must_use]
+    pub fn with_preflight(self) -> Self {
+        self.changed(|inner| inner.passes_preflight = true)
+    }
+
+    /// Which origins cookie-borne tokens may be used from, and how else a request proves that our
+    /// own page sent it.
+    #[must_use]
+    pub fn with_origin_policy(self, origin: OriginPolicy) -> Self {
+        self.changed(|inner| inner.origin = origin)
+    }
+
+    /// Adds a check. Those that prove possession run first, else the order of adding.
+    #[must_use]
+    pub fn with_check(self, check: impl Check) -> Self {
+        self.changed(|inner| {
+            inner.checks.push(Arc::new(check));
+            inner.checks.sort_by_key(|check| !check.proves_possession());
+        })
+    }
+
+    /// Realm and other parameters of challenges.
+    #[must_use]
+    pub fn with_challenge(self, settings: ChallengeSettings) -> Self {
+        self.changed(|inner| inner.settings = settings)
+    }
+
+    fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        change(inner);
+        inner.write_challenges();
+        self
+    }
+
+    /// Decides about a request. `before` is what an outer layer left in it.
+    ///
+    /// An identity is reused where it was verified by the same rules, or by the same authority
+    /// from the same claims; otherwise the request is authenticated anew and the outcome replaces
+    /// the outer one. Outcomes are never merged.
+    pub fn decide(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Step {
+        if let Some(before) = before.filter(|before| Arc::ptr_eq(&before.by().0, &self.0)) {
+            return proceed(before.clone(), Vec::new());
+        }
+        match self.begin(head, before) {
+            Ok(step) => step,
+            Err(refusal) => Step::Decided(Decision::Refuse(refusal)),
+        }
+    }
+
+    fn begin(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Result<Step, Refusal> {
+        let rules = &*self.0;
+        if rules.passes_preflight && is_preflight(head) {
+            return Ok(proceed(Authentication::anonymous(self.clone()), Vec::new()));
+        }
+        let Some(credential) = rules.carriers.read(head).map_err(|reason| self.refuse(&reason.into()))? else {
+            if rules.is_optional {
+                return Ok(proceed(Authentication::anonymous(self.clone()), Vec::new()));
+            }
+            return Err(self.refuse(&Reason::NoCredentials.into()));
+        };
+        let facts = RequestFacts::new(head, credential.carrier());
+        let double_submit = match rules.origin.prove(head, credential.carrier()) {
+            Proof::NotNeeded | Proof::Given => None,
+            Proof::DoubleSubmit(value) => Some(value),
+            Proof::Refused => return Err(self.refuse(&Reason::CrossOrigin.into())),
+        };
+
+        let reused = before.and_then(|before| self.reuse(before, &credential));
+        let verdict = match reused {
+            Some(verified) => Verdict::Ready(Ok(verified)),
+            None => rules.authority.verify(&self.presented(credential.token())),
+        };
+        let mut pending = Pending {
+            auth: self.clone(),
+            carrier: credential.carrier(),
+            double_submit: double_submit.map(str::to_owned),
+            next_check: 0,
+            response_headers: response_headers(credential.carrier()),
+        };
+        match verdict {
+            Verdict::Ready(result) => {
+                let verified = result.map_err(|error| self.refuse(&error))?;
+                match pending.checks(&verified, &facts)? {
+                    None => Ok(Step::Decided(pending.proceed(verified))),
+                    Some(check) => {
+                        let head = self.keep(head);
+                        Ok(Step::Wait(Box::pin(pending.finish(verified, head, Some(check)))))
+                    }
+                }
+            }
+            Verdict::Wait(verdict) => {
+                let head = self.keep(head);
+                Ok(Step::Wait(Box::pin(async move {
+                    match verdict.await {
+                        Ok(verified) => pending.finish(verified, head, None).await,
+                        Err(error) => Decision::Refuse(pending.auth.refuse(&error)),
+                    }
+                })))
+            }
+        }
+    }
+
+    fn presented<'t>(&self, token: &'t str) -> Presented<'t> {
+        let presented = Presented::new(token);
+        match self.0.checks.iter().any(|check| check.proves_possession()) {
+            true => presented.with_possession_checked(),
+            false => presented,
+        }
+    }
+
+    /// What the same authority verified before, if the request still carries it: the same claims,
+    /// byte for byte. A token with `cnf` is verified again, for its checks may differ.
+    fn reuse(&self, before: &Authentication, credential: &Credential<'_>) -> Option<Arc<Verified>> {
+        let verified = before.verified()?;
+        let same_authority = self.0.authority.is_same(&*before.by().0.authority);
+        let same_claims = || {
+            let payload = credential.token().split('.').nth(1)?;
+            Some(crate::base64url::decode(payload).ok()? == verified.payload())
+        };
+        (same_authority && !verified.is_sender_constrained() && same_claims() == Some(true))
+            .then(|| verified.clone())
+    }
+
+    /// A copy of what checks may still read after a wait.
+    fn keep(&self, head: &dyn RequestHead) -> SimpleHead {
+        SimpleHead::copy_of(head, self.0.checks.iter().flat_map(|check| check.fields().iter().copied()))
+    }
+
+    /// The authority's clock.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.0.authority.now()
+    }
+
+    /// The refusal for a token, in the words of these rules. Tells the log why.
+    #[must_use]
+    pub fn refuse(&self, error: &TokenError) -> Refusal {
+        let reason = error.reason();
+        log(reason, error.detail());
+        Refusal::new(reason).with_challenge(self.0.challenge(reason.answer()))
+    }
+
+    /// The refusal for a requirement of a route, in the words of these rules.
+    #[must_use]
+    pub fn refuse_unmet(&self, unmet: &Unmet) -> Refusal {
+        let reason = unmet.reason();
+        log(reason, None);
+        let challenge = self.0.settings.write(
+            reason.answer(),
+            unmet.scope().as_deref(),
+            unmet.contexts(),
+            unmet.max_age(),
+        );
+        Refusal::new(reason).with_challenge(challenge.map(Arc::from))
+    }
+
+    fn refuse_by_check(&self, check: &dyn Check, refusal: CheckRefusal) -> Refusal {
+        log(refusal.reason, Some(check.name()));
+        let challenge = match refusal.challenge {
+            Some(challenge) => Some(Arc::from(challenge)),
+            None => self.0.challenge(refusal.reason.answer()),
+        };
+        Refusal::new(refusal.reason).with_challenge(challenge).with_response_headers(refusal.response_headers)
+    }
+}
+
+impl Inner {
+    fn write_challenges(&mut self) {
+        let mut answers: Vec<Answer> = Vec::new();
+        for answer in crate::Reason::ALL.iter().map(|reason| reason.answer()) {
+            if !answers.contains(&answer) {
+                answers.push(answer);
+            }
+        }
+        self.challenges = answers
+            .into_iter()
+            .filter_map(|answer| Some((answer, self.settings.write(answer, None, &[], None)?.into())))
+            .collect();
+    }
+
+    fn challenge(&self, answer: Answer) -> Option<Arc<str>> {
+        self.challenges.iter().find(|(of, _)| *of == answer).map(|(_, challenge)| challenge.clone())
+    }
+}
+
+/// A request whose token is verified and whose checks have not all run.
+struct Pending {
+    auth: RequestAuth,
+    carrier: CarrierKind,
+    double_submit: Option<String>,
+    next_check: usize,
+    response_headers: Vec<ResponseHeader>,
+}
+
+type Waiting = BoxFuture<'static, Result<Passed, CheckRefusal>>;
+
+impl Pending {
+    /// Runs the checks that are left, up to one that must wait.
+    fn checks(&mut self, verified: &Arc<Verified>, facts: &RequestFacts<'_>) -> Result<Option<Waiting>, Refusal> {
+        if let Some(value) = self.double_submit.take()
+            && !self.auth.0.origin.is_double_submit_of(&value, verified.session_id().as_deref())
+        {
+            return Err(self.auth.refuse(&Reason::CrossOrigin.into()));
+        }
+        let auth = self.auth.clone();
+        while let Some(check) = auth.0.checks.get(self.next_check) {
+            match check.check(verified, facts) {
+                CheckOutcome::Pass(passed) => self.passed(passed),
+                CheckOutcome::Refuse(refusal) => return Err(auth.refuse_by_check(&**check, refusal)),
+                CheckOutcome::Wait(waiting) => return Ok(Some(waiting)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn passed(&mut self, passed: Passed) {
+        self.response_headers.extend(passed.response_headers);
+        self.next_check = self.next_check.saturating_add(1);
+    }
+
+    async fn finish(
+        mut self,
+        verified: Arc<Verified>,
+        head: SimpleHead,
+        mut waiting: Option<Waiting>,
+    ) -> Decision {
+        loop {
+            if let Some(check) = waiting.take() {
+                match check.await {
+                    Ok(passed) => self.passed(passed),
+                    Err(refusal) => {
+                        let auth = self.auth.clone();
+                        let Some(check) = auth.0.checks.get(self.next_check) else {
+                            return Decision::Refuse(Refusal::new(refusal.reason));
+                        };
+                        return Decision::Refuse(auth.refuse_by_check(&**check, refusal));
+                    }
+                }
+            }
+            let facts = RequestFacts::new(&head, self.carrier);
+            match self.checks(&verified, &facts) {
+                Err(refusal) => return Decision::Refuse(refusal),
+                Ok(Some(check)) => waiting = Some(check),
+                Ok(None) => {
+                    return self.proceed(verified);
+                }
+            }
+        }
+    }
+
+    fn proceed(self, verified: Arc<Verified>) -> Decision {
+        let authentication = Authentication::verified_by(self.auth, verified, self.carrier);
+        Decision::Proceed(Proceed::new(authentication, self.response_headers))
+    }
+}
+
+fn proceed(authentication: Authentication, response_headers: Vec<ResponseHeader>) -> Step {
+    Step::Decided(Decision::Proceed(Proceed::new(authentication, response_headers)))
+}
+
+/// RFC 6750 §2.3: an answer to a token in the query must not be kept by shared caches.
+fn response_headers(carrier: CarrierKind) -> Vec<ResponseHeader> {
+    match carrier {
+        CarrierKind::Query => {
+            vec![ResponseHeader { name: "cache-control", value: Cow::Borrowed("private") }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Tells the operator. Never the token, a claim's value or a `kid`.
+fn log(reason: Reason, detail: Option<&str>) {
+    let (code, status) = (reason.code(), reason.answer().status());
+    match reason.answer() {
+        Answer::NoCredentials => tracing::debug!(reason = code, status, "request refused"),
+        Answer::Unavailable => tracing::warn!(reason = code, detail, status, "request refused: {reason}"),
+        _ => tracing::info!(reason = code, detail, status, "request refused: {reason}"),
+    }
+}
+
+impl fmt::Debug for RequestAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestAuth")
+            .field("is_optional", &self.0.is_optional)
+            .field("checks", &self.0.checks.iter().map(|check| check.name()).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! What is asked after the signature: revocation, replay, proof of possession.
+
+use core::fmt;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::keys::BoxFuture;
+use crate::refusal::Reason;
+use crate::request::RequestFacts;
+use crate::verified::Verified;
+
+/// A question about a token that its signature does not answer.
+///
+/// Checks run in the order in which they were added, those that prove possession first, and on
+/// every request, also where the token itself was verified before.
+///
+/// ```
+/// use std::sync::Arc;
+/// use jwt_core::{Check, CheckOutcome, Reason, Verified};
+/// use jwt_core::request::RequestFacts;
+///
+/// struct NotOnTheList(Vec<String>);
+///
+/// impl Check for NotOnTheList {
+///     fn name(&self) -> &'static str {
+///         "denylist"
+///     }
+///     fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+///         match verified.token_id() {
+///             Some(id) if !self.0.iter().any(|denied| denied == id) => CheckOutcome::pass(),
+///             _ => CheckOutcome::refuse(Reason::Revoked),
+///         }
+///     }
+/// }
+/// ```
+pub trait Check: Send + Sync + 'static {
+    /// The name that stands in logs.
+    fn name(&self) -> &'static str;
+
+    /// Decides about a verified token in a request, at once or later.
+    fn check(&self, verified: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome;
+
+    /// Whether a pass proves that the sender holds the key of `cnf`. Without such a check a token
+    /// with `cnf` is refused (RFC 9449 §7.1). Default: no.
+    fn proves_possession(&self) -> bool {
+        false
+    }
+
+    /// Header fields, in lower case, that [`Check::check`] reads. They are kept where the request
+    /// must wait before the check runs; others then read as absent. Default: none.
+    fn fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// What a [`Check`] says.
+#[non_exhaustive]
+pub enum CheckOutcome {
+    /// The token may be used.
+    Pass(Passed),
+    /// It may not.
+    Refuse(CheckRefusal),
+    /// Decided when the future ends, which may be dropped at any await.
+    Wait(BoxFuture<'static, Result<Passed, CheckRefusal>>),
+}
+
+impl CheckOutcome {
+    /// The token may be used.
+    #[must_use]
+    pub fn pass() -> Self {
+        Self::Pass(Passed::default())
+    }
+
+    /// The token may not be used.
+    #[must_use]
+    pub fn refuse(reason: Reason) -> Self {
+        Self::Refuse(reason.into())
+    }
+}
+
+impl fmt::Debug for CheckOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CheckOutcome::Pass(passed) => f.debug_tuple("Pass").field(passed).finish(),
+            CheckOutcome::Refuse(refusal) => f.debug_tuple("Refuse").field(refusal).finish(),
+            CheckOutcome::Wait(_) => f.write_str("Wait"),
+        }
+    }
+}
+
+/// A field that goes onto the response, whoever makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseHeader {
+    /// The name, in lower case.
+    pub name: &'static str,
+    /// The value: visible ASCII and spaces.
+    pub value: Cow<'static, str>,
+}
+
+/// A pass, with what it adds to the response (a new `DPoP-Nonce`, say).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Passed {
+    pub(crate) response_headers: Vec<ResponseHeader>,
+}
+
+impl Passed {
+    /// Adds a field to the response.
+    pub fn with_response_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.response_headers.push(ResponseHeader { name, value: value.into() });
+        self
+    }
+}
+
+/// A refusal by a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct CheckRefusal {
+    pub(crate) reason: Reason,
+    pub(crate) challenge: Option<Cow<'static, str>>,
+    pub(crate) response_headers: Vec<ResponseHeader>,
+}
+
+impl From<Reason> for CheckRefusal {
+    fn from(reason: Reason) -> Self {
+        Self { reason, challenge: None, response_headers: Vec::new() }
+    }
+}
+
+impl CheckRefusal {
+    /// Answers with this challenge instead of the `Bearer` one of the reason.
+    pub fn with_challenge(mut self, challenge: impl Into<Cow<'static, str>>) -> Self {
+        self.challenge = Some(challenge.into());
+        self
+    }
+
+    /// Adds a field to the response.
+    pub fn with_response_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.response_headers.push(ResponseHeader { name, value: value.into() });
+        self
+    }
+}

@@ -1,0 +1,122 @@
+//! What can be wrong with a configuration.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::algorithm::Algorithm;
+use crate::keys::KeyError;
+
+/// A configuration that cannot be used; found when it is built, never while serving.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The keys do not form a set.
+    Keys(KeyError),
+    /// No key was given.
+    NoKeys,
+    /// An issuer is the empty string.
+    EmptyIssuer,
+    /// No audience was given, or one is the empty string.
+    EmptyAudience,
+    /// The leeway is above 300 s.
+    LeewayTooLong {
+        /// The leeway that was asked for.
+        leeway: Duration,
+    },
+    /// An algorithm is allowed that none of the authority's keys has.
+    AlgorithmWithoutKey {
+        /// The algorithm.
+        algorithm: Algorithm,
+    },
+    /// Keys from a cell may be replaced by anything but secrets: HMAC cannot be allowed for them.
+    SymmetricAlgorithm {
+        /// The algorithm.
+        algorithm: Algorithm,
+    },
+    /// Two authorities have the same issuer.
+    RepeatedIssuer {
+        /// The issuer.
+        issuer: String,
+    },
+    /// With several authorities each needs an exact issuer, for `iss` chooses between them.
+    IssuerNotExact,
+    /// No authority was given.
+    NoAuthorities,
+    /// A lifetime of zero, or one that ends after the year 9999.
+    Lifetime {
+        /// The lifetime that was asked for.
+        lifetime: Duration,
+    },
+    /// An issuer of tokens was given a `typ` or claim that verifiers of its own profile refuse.
+    RefusedByProfile {
+        /// What is refused.
+        what: String,
+    },
+}
+
+impl ConfigError {
+    /// The stable name of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            ConfigError::Keys(error) => error.code(),
+            ConfigError::NoKeys => "no_keys",
+            ConfigError::EmptyIssuer => "empty_issuer",
+            ConfigError::EmptyAudience => "empty_audience",
+            ConfigError::LeewayTooLong { .. } => "leeway_too_long",
+            ConfigError::AlgorithmWithoutKey { .. } => "algorithm_without_key",
+            ConfigError::SymmetricAlgorithm { .. } => "symmetric_algorithm",
+            ConfigError::RepeatedIssuer { .. } => "repeated_issuer",
+            ConfigError::IssuerNotExact => "issuer_not_exact",
+            ConfigError::NoAuthorities => "no_authorities",
+            ConfigError::Lifetime { .. } => "lifetime",
+            ConfigError::RefusedByProfile { .. } => "refused_by_profile",
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConfigError::Keys(error) => error.fmt(f),
+            ConfigError::NoKeys => f.write_str("an authority needs at least one key"),
+            ConfigError::EmptyIssuer => f.write_str("an issuer must not be the empty string"),
+            ConfigError::EmptyAudience => {
+                f.write_str("an audience must be given, and must not be the empty string")
+            }
+            ConfigError::LeewayTooLong { leeway } => {
+                write!(f, "a leeway of {} s is above the 300 s allowed", leeway.as_secs())
+            }
+            ConfigError::AlgorithmWithoutKey { algorithm } => {
+                write!(f, "algorithm {algorithm} is allowed but no key of the authority has it")
+            }
+            ConfigError::SymmetricAlgorithm { algorithm } => {
+                write!(f, "algorithm {algorithm} cannot be allowed for keys that are replaced while serving")
+            }
+            ConfigError::RepeatedIssuer { issuer } => write!(f, "two authorities have the issuer {issuer:?}"),
+            ConfigError::IssuerNotExact => f.write_str("with several authorities each needs an exact issuer"),
+            ConfigError::NoAuthorities => f.write_str("a verifier needs at least one authority"),
+            ConfigError::Lifetime { lifetime } => {
+                write!(f, "a lifetime of {} s cannot be used", lifetime.as_secs())
+            }
+            ConfigError::RefusedByProfile { what } => {
+                write!(f, "{what} is refused by verifiers of the issuer's own profile")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            ConfigError::Keys(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<KeyError> for ConfigError {
+    fn from(error: KeyError) -> Self {
+        ConfigError::Keys(error)
+    }
+}

@@ -1,0 +1,259 @@
+//! What the request level decides: proceed with an identity, or refuse with an answer.
+
+use core::any::Any;
+use core::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::auth::RequestAuth;
+use crate::check::ResponseHeader;
+use crate::keys::BoxFuture;
+use crate::refusal::{Answer, Reason, TokenError};
+use crate::request::CarrierKind;
+use crate::requirement::Requirement;
+use crate::verified::Verified;
+
+/// A decision, or the promise of one.
+pub enum Step {
+    /// Decided.
+    Decided(Decision),
+    /// Decided when the future ends. It owns what it needs and may be dropped at any await.
+    Wait(BoxFuture<'static, Decision>),
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Decided(decision) => f.debug_tuple("Decided").field(decision).finish(),
+            Step::Wait(_) => f.write_str("Wait"),
+        }
+    }
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// It goes on, with what is known about its sender.
+    Proceed(Proceed),
+    /// It is answered here.
+    Refuse(Refusal),
+}
+
+/// A request that goes on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Proceed {
+    /// What is known about the sender: goes into the request's extensions.
+    pub authentication: Authentication,
+    /// Fields for the response, whoever makes it.
+    pub response_headers: Vec<ResponseHeader>,
+}
+
+impl Proceed {
+    pub(crate) fn new(authentication: Authentication, response_headers: Vec<ResponseHeader>) -> Self {
+        Self { authentication, response_headers }
+    }
+}
+
+/// A request that is refused: everything an adapter needs to answer it, except the body.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    reason: Reason,
+    challenge: Option<Arc<str>>,
+    response_headers: Vec<ResponseHeader>,
+}
+
+/// Seconds after which a client may try again when keys or a store were unavailable.
+const RETRY_AFTER: u32 = 5;
+
+impl Refusal {
+    pub(crate) fn new(reason: Reason) -> Self {
+        Self { reason, challenge: None, response_headers: Vec::new() }
+    }
+
+    pub(crate) fn with_challenge(mut self, challenge: Option<Arc<str>>) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    pub(crate) fn with_response_headers(mut self, headers: Vec<ResponseHeader>) -> Self {
+        self.response_headers.extend(headers);
+        self
+    }
+
+    /// The refusal of an extractor or requirement before which no layer stands: a 500, whose cause
+    /// and remedy go to the log and not to the client.
+    #[must_use]
+    pub fn missing_layer(wanted_by: &'static str) -> Self {
+        tracing::error!(
+            reason = Reason::MissingLayer.code(),
+            wanted_by,
+            "no JWT layer stands before this route: add `.layer(JwtAuth::new(…))` outside of it"
+        );
+        Self::new(Reason::MissingLayer)
+    }
+
+    /// Why, for operators. Never send it to the client.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        self.reason.answer()
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.answer().status()
+    }
+
+    /// The value of `WWW-Authenticate`, where there is one: visible ASCII and spaces.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&str> {
+        self.challenge.as_deref()
+    }
+
+    /// The value of `Retry-After` in seconds, where there is one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        (self.answer() == Answer::Unavailable).then_some(RETRY_AFTER)
+    }
+
+    /// Further fields of the response.
+    #[must_use]
+    pub fn response_headers(&self) -> &[ResponseHeader] {
+        &self.response_headers
+    }
+
+    /// The body that is sent where nothing else is chosen: a problem document (RFC 9457), of the
+    /// media type [`Refusal::PROBLEM_JSON`].
+    ///
+    /// The same bytes for every cause that the client must not tell apart.
+    #[must_use]
+    pub fn problem_json(&self) -> String {
+        let title = match self.status() {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            503 => "Service Unavailable",
+            _ => "Internal Server Error",
+        };
+        let detail = self.answer().description();
+        // Both texts are constants without characters that JSON escapes; a test holds that.
+        format!(r#"{{"title":"{title}","status":{},"detail":"{detail}"}}"#, self.status())
+    }
+
+    /// The media type of [`Refusal::problem_json`].
+    pub const PROBLEM_JSON: &'static str = "application/problem+json";
+}
+
+/// What is known about the sender of a request, and by which rules.
+///
+/// Left by the layer in the request's extensions; extractors and requirements read it, and answer
+/// in the words of the layer that left it. Private inside, so that nothing else can make one.
+#[derive(Clone)]
+pub struct Authentication {
+    by: RequestAuth,
+    verified: Option<Arc<Verified>>,
+    carrier: Option<CarrierKind>,
+    presenter: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Authentication {
+    pub(crate) fn anonymous(by: RequestAuth) -> Self {
+        Self { by, verified: None, carrier: None, presenter: None }
+    }
+
+    pub(crate) fn verified_by(by: RequestAuth, verified: Arc<Verified>, carrier: CarrierKind) -> Self {
+        Self { by, verified: Some(verified), carrier: Some(carrier), presenter: None }
+    }
+
+    /// The rules that decided.
+    #[must_use]
+    pub fn by(&self) -> &RequestAuth {
+        &self.by
+    }
+
+    /// The verified token; `None` for an anonymous request.
+    #[must_use]
+    pub fn verified(&self) -> Option<&Arc<Verified>> {
+        self.verified.as_ref()
+    }
+
+    /// Where the token stood.
+    #[must_use]
+    pub fn carrier(&self) -> Option<CarrierKind> {
+        self.carrier
+    }
+
+    /// The verified token of a route that needs one.
+    ///
+    /// # Errors
+    /// 401 without an error code where the request is anonymous.
+    pub fn required(&self) -> Result<&Arc<Verified>, Refusal> {
+        self.verified.as_ref().ok_or_else(|| self.by.refuse(&Reason::NoCredentials.into()))
+    }
+
+    /// The claims as a `T`; `None` for an anonymous request.
+    ///
+    /// # Errors
+    /// 401 `invalid_token` where the claims are not a `T`.
+    pub fn claims<T>(&self) -> Result<Option<Arc<T>>, Refusal>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let claims = self.verified.as_ref().map(|verified| verified.claims::<T>());
+        claims.transpose().map_err(|error: TokenError| self.by.refuse(&error))
+    }
+
+    /// Checks what a route requires.
+    ///
+    /// # Errors
+    /// 401 where the request is anonymous, else what [`Requirement`] says.
+    pub fn authorize(&self, requirement: &Requirement) -> Result<&Arc<Verified>, Refusal> {
+        let verified = self.required()?;
+        requirement.check(verified, self.by.now()).map_err(|unmet| self.by.refuse_unmet(&unmet))?;
+        Ok(verified)
+    }
+
+    /// Attaches what an adapter needs to answer in the layer's words.
+    #[must_use]
+    pub fn with_presenter(mut self, presenter: Arc<dyn Any + Send + Sync>) -> Self {
+        self.presenter = Some(presenter);
+        self
+    }
+
+    /// What the adapter attached.
+    #[must_use]
+    pub fn presenter(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.presenter.as_ref()
+    }
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authentication")
+            .field("verified", &self.verified)
+            .field("carrier", &self.carrier)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_document_is_json() {
+        for reason in Reason::ALL {
+            let refusal = Refusal::new(*reason);
+            let body: serde_json::Value = serde_json::from_str(&refusal.problem_json()).unwrap();
+            assert_eq!(body["status"], refusal.status(), "{reason:?}");
+        }
+    }
+}

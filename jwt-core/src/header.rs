@@ -1,0 +1,203 @@
+//! The JOSE header of a compact JWS (RFC 7515 §4), read strictly.
+
+use std::borrow::Cow;
+
+use crate::algorithm::Algorithm;
+use crate::json::{Bounds, Document, Fault, Value};
+use crate::limits::Limits;
+use crate::refusal::Reason;
+
+/// Most names and values of a header: room for every real one, and little enough that refusing a
+/// header costs less than a signature check.
+const NODES: usize = 128;
+
+/// Longest `kid` in bytes.
+pub(crate) const MAX_KEY_ID: usize = 256;
+
+/// The members that rules look at. A value of the wrong type never reads as an absent one.
+pub(crate) struct Header<'d> {
+    algorithm: Option<Algorithm>,
+    key_id: Option<Cow<'d, str>>,
+    typ: Option<Cow<'d, str>>,
+    cty: Option<Cow<'d, str>>,
+    /// The first member, in a fixed order, that is refused for being there.
+    forbidden: Option<Reason>,
+}
+
+/// Parses the decoded header.
+pub(crate) fn parse<'h>(json: &'h [u8], limits: &Limits) -> Result<Document<'h>, Reason> {
+    if json.len() > limits.header_bytes() {
+        return Err(Reason::HeaderTooLong);
+    }
+    Document::parse(json, Bounds { depth: Limits::HEADER_DEPTH, nodes: NODES }).map_err(|fault| match fault {
+        Fault::Duplicate => Reason::DuplicateMember,
+        Fault::Depth => Reason::TooDeep,
+        Fault::Size => Reason::HeaderTooLong,
+        Fault::Syntax => Reason::MalformedHeader,
+    })
+}
+
+impl<'d> Header<'d> {
+    /// Reads the members. Unknown ones are ignored (RFC 7515 §4), as are `jku`, `x5u`, `x5c`,
+    /// `x5t` and `x5t#S256`: they never choose or fetch a key.
+    pub(crate) fn read(document: &'d Document<'_>) -> Result<Self, Reason> {
+        let mut header = Self { algorithm: None, key_id: None, typ: None, cty: None, forbidden: None };
+        for (name, value) in document.root().members() {
+            let Some(name) = name.as_str() else { continue };
+            match name.as_ref() {
+                "alg" => header.algorithm = Algorithm::from_name(text(value)?.as_bytes()),
+                "kid" => header.key_id = Some(text(value)?),
+                "typ" => header.typ = Some(text(value)?),
+                "cty" => header.cty = Some(text(value)?),
+                // Every extension is unknown here, and a list that is empty, repeats itself or names
+                // what is not there is wrong anyway (RFC 7515 §4.1.11).
+                "crit" => header.forbid(Reason::CriticalExtension),
+                "b64" => header.forbid(Reason::UnencodedPayload),
+                "jwk" => header.forbid(Reason::EmbeddedKey),
+                "zip" => header.forbid(Reason::Compressed),
+                "enc" | "epk" | "p2c" => header.forbid(Reason::Encrypted),
+                _ => {}
+            }
+        }
+        Ok(header)
+    }
+
+    fn forbid(&mut self, reason: Reason) {
+        const ORDER: [Reason; 5] = [
+            Reason::CriticalExtension,
+            Reason::UnencodedPayload,
+            Reason::EmbeddedKey,
+            Reason::Encrypted,
+            Reason::Compressed,
+        ];
+        let rank = |reason: Option<Reason>| ORDER.iter().position(|r| Some(*r) == reason).unwrap_or(usize::MAX);
+        if rank(Some(reason)) < rank(self.forbidden) {
+            self.forbidden = Some(reason);
+        }
+    }
+
+    /// The algorithm, if it is one of `allowed` (RFC 8725 §3.1: an allow-list, exact names).
+    pub(crate) fn algorithm(&self, allowed: &[Algorithm]) -> Result<Algorithm, Reason> {
+        self.algorithm.filter(|algorithm| allowed.contains(algorithm)).ok_or(Reason::AlgorithmNotAllowed)
+    }
+
+    /// The algorithm, allowed or not.
+    pub(crate) fn any_algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// Refuses a header with a member that must not be there.
+    pub(crate) fn check_forbidden(&self) -> Result<(), Reason> {
+        self.forbidden.map_or(Ok(()), Err)
+    }
+
+    /// Refuses a header that announces a nested token (RFC 7519 §5.2).
+    pub(crate) fn check_not_nested(&self) -> Result<(), Reason> {
+        match &self.cty {
+            Some(cty) if media_type_is(cty, "jwt") => Err(Reason::Nested),
+            _ => Ok(()),
+        }
+    }
+
+    /// The `kid`; one that is longer than any of ours names no key.
+    pub(crate) fn key_id(&self) -> Result<Option<&str>, Reason> {
+        match self.key_id.as_deref() {
+            Some(key_id) if key_id.len() > MAX_KEY_ID => Err(Reason::UnknownKey),
+            key_id => Ok(key_id),
+        }
+    }
+
+    pub(crate) fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
+    pub(crate) fn cty(&self) -> Option<&str> {
+        self.cty.as_deref()
+    }
+}
+
+fn text(value: Value<'_>) -> Result<Cow<'_, str>, Reason> {
+    value.as_str().ok_or(Reason::MalformedHeader)
+}
+
+/// Compares media types: case does not matter, and `application/` may be left out where nothing
+/// else contains a slash (RFC 7515 §4.1.9).
+pub(crate) fn media_type_is(value: &str, expected: &str) -> bool {
+    fn short(media_type: &str) -> &str {
+        let prefix = media_type.get(..12).filter(|p| p.eq_ignore_ascii_case("application/"));
+        match prefix.and_then(|_| media_type.get(12..)) {
+            Some(rest) if !rest.contains('/') => rest,
+            _ => media_type,
+        }
+    }
+    short(value).eq_ignore_ascii_case(short(expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str) -> Result<(), Reason> {
+        let document = parse(json.as_bytes(), &Limits::default())?;
+        let header = Header::read(&document)?;
+        header.algorithm(&[Algorithm::ES256])?;
+        header.check_forbidden()?;
+        header.check_not_nested()?;
+        header.key_id().map(|_| ())
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_header_has_a_reason_of_its_own() {
+        let long = "k".repeat(MAX_KEY_ID + 1);
+        for (json, expected) in [
+            (r#"{"alg":"ES256"}"#.to_owned(), Ok(())),
+            (r#"{"alg":"ES256","x5c":["AA"],"jku":"https://evil","x5u":"x","x5t":"y","new":{"a":[1]}}"#.to_owned(), Ok(())),
+            (r#"{"\u0061lg":"ES2\u00356"}"#.to_owned(), Ok(())),
+            ("{}".to_owned(), Err(Reason::AlgorithmNotAllowed)),
+            (r#"{"alg":"none"}"#.to_owned(), Err(Reason::AlgorithmNotAllowed)),
+            (r#"{"alg":"es256"}"#.to_owned(), Err(Reason::AlgorithmNotAllowed)),
+            (r#"{"alg":"HS256"}"#.to_owned(), Err(Reason::AlgorithmNotAllowed)),
+            (r#"{"alg":["ES256"]}"#.to_owned(), Err(Reason::MalformedHeader)),
+            (r#"{"alg":null}"#.to_owned(), Err(Reason::MalformedHeader)),
+            (r#"["ES256"]"#.to_owned(), Err(Reason::MalformedHeader)),
+            (r#"{"alg":"ES256","alg":"ES256"}"#.to_owned(), Err(Reason::DuplicateMember)),
+            (r#"{"alg":"ES256","crit":[]}"#.to_owned(), Err(Reason::CriticalExtension)),
+            (r#"{"alg":"ES256","crit":["exp"],"exp":1}"#.to_owned(), Err(Reason::CriticalExtension)),
+            (r#"{"alg":"ES256","b64":true}"#.to_owned(), Err(Reason::UnencodedPayload)),
+            (r#"{"alg":"ES256","b64":false,"crit":["b64"]}"#.to_owned(), Err(Reason::CriticalExtension)),
+            (r#"{"alg":"ES256","jwk":{"kty":"EC"}}"#.to_owned(), Err(Reason::EmbeddedKey)),
+            (r#"{"alg":"ES256","zip":"DEF"}"#.to_owned(), Err(Reason::Compressed)),
+            (r#"{"alg":"ES256","enc":"A128GCM"}"#.to_owned(), Err(Reason::Encrypted)),
+            (r#"{"alg":"ES256","cty":"jwt"}"#.to_owned(), Err(Reason::Nested)),
+            (r#"{"alg":"ES256","cty":"application/JWT"}"#.to_owned(), Err(Reason::Nested)),
+            (r#"{"alg":"ES256","cty":"text/plain"}"#.to_owned(), Ok(())),
+            (r#"{"alg":"ES256","kid":1}"#.to_owned(), Err(Reason::MalformedHeader)),
+            (r#"{"alg":"ES256","typ":["JWT"]}"#.to_owned(), Err(Reason::MalformedHeader)),
+            (format!(r#"{{"alg":"ES256","kid":"{long}"}}"#), Err(Reason::UnknownKey)),
+            (r#"{"alg":"ES256","a":{"b":{"c":{"d":1}}}}"#.to_owned(), Ok(())),
+            (r#"{"alg":"ES256","a":{"b":{"c":{"d":{}}}}}"#.to_owned(), Err(Reason::TooDeep)),
+            (format!(r#"{{"alg":"ES256","a":[{}1]}}"#, "1,".repeat(200)), Err(Reason::HeaderTooLong)),
+            (format!(r#"{{"alg":"ES256","a":"{}"}}"#, "x".repeat(4096)), Err(Reason::HeaderTooLong)),
+        ] {
+            assert_eq!(check(&json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn media_types_compare_without_case_and_with_an_optional_prefix() {
+        for (value, expected, same) in [
+            ("at+jwt", "at+jwt", true),
+            ("AT+JWT", "at+jwt", true),
+            ("application/at+jwt", "at+jwt", true),
+            ("Application/AT+jwt", "application/at+jwt", true),
+            ("text/at+jwt", "at+jwt", false),
+            ("application/application/at+jwt", "at+jwt", false),
+            ("application/", "at+jwt", false),
+            ("at+jw", "at+jwt", false),
+            (" at+jwt", "at+jwt", false),
+            ("", "at+jwt", false),
+        ] {
+            assert_eq!(media_type_is(value, expected), same, "{value:?} {expected:?}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The rules of one kind of token (RFC 8725 §3.11, §3.12).
+
+use crate::claims::{Claim, Recorded};
+use crate::header::media_type_is;
+use crate::json::Kind;
+use crate::refusal::{Reason, TokenError};
+
+/// The kind of token that an authority accepts: which `typ` it has, which claims it must have and
+/// which show that it is something else.
+///
+/// | profile | `typ` | needs | refuses |
+/// |---|---|---|---|
+/// | `AccessToken` (default) | `JWT`, `at+jwt` or absent | | `nonce`, `at_hash`, `c_hash`, `events`, `htm`, `token_use` of `id` or `refresh`, `token_type` of `refresh` |
+/// | `Rfc9068` | `at+jwt` | `iss`, `exp`, `aud`, `sub`, `client_id`, `iat`, `jti` | as above |
+/// | `IdToken` | `JWT` or absent | `iss`, `sub`, `aud`, `exp`, `iat`; `azp` as OpenID Connect Core §3.1.3.7 says | `events` |
+/// | `LogoutToken` | `logout+jwt` or absent | `iss`, `aud`, `iat`, `exp`, `jti`, the logout event, `sub` or `sid` | `nonce` |
+///
+/// `typ` is compared as a media type: case does not matter and `application/` may stand before it
+/// (RFC 7515 §4.1.9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Profile {
+    /// An access token as most issuers make it.
+    #[default]
+    AccessToken,
+    /// An access token that follows RFC 9068 to the letter.
+    Rfc9068,
+    /// An ID token at the client that it was issued to (OpenID Connect Core §2). The audience is
+    /// the client.
+    IdToken,
+    /// A logout token (OpenID Connect Back-Channel Logout 1.0 §2.4).
+    LogoutToken,
+}
+
+/// The member of `events` that makes a token a logout token.
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+impl Profile {
+    /// Whether a token of this `typ` may be of this kind.
+    pub(crate) fn accepts_typ(self, typ: Option<&str>) -> bool {
+        let is = |expected| typ.is_some_and(|typ| media_type_is(typ, expected));
+        match self {
+            Profile::AccessToken => typ.is_none() || is("JWT") || is("at+jwt"),
+            Profile::Rfc9068 => is("at+jwt"),
+            Profile::IdToken => typ.is_none() || is("JWT"),
+            Profile::LogoutToken => typ.is_none() || is("logout+jwt"),
+        }
+    }
+
+    /// Claims that a token of this kind must have, whatever else is required.
+    pub(crate) fn required(self) -> &'static [&'static str] {
+        match self {
+            Profile::AccessToken => &[],
+            // RFC 9068 §2.2.
+            Profile::Rfc9068 => &["iss", "exp", "aud", "sub", "client_id", "iat", "jti"],
+            Profile::IdToken => &["iss", "sub", "aud", "exp", "iat"],
+            Profile::LogoutToken => &["iss", "aud", "iat", "exp", "jti", "events"],
+        }
+    }
+
+    /// Refuses claims which show that the token is of another kind.
+    pub(crate) fn check_kind(self, claims: &Recorded<'_>) -> Result<(), TokenError> {
+        let wrong = |claim| Err(TokenError::about(Reason::WrongKind, claim));
+        match self {
+            Profile::AccessToken | Profile::Rfc9068 => {
+                for (present, name) in [
+                    (!claims.nonce.is_absent(), "nonce"),
+                    (!claims.at_hash.is_absent(), "at_hash"),
+                    (claims.c_hash, "c_hash"),
+                    (claims.events.is_some(), "events"),
+                    (claims.htm, "htm"),
+                    (is_one_of(&claims.token_use, &["id", "refresh"]), "token_use"),
+                    (is_one_of(&claims.token_type, &["refresh"]), "token_type"),
+                ] {
+                    if present {
+                        return wrong(name);
+                    }
+                }
+                Ok(())
+            }
+            Profile::IdToken => match claims.events {
+                Some(_) => wrong("events"),
+                None => Ok(()),
+            },
+            Profile::LogoutToken => {
+                if !claims.nonce.is_absent() {
+                    return wrong("nonce");
+                }
+                let event = claims.events.and_then(|events| events.member(LOGOUT_EVENT));
+                if !event.is_some_and(|event| event.kind() == Kind::Object) {
+                    return wrong("events");
+                }
+                if claims.sub.is_absent() && claims.sid.is_absent() {
+                    return Err(TokenError::about(Reason::MissingClaim, "sub or sid"));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn is_one_of(claim: &Claim<crate::json::Value<'_>>, kinds: &[&str]) -> bool {
+    match claim {
+        Claim::Is(value) => kinds.iter().any(|kind| value.is_str(kind)),
+        Claim::Absent | Claim::Malformed => false,
+    }
+}

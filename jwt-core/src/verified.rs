@@ -1,0 +1,301 @@
+//! The proof that all checks ran.
+
+use core::any::Any;
+use core::fmt;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use serde::de::DeserializeOwned;
+
+use crate::algorithm::Algorithm;
+use crate::claims::{Claim, NumericDate, Recorded, Scopes, scopes_of};
+use crate::json::{Bounds, Document, Kind, Span, Value, from_value};
+use crate::limits::Limits;
+use crate::policy::{IssuerRule, Policy};
+use crate::refusal::{Reason, TokenError};
+
+/// Why a token was believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// A signature that verified here.
+    #[non_exhaustive]
+    Signature {
+        /// The algorithm that ran.
+        algorithm: Algorithm,
+        /// The `kid` of the key that verified, where it has one.
+        key_id: Option<Arc<str>>,
+        /// The header's `typ`.
+        typ: Option<Cow<'static, str>>,
+    },
+    /// The authorization server's word (RFC 7662).
+    #[non_exhaustive]
+    Introspection {
+        /// The introspection endpoint that was asked.
+        endpoint: Arc<str>,
+    },
+}
+
+impl Evidence {
+    /// The answer of an introspection endpoint.
+    #[must_use]
+    pub fn introspection(endpoint: impl Into<Arc<str>>) -> Self {
+        Self::Introspection { endpoint: endpoint.into() }
+    }
+}
+
+/// A token that passed every check of its authority.
+///
+/// Its fields are private and it has no public constructor: to hold one is the proof. What the
+/// claims say is read through methods, or as a type of one's own:
+///
+/// ```
+/// # use jwt_core::{Algorithm, Issuer, SigningKey, Verifier};
+/// # let key = SigningKey::generate(Algorithm::ES256)?;
+/// # let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id").build()?;
+/// # let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id").build()?;
+/// # let token = issuer.token().with_subject("alice").with_scope("read write").sign()?;
+/// #[derive(serde::Deserialize)]
+/// struct User {
+///     sub: String,
+/// }
+/// let verified = verifier.verify(&token)?;
+/// assert_eq!(verified.subject(), Some("alice"));
+/// assert!(verified.has_scope("read") && !verified.has_scope("admin"));
+/// assert_eq!(verified.claims::<User>()?.sub, "alice");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Verified {
+    policy: Arc<Policy>,
+    audience: Option<Arc<str>>,
+    payload: Vec<u8>,
+    kept: Kept,
+    evidence: Evidence,
+    /// The first type that the claims were read as.
+    typed: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+/// What is kept of the registered claims; the rest stays in the payload.
+pub(crate) struct Kept {
+    iss: Option<Arc<str>>,
+    sub: Option<Box<str>>,
+    jti: Option<Box<str>>,
+    exp: Option<NumericDate>,
+    nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
+    auth_time: Option<NumericDate>,
+    scope: Option<Span>,
+    acr: Option<Span>,
+    sid: Option<Span>,
+    client_id: Option<Span>,
+    has_confirmation: bool,
+}
+
+impl Kept {
+    pub(crate) fn of(claims: &Recorded<'_>, policy: &Policy) -> Self {
+        let text = |claim: Claim<Value<'_>>| claim.value().and_then(Value::as_str).map(Box::<str>::from);
+        let place = |claim: Claim<Value<'_>>| claim.value().map(Value::span);
+        Self {
+            // The configured issuer needs no copy.
+            iss: match policy.issuer {
+                IssuerRule::Any => claims.iss.value().and_then(Value::as_str).map(Arc::from),
+                IssuerRule::Exactly(_) | IssuerRule::Absent => None,
+            },
+            sub: text(claims.sub),
+            jti: text(claims.jti),
+            exp: claims.exp.value(),
+            nbf: claims.nbf.value(),
+            iat: claims.iat.value(),
+            auth_time: claims.auth_time.value(),
+            scope: claims.scope.or(claims.scp).map(Value::span),
+            acr: place(claims.acr),
+            sid: place(claims.sid),
+            client_id: place(claims.client_id),
+            has_confirmation: claims.cnf,
+        }
+    }
+}
+
+impl Verified {
+    pub(crate) fn new(
+        policy: Arc<Policy>,
+        audience: Option<Arc<str>>,
+        payload: Vec<u8>,
+        kept: Kept,
+        evidence: Evidence,
+    ) -> Self {
+        Self { policy, audience, payload, kept, evidence, typed: OnceLock::new() }
+    }
+
+    /// `iss`: the authority that issued the token. `None` only under `without_issuer()`, or under
+    /// `insecure_any_issuer()` where the token names none.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        match &self.policy.issuer {
+            IssuerRule::Exactly(issuer) => Some(issuer),
+            IssuerRule::Absent | IssuerRule::Any => self.kept.iss.as_deref(),
+        }
+    }
+
+    /// `sub`. Unique only together with [`Verified::issuer`].
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.kept.sub.as_deref()
+    }
+
+    /// The audience of ours that the token is meant for.
+    #[must_use]
+    pub fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
+    }
+
+    /// `jti`.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.kept.jti.as_deref()
+    }
+
+    /// `exp`.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<NumericDate> {
+        self.kept.exp
+    }
+
+    /// `nbf`.
+    #[must_use]
+    pub fn not_before(&self) -> Option<NumericDate> {
+        self.kept.nbf
+    }
+
+    /// `iat`.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<NumericDate> {
+        self.kept.iat
+    }
+
+    /// `auth_time`: when the user last proved who they are (OpenID Connect Core §2).
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<NumericDate> {
+        self.kept.auth_time
+    }
+
+    /// `acr`: how the user proved who they are (OpenID Connect Core §2).
+    #[must_use]
+    pub fn authentication_context(&self) -> Option<Cow<'_, str>> {
+        self.kept.acr.and_then(|span| span.of(&self.payload))
+    }
+
+    /// `sid`: the session that the token belongs to.
+    #[must_use]
+    pub fn session_id(&self) -> Option<Cow<'_, str>> {
+        self.kept.sid.and_then(|span| span.of(&self.payload))
+    }
+
+    /// `client_id` (RFC 9068 §2.2).
+    #[must_use]
+    pub fn client_id(&self) -> Option<Cow<'_, str>> {
+        self.kept.client_id.and_then(|span| span.of(&self.payload))
+    }
+
+    /// Whether the token has `cnf` and may be used only by the holder of a key (RFC 7800).
+    #[must_use]
+    pub fn is_sender_constrained(&self) -> bool {
+        self.kept.has_confirmation
+    }
+
+    /// The scopes of `scope`, else of `scp`; none where neither is a string or array of strings.
+    #[must_use]
+    pub fn scopes(&self) -> Scopes {
+        self.read(|root| root.member("scope").or_else(|| root.member("scp")).and_then(scopes_of))
+            .unwrap_or_default()
+    }
+
+    /// Whether `scope` is granted.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        match self.kept.scope.and_then(|span| span.of(&self.payload)) {
+            // The usual form, a string, needs no second reading of the payload.
+            Some(text) => !scope.is_empty() && text.split(' ').any(|one| one == scope),
+            None => self.kept.scope.is_some() && self.scopes().contains(scope),
+        }
+    }
+
+    /// Whether `role` is among the roles: an array of strings, or one string, under `roles` or
+    /// where the authority says that they stand.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.read(|root| {
+            let roles = self.policy.roles_at.iter().try_fold(root, |value, name| value.member(name))?;
+            Some(match roles.kind() {
+                Kind::Array => roles.elements().any(|one| one.is_str(role)),
+                _ => roles.is_str(role),
+            })
+        })
+        .unwrap_or(false)
+    }
+
+    /// One claim as a `T`; `None` where the claim is absent.
+    ///
+    /// # Errors
+    /// [`Reason::ClaimsShape`] where it is present and not a `T`.
+    pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, TokenError> {
+        self.read(|root| root.member(name).map(shape)).transpose()
+    }
+
+    /// All claims as a `T`. The first `T` asked for is kept, so that asking again costs no reading.
+    ///
+    /// # Errors
+    /// [`Reason::ClaimsShape`] where the claims are not a `T`; the detail names the field of `T`,
+    /// never a value.
+    pub fn claims<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, TokenError> {
+        if let Some(typed) = self.typed.get()
+            && let Ok(claims) = typed.clone().downcast::<T>()
+        {
+            return Ok(claims);
+        }
+        let claims = Arc::new(self.read(|root| Some(shape::<T>(root))).unwrap_or_else(|| {
+            // The payload was read before this value could be made.
+            Err(Reason::MalformedPayload.into())
+        })?);
+        // Whoever comes second keeps its own copy.
+        let _ = self.typed.set(claims.clone());
+        Ok(claims)
+    }
+
+    /// The payload as it was signed: one JSON object.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Why the token was believed.
+    #[must_use]
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    fn read<R>(&self, read: impl FnOnce(Value<'_>) -> Option<R>) -> Option<R> {
+        let bounds = Bounds { depth: Limits::MAX_PAYLOAD_DEPTH, nodes: usize::MAX };
+        let document = Document::parse(&self.payload, bounds).ok()?;
+        read(document.root())
+    }
+}
+
+/// `value` as a `T`, with an error that names the field and no value.
+pub(crate) fn shape<T: DeserializeOwned>(value: Value<'_>) -> Result<T, TokenError> {
+    from_value(value).map_err(|error| TokenError::about(Reason::ClaimsShape, error.to_string()))
+}
+
+/// Shows where the token is from, and nothing of what it says.
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuer = match &self.policy.issuer {
+            IssuerRule::Exactly(issuer) => Some(issuer),
+            IssuerRule::Absent | IssuerRule::Any => None,
+        };
+        f.debug_struct("Verified")
+            .field("issuer", &issuer)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,337 @@
+//! The main path: from the text of a token to the proof that all checks ran.
+
+use core::fmt;
+use core::time::Duration;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::authority::{self, Authority, AuthorityBuilder, NeedsKeys};
+use crate::base64url::{self, Buffer};
+use crate::claims::Recorded;
+use crate::config::ConfigError;
+use crate::expected::Expected;
+use crate::header::{self, Header};
+use crate::json::{self, Bounds, Document, Fault, Value};
+use crate::jws;
+use crate::keys::{BoxFuture, RefreshHint};
+use crate::limits::Limits;
+use crate::policy;
+use crate::refusal::{Reason, TokenError};
+use crate::time::{Clock, SystemClock};
+use crate::token::UnverifiedToken;
+use crate::token_authority::{Presented, TokenAuthority, Verdict};
+use crate::verified::{Evidence, Kept, Verified, shape};
+
+/// Verifies tokens of one or several authorities. Cheap to clone; clones are the same verifier.
+///
+/// Checks, first failure wins:
+///
+/// 1. length, 2. three segments of strict base64url, 3. header, 4. authority by exact `iss`,
+/// 5. `alg` is one of the authority's, 6. `crit` and other members that must not be there,
+/// 7. `typ`, 8. exactly one key, 9. signature, 10. payload, 11. claims: `iss`, `aud`, `sub`, `exp`,
+/// `nbf`, `iat`, required claims, predicates, sender constraint.
+///
+/// ```
+/// use jwt_core::{Algorithm, Issuer, Reason, SigningKey, Verifier};
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id.example.com/").build()?;
+/// let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id.example.com/").build()?;
+///
+/// let token = issuer.token().with_subject("alice").sign()?;
+/// assert_eq!(verifier.verify(&token)?.subject(), Some("alice"));
+///
+/// let elsewhere = Verifier::builder().with_key(&key).with_audience("other").with_issuer("https://id.example.com/").build()?;
+/// assert_eq!(elsewhere.verify(&token).unwrap_err().reason(), Reason::WrongAudience);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Verifier(Arc<Inner>);
+
+struct Inner {
+    authorities: Box<[Authority]>,
+    /// Which authority an `iss` names; empty where there is only one.
+    by_issuer: HashMap<Arc<str>, usize>,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+}
+
+/// A refusal, and the authority that was chosen before it.
+struct Failure<'v> {
+    error: TokenError,
+    authority: Option<&'v authority::Inner>,
+}
+
+impl<'v, E: Into<TokenError>> From<E> for Failure<'v> {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), authority: None }
+    }
+}
+
+impl Verifier {
+    /// Starts a verifier that trusts one authority: keys, audience, issuer, in that order.
+    #[must_use]
+    pub fn builder() -> AuthorityBuilder<NeedsKeys> {
+        Authority::builder()
+    }
+
+    /// A verifier that trusts several authorities. The token's `iss` chooses one, byte for byte;
+    /// that one's keys must then verify. No other is tried.
+    ///
+    /// # Errors
+    /// - [`ConfigError::NoAuthorities`]: none was given.
+    /// - [`ConfigError::RepeatedIssuer`], [`ConfigError::IssuerNotExact`]: `iss` could not choose.
+    pub fn of(authorities: impl IntoIterator<Item = Authority>) -> Result<Self, ConfigError> {
+        let authorities: Box<[Authority]> = authorities.into_iter().collect();
+        let mut by_issuer = HashMap::new();
+        match &*authorities {
+            [] => return Err(ConfigError::NoAuthorities),
+            [_] => {}
+            several => {
+                for (index, authority) in several.iter().enumerate() {
+                    let issuer = authority.0.issuer().ok_or(ConfigError::IssuerNotExact)?;
+                    if by_issuer.insert(issuer.clone(), index).is_some() {
+                        return Err(ConfigError::RepeatedIssuer { issuer: issuer.to_string() });
+                    }
+                }
+            }
+        }
+        Ok(Self(Arc::new(Inner {
+            authorities,
+            by_issuer,
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+        })))
+    }
+
+    /// The same authorities within other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        self.changed(|inner| inner.limits = limits)
+    }
+
+    /// The same authorities by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        self.changed(|inner| inner.clock = Arc::new(clock))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let inner = &*self.0;
+        let mut copy = Inner {
+            authorities: inner.authorities.clone(),
+            by_issuer: inner.by_issuer.clone(),
+            limits: inner.limits,
+            clock: inner.clock.clone(),
+        };
+        change(&mut copy);
+        Self(Arc::new(copy))
+    }
+
+    /// The authorities.
+    #[must_use]
+    pub fn authorities(&self) -> &[Authority] {
+        &self.0.authorities
+    }
+
+    /// Verifies `token` now. Never waits: keys that are not held are not asked for.
+    ///
+    /// # Errors
+    /// The first check that fails, see [`Verifier`]; [`Reason::KeysUnavailable`] where the
+    /// authority has never had keys.
+    pub fn verify(&self, token: &str) -> Result<Arc<Verified>, TokenError> {
+        self.verify_with(token, &Expected::new())
+    }
+
+    /// Verifies `token` as of `now`, the time since the Unix epoch.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify_at(&self, token: &str, now: Duration) -> Result<Arc<Verified>, TokenError> {
+        Ok(self.run(token, now, &Expected::new(), |_| Ok(())).map_err(|failure| failure.error)?.0)
+    }
+
+    /// Verifies `token` with expectations of this one call.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`], and the reasons of [`Expected`].
+    pub fn verify_with(&self, token: &str, expected: &Expected<'_>) -> Result<Arc<Verified>, TokenError> {
+        Ok(self.run(token, self.now(), expected, |_| Ok(())).map_err(|failure| failure.error)?.0)
+    }
+
+    /// Verifies `token` and reads its claims as a `T`, out of one reading of the payload.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`], and [`Reason::ClaimsShape`].
+    pub fn verify_into<T: DeserializeOwned>(&self, token: &str) -> Result<(Arc<Verified>, T), TokenError> {
+        self.run(token, self.now(), &Expected::new(), shape::<T>).map_err(|failure| failure.error)
+    }
+
+    /// Verifies `token`; where its key is not held, waits for one fetch, if the source of keys
+    /// grants it. For queues, WebSocket messages and other places where no layer stands.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub async fn verify_fresh(&self, token: &str) -> Result<Arc<Verified>, TokenError> {
+        match TokenAuthority::verify(self, &Presented::new(token)) {
+            Verdict::Ready(result) => result,
+            Verdict::Wait(verdict) => verdict.await,
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.0.clock.now()
+    }
+
+    /// The path itself. `also` reads whatever else the caller wants from the payload, after every
+    /// check has passed.
+    fn run<T>(
+        &self,
+        token: &str,
+        now: Duration,
+        expected: &Expected<'_>,
+        also: impl FnOnce(Value<'_>) -> Result<T, TokenError>,
+    ) -> Result<(Arc<Verified>, T), Failure<'_>> {
+        let limits = &self.0.limits;
+
+        // 1, 2: length before anything is decoded, then three segments of strict base64url.
+        let token = UnverifiedToken::split(token, limits)?;
+        let (mut header, mut signature) = (Buffer::new(), Buffer::new());
+        let header = header.decode(token.header)?;
+        let payload = base64url::decode(token.payload)?;
+        let signature = signature.decode(token.signature)?;
+
+        // 3: the header, still untrusted.
+        let document = header::parse(header, limits)?;
+        let header = Header::read(&document)?;
+
+        // 4: the authority. Where there are several, `iss` chooses; it is compared again below.
+        let authority = self.select(&payload)?;
+        let refused = |error: TokenError| Failure { error, authority: Some(authority) };
+        let because = |reason: Reason| refused(reason.into());
+        let keys = authority.keys().ok_or_else(|| because(Reason::KeysUnavailable))?;
+
+        // 5, 6, 7: what the header says, against what the authority allows.
+        let algorithm = header.algorithm(&authority.algorithms).map_err(because)?;
+        header.check_forbidden().map_err(because)?;
+        header.check_not_nested().map_err(because)?;
+        authority.policy.check_typ(header.typ()).map_err(because)?;
+
+        // 8, 9: exactly one key, and the signature under it.
+        let key =
+            jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
+
+        // 10: the payload, from here on the authority's own words.
+        let document = parse_payload(&payload, limits).map_err(because)?;
+        let claims = Recorded::of(document.root());
+
+        // 11: the claims.
+        let subject = policy::Subject {
+            root: document.root(),
+            claims: &claims,
+            algorithm: Some(algorithm),
+            now,
+            expected,
+        };
+        let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
+        let also = also(document.root()).map_err(refused)?;
+
+        let kept = Kept::of(&claims, &authority.policy);
+        let evidence =
+            Evidence::Signature { algorithm, key_id: key.key_id().cloned(), typ: header.typ().map(keep_typ) };
+        let verified = Verified::new(authority.policy.clone(), audience, payload, kept, evidence);
+        Ok((Arc::new(verified), also))
+    }
+
+    /// The authority of a token whose payload is not trusted yet.
+    fn select(&self, payload: &[u8]) -> Result<&authority::Inner, Reason> {
+        let index = match &*self.0.authorities {
+            [_] => Some(0),
+            _ => json::find_string_member(payload, "iss")
+                .and_then(|issuer| self.0.by_issuer.get(issuer.as_ref()).copied()),
+        };
+        index
+            .and_then(|index| self.0.authorities.get(index))
+            .map(|authority| &*authority.0)
+            .ok_or(Reason::UntrustedIssuer)
+    }
+
+    /// Asks the authority's source of keys for a fetch, where newer keys could change the verdict.
+    fn ask_for_keys(&self, token: &str, failure: &Failure<'_>) -> Option<BoxFuture<'static, ()>> {
+        let refresh = failure.authority?.refresh.as_ref()?;
+        match failure.error.reason() {
+            Reason::KeysUnavailable => refresh.request(RefreshHint::NoKeys),
+            Reason::UnknownKey => {
+                let token = UnverifiedToken::split(token, &self.0.limits).ok()?;
+                let mut buffer = Buffer::new();
+                let document = header::parse(buffer.decode(token.header).ok()?, &self.0.limits).ok()?;
+                let header = Header::read(&document).ok()?;
+                let key_id = header.key_id().ok()?;
+                refresh.request(RefreshHint::UnknownKey { key_id, algorithm: header.any_algorithm()? })
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn parse_payload<'p>(payload: &'p [u8], limits: &Limits) -> Result<Document<'p>, Reason> {
+    let bounds = Bounds { depth: limits.payload_depth(), nodes: usize::MAX };
+    Document::parse(payload, bounds).map_err(|fault| match fault {
+        Fault::Duplicate => Reason::DuplicateMember,
+        Fault::Depth => Reason::TooDeep,
+        Fault::Syntax | Fault::Size => Reason::MalformedPayload,
+    })
+}
+
+/// The two spellings of nearly every token need no copy.
+fn keep_typ(typ: &str) -> Cow<'static, str> {
+    match typ {
+        "JWT" => Cow::Borrowed("JWT"),
+        "at+jwt" => Cow::Borrowed("at+jwt"),
+        other => Cow::Owned(other.to_owned()),
+    }
+}
+
+impl TokenAuthority for Verifier {
+    fn verify(&self, presented: &Presented<'_>) -> Verdict {
+        let token = presented.token();
+        let failure = match self.run(token, self.now(), &presented.expected(), |_| Ok(())) {
+            Ok((verified, ())) => return Verdict::Ready(Ok(verified)),
+            Err(failure) => failure,
+        };
+        match self.ask_for_keys(token, &failure) {
+            None => Verdict::Ready(Err(failure.error)),
+            Some(fetch) => {
+                // The future owns what it needs, so that the request may be dropped at any time.
+                let (verifier, token) = (self.clone(), token.to_owned());
+                let possession = presented.possession_is_checked();
+                Verdict::Wait(Box::pin(async move {
+                    fetch.await;
+                    let mut expected = Expected::new();
+                    if possession {
+                        expected = expected.with_possession_checked_by_caller();
+                    }
+                    verifier.verify_with(&token, &expected)
+                }))
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.0.clock.now()
+    }
+
+    fn is_same(&self, other: &dyn TokenAuthority) -> bool {
+        let other: &dyn core::any::Any = other;
+        other.downcast_ref::<Verifier>().is_some_and(|other| Arc::ptr_eq(&self.0, &other.0))
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("authorities", &self.0.authorities).finish_non_exhaustive()
+    }
+}

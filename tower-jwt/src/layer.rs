@@ -1,0 +1,137 @@
+//! The layer, which is also the handle.
+
+use core::any::Any;
+use core::fmt;
+use std::sync::{Arc, OnceLock};
+
+use jwt_core::request::{Carriers, ChallengeSettings, OriginPolicy};
+use jwt_core::{Check, RequestAuth};
+use tower_layer::Layer;
+
+use crate::response::{Presenter, ProblemJson, RefusalResponse};
+use crate::service::JwtAuthService;
+
+/// Authenticates requests by the JSON Web Token that they carry.
+///
+/// A [`Layer`] and the handle that `StateClaims` needs. Cheap to clone; clones are the same rules
+/// and share one verifier. See the [crate](crate) for what it answers.
+///
+/// ```
+/// use jwt_core::{Algorithm, SigningKey, Verifier};
+/// use tower_jwt::JwtAuth;
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?.verifying_key();
+/// let verifier = Verifier::builder().with_key(key).with_audience("https://api.example.com").with_issuer("https://id.example.com/").build()?;
+/// let auth = JwtAuth::new(verifier).optional();
+/// # let _ = auth;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JwtAuth<R = ProblemJson> {
+    pub(crate) auth: RequestAuth,
+    refusal: Arc<R>,
+    /// Made once the body of the responses is known.
+    presenter: Arc<OnceLock<Arc<dyn Any + Send + Sync>>>,
+}
+
+impl JwtAuth {
+    /// Authenticates by a [`Verifier`](jwt_core::Verifier), another
+    /// [`TokenAuthority`](jwt_core::TokenAuthority) or ready-made rules: tokens in
+    /// `Authorization: Bearer`, required, refusals as problem documents.
+    #[must_use]
+    pub fn new(auth: impl Into<RequestAuth>) -> Self {
+        Self { auth: auth.into(), refusal: Arc::new(ProblemJson), presenter: Arc::default() }
+    }
+}
+
+impl<R> JwtAuth<R> {
+    /// Lets requests without a token through as anonymous. A bad token is refused all the same.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        self.changed(RequestAuth::optional)
+    }
+
+    /// Where tokens may stand. Default: `Authorization` alone.
+    #[must_use]
+    pub fn with_carriers(self, carriers: Carriers) -> Self {
+        self.changed(|auth| auth.with_carriers(carriers))
+    }
+
+    /// Lets CORS preflights through, where no CORS layer stands outside. Off by default.
+    #[must_use]
+    pub fn with_preflight(self) -> Self {
+        self.changed(RequestAuth::with_preflight)
+    }
+
+    /// Which origins cookie-borne tokens may be used from.
+    #[must_use]
+    pub fn with_origin_policy(self, origin: OriginPolicy) -> Self {
+        self.changed(|auth| auth.with_origin_policy(origin))
+    }
+
+    /// Adds a check that runs after the signature, on every request.
+    #[must_use]
+    pub fn with_check(self, check: impl Check) -> Self {
+        self.changed(|auth| auth.with_check(check))
+    }
+
+    /// Realm and other parameters of challenges.
+    #[must_use]
+    pub fn with_challenge(self, settings: ChallengeSettings) -> Self {
+        self.changed(|auth| auth.with_challenge(settings))
+    }
+
+    /// Other bodies for refusals: [`Bodyless`](crate::Bodyless), a closure, or a type of one's own.
+    #[must_use]
+    pub fn with_refusal<Other>(self, refusal: Other) -> JwtAuth<Other> {
+        JwtAuth { auth: self.auth, refusal: Arc::new(refusal), presenter: Arc::default() }
+    }
+
+    /// The rules behind the layer.
+    #[must_use]
+    pub fn rules(&self) -> &RequestAuth {
+        &self.auth
+    }
+
+    fn changed(self, change: impl FnOnce(RequestAuth) -> RequestAuth) -> Self {
+        Self { auth: change(self.auth), ..self }
+    }
+
+    pub(crate) fn refusal(&self) -> &R {
+        &self.refusal
+    }
+
+    /// What extractors behind the layer need to answer as it does.
+    pub(crate) fn presenter<B: 'static>(&self) -> Arc<dyn Any + Send + Sync>
+    where
+        R: RefusalResponse<B>,
+    {
+        let make = || -> Arc<dyn Any + Send + Sync> { Arc::new(Presenter::<B>(self.refusal.clone())) };
+        self.presenter.get_or_init(make).clone()
+    }
+}
+
+impl<R> Clone for JwtAuth<R> {
+    fn clone(&self) -> Self {
+        Self {
+            auth: self.auth.clone(),
+            refusal: self.refusal.clone(),
+            presenter: self.presenter.clone(),
+        }
+    }
+}
+
+impl<S, R> Layer<S> for JwtAuth<R> {
+    type Service = JwtAuthService<S, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        // A presenter of its own: another service may have another body.
+        let auth = JwtAuth { presenter: Arc::default(), ..self.clone() };
+        JwtAuthService { inner, auth }
+    }
+}
+
+impl<R> fmt::Debug for JwtAuth<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JwtAuth").field(&self.auth).finish()
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod future;
+mod head;
+mod layer;
+mod require;
+mod response;
+mod service;
+
+pub use self::future::JwtAuthFuture;
+pub use self::head::HttpHead;
+pub use self::layer::JwtAuth;
+pub use self::require::{Require, RequireFuture, RequireService};
+pub use self::response::{Bodyless, ProblemJson, RefusalResponse, refuse};
+pub use self::service::JwtAuthService;
+pub use jwt_core;

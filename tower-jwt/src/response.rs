@@ -1,0 +1,147 @@
+//! From a refusal to a response.
+
+use core::fmt;
+use std::sync::Arc;
+
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, Response, StatusCode};
+use jwt_core::request::is_grpc;
+use jwt_core::{Authentication, Refusal, ResponseHeader};
+
+use crate::head::HttpHead;
+
+/// Makes the response of a refusal. Status, `WWW-Authenticate` and `Retry-After` are set
+/// afterwards, whatever it says about them, so that no implementation can get them wrong.
+///
+/// [`ProblemJson`] for bodies made from a `String`, [`Bodyless`] for any `Default` body, a closure
+/// `Fn(&Refusal) -> http::Response<B>`, or a type of one's own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot make refusals with the response body `{B}`",
+    label = "this refusal does not fit the service's response body",
+    note = "`ProblemJson`, the default, needs `{B}: From<String>`",
+    note = "for other bodies call `.with_refusal(Bodyless)` (needs `{B}: Default`) or pass a closure `|refusal: &Refusal| http::Response<{B}>`"
+)]
+pub trait RefusalResponse<B>: Send + Sync + 'static {
+    /// The response.
+    fn respond(&self, refusal: &Refusal) -> Response<B>;
+
+    /// The response to a gRPC request, whose body should be empty. Default: as any other.
+    fn respond_grpc(&self, refusal: &Refusal) -> Response<B> {
+        self.respond(refusal)
+    }
+}
+
+/// Answers with a problem document (RFC 9457).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProblemJson;
+
+impl<B: From<String>> RefusalResponse<B> for ProblemJson {
+    fn respond(&self, refusal: &Refusal) -> Response<B> {
+        let mut response = Response::new(refusal.problem_json().into());
+        let media_type = HeaderValue::from_static(Refusal::PROBLEM_JSON);
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response
+    }
+
+    fn respond_grpc(&self, _: &Refusal) -> Response<B> {
+        Response::new(String::new().into())
+    }
+}
+
+/// Answers without a body, for services whose body is `Default`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bodyless;
+
+impl<B: Default> RefusalResponse<B> for Bodyless {
+    fn respond(&self, _: &Refusal) -> Response<B> {
+        Response::new(B::default())
+    }
+}
+
+impl<B, F> RefusalResponse<B> for F
+where
+    F: Fn(&Refusal) -> Response<B> + Send + Sync + 'static,
+{
+    fn respond(&self, refusal: &Refusal) -> Response<B> {
+        self(refusal)
+    }
+}
+
+/// How the layer that left an [`Authentication`] answers, for extractors behind it.
+pub(crate) struct Presenter<B>(pub(crate) Arc<dyn RefusalResponse<B>>);
+
+/// The response to a refused request, in the words of the layer that `authentication` is from;
+/// without one, or where its body is another, as [`ProblemJson`].
+///
+/// For extractors and middleware behind the layer.
+///
+/// ```
+/// use jwt_core::Refusal;
+/// let request = http::Request::get("/me").body(()).unwrap();
+/// let response: http::Response<String> =
+///     tower_jwt::refuse(&tower_jwt::HttpHead::from(&request), None, &Refusal::missing_layer("MyExtractor"));
+/// assert_eq!(response.status(), 500);
+/// ```
+pub fn refuse<B: From<String> + 'static>(
+    head: &HttpHead<'_>,
+    authentication: Option<&Authentication>,
+    refusal: &Refusal,
+) -> Response<B> {
+    let presenter = authentication.and_then(Authentication::presenter);
+    match presenter.and_then(|presenter| presenter.downcast_ref::<Presenter<B>>()) {
+        Some(Presenter(presenter)) => answer(head, &**presenter, refusal),
+        None => answer(head, &ProblemJson, refusal),
+    }
+}
+
+/// Makes the response and sets on it what a refusal is about.
+pub(crate) fn answer<B, R>(head: &HttpHead<'_>, presenter: &R, refusal: &Refusal) -> Response<B>
+where
+    R: RefusalResponse<B> + ?Sized,
+{
+    let grpc = is_grpc(head);
+    let mut response = if grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
+    let headers = response.headers_mut();
+    headers.remove(WWW_AUTHENTICATE);
+    headers.remove(RETRY_AFTER);
+    if let Some(challenge) = refusal.challenge() {
+        insert(headers, WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = refusal.retry_after() {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    add_headers(headers, refusal.response_headers());
+    if grpc {
+        // Trailers-only: status 200, and what went wrong in the header fields.
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", u16::from(refusal.answer().grpc_status()).into());
+        headers.insert("grpc-message", HeaderValue::from_static(refusal.answer().description()));
+        *response.status_mut() = StatusCode::OK;
+    } else {
+        *response.status_mut() =
+            StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    // So that layers outside can tell why, without the client being told.
+    response.extensions_mut().insert(refusal.reason());
+    response
+}
+
+/// Adds fields that checks and carriers ask for.
+pub(crate) fn add_headers(headers: &mut HeaderMap, fields: &[ResponseHeader]) {
+    for field in fields {
+        insert(headers, HeaderName::from_static(field.name), &field.value);
+    }
+}
+
+/// The core promises visible ASCII; a value that is not is left out rather than cut.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+impl<B> fmt::Debug for Presenter<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presenter")
+    }
+}

@@ -1,0 +1,55 @@
+//! The service: decide, then forward or answer.
+
+use core::mem;
+use core::task::{Context, Poll};
+
+use http::{Request, Response};
+use jwt_core::{Authentication, Decision, Step};
+use tower_service::Service;
+
+use crate::future::JwtAuthFuture;
+use crate::head::HttpHead;
+use crate::layer::JwtAuth;
+use crate::response::{ProblemJson, RefusalResponse, answer};
+
+/// What [`JwtAuth`] makes of a service.
+#[derive(Clone, Debug)]
+pub struct JwtAuthService<S, R = ProblemJson> {
+    pub(crate) inner: S,
+    pub(crate) auth: JwtAuth<R>,
+}
+
+impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for JwtAuthService<S, R>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    R: RefusalResponse<ResBody>,
+    ResBody: 'static,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = JwtAuthFuture<S, R, ReqBody, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let head = HttpHead::from(&request);
+        match self.auth.auth.decide(&head, request.extensions().get::<Authentication>()) {
+            Step::Decided(Decision::Proceed(proceed)) => {
+                let authentication = proceed.authentication.with_presenter(self.auth.presenter());
+                request.extensions_mut().insert(authentication);
+                JwtAuthFuture::inner(self.inner.call(request), proceed.response_headers)
+            }
+            Step::Decided(Decision::Refuse(refusal)) => {
+                JwtAuthFuture::refused(answer(&head, self.auth.refusal(), &refusal))
+            }
+            Step::Wait(decision) => {
+                // The service that was polled ready must be the one that is called.
+                let next = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, next);
+                JwtAuthFuture::waiting(decision, request, ready, self.auth.clone())
+            }
+        }
+    }
+}
