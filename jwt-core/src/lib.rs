@@ -1,14 +1,46 @@
 //! Verify and sign JSON Web Tokens (front page to come).
 
 mod algorithm;
+mod auth;
+mod authority;
+mod base64url;
+mod check;
 mod claims;
+mod config;
+mod decision;
+mod expected;
+mod header;
+mod issuer;
 mod json;
+pub mod jws;
+pub mod keys;
 mod limits;
+mod policy;
+mod profile;
 mod refusal;
+pub mod request;
+mod requirement;
 mod time;
+mod token;
+mod token_authority;
+mod verified;
+mod verifier;
 
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType, UnknownAlgorithm};
+pub use auth::RequestAuth;
+pub use authority::{Authority, AuthorityBuilder, NeedsAudience, NeedsIssuer, NeedsKeys, Ready};
+pub use check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
 pub use claims::{Audience, NumericDate, OutOfRange, Registered, Scopes};
+pub use config::ConfigError;
+pub use decision::{Authentication, Decision, Proceed, Refusal, Step};
+pub use expected::Expected;
+pub use issuer::{IssueError, Issuer, IssuerBuilder, TokenBuilder};
+pub use keys::{BoxFuture, HmacSecret, KeyError, KeySet, SigningKey, VerifyingKey};
 pub use limits::Limits;
+pub use profile::Profile;
 pub use refusal::{Answer, Reason, TokenError};
+pub use requirement::{Permission, Requirement, Unmet};
 pub use time::{Clock, ManualClock, SystemClock};
+pub use token_authority::{Presented, TokenAuthority, Verdict};
+pub use verified::{Evidence, Verified};
+pub use verifier::Verifier;

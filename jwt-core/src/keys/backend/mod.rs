@@ -1,0 +1,37 @@
+//! The seam to cryptography: the only room that names a cryptography crate.
+//!
+//! A backend is one file with these functions. To add one, write the file beside `aws_lc.rs` and
+//! choose it below; nothing else in the workspace changes.
+//!
+//! - `verifier`: a ready check for a public key, parsed once.
+//! - `signer`: a ready signer for a private key, and the public half derived from it.
+//! - `hmac`: both for a shared secret.
+//! - `generate`: the private half of a new key pair.
+//! - `random`, `digest`: bytes.
+
+#[cfg(not(feature = "aws-lc-rs"))]
+mod absent;
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+
+use std::sync::Arc;
+
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) use absent::{digest, generate, hmac, random, signer, verifier};
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use aws_lc::{digest, generate, hmac, random, signer, verifier};
+
+use super::material::PublicMaterial;
+use super::{Sign, Verify};
+
+/// A signer with the public half that belongs to it.
+pub(crate) struct Pair {
+    pub(crate) sign: Arc<dyn Sign>,
+    pub(crate) public: PublicMaterial,
+}
+
+/// A shared secret, ready in both directions.
+pub(crate) struct Shared {
+    pub(crate) sign: Arc<dyn Sign>,
+    pub(crate) verify: Arc<dyn Verify>,
+}

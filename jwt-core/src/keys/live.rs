@@ -1,0 +1,153 @@
+//! The cell that holds an authority's current keys. Keys are pushed into it by whoever fetches, watches
+//! or rotates them; verification only reads.
+
+use core::fmt;
+use core::ops::Deref;
+use core::pin::Pin;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+
+use super::KeySet;
+use crate::Algorithm;
+
+/// The current keys of an authority: read without locks, changed by its [`LiveWriter`].
+///
+/// Every change, to other keys or to none, raises the epoch by one; what was cached under an older
+/// epoch is void.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use jwt_core::keys::{KeySet, Live, SigningKey};
+/// let (live, writer) = Live::new();
+/// assert!(live.load().is_none());
+/// let key = SigningKey::generate(jwt_core::Algorithm::Ed25519)?;
+/// writer.replace(KeySet::new([key.verifying_key()])?);
+/// assert_eq!(live.load().map(|keys| (keys.len(), keys.epoch())), Some((1, 1)));
+/// # }
+/// # Ok::<(), jwt_core::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct Live(Arc<ArcSwap<State>>);
+
+/// The writing end of a [`Live`] cell.
+#[derive(Clone)]
+pub struct LiveWriter(Arc<ArcSwap<State>>);
+
+/// The keys at one moment, with their epoch. Held for the time of one verification: short, and not
+/// across an `await`.
+pub struct Snapshot(Guard<Arc<State>>);
+
+struct State {
+    epoch: u64,
+    held: bool,
+    /// Empty unless `held`.
+    keys: KeySet,
+}
+
+impl Live {
+    /// A cell without keys, at epoch 0, and its writer.
+    #[must_use]
+    pub fn new() -> (Self, LiveWriter) {
+        let state = State { epoch: 0, held: false, keys: KeySet::none() };
+        let cell = Arc::new(ArcSwap::from_pointee(state));
+        (Self(Arc::clone(&cell)), LiveWriter(cell))
+    }
+
+    /// A cell whose keys never change, at epoch 1.
+    #[must_use]
+    pub fn holding(keys: KeySet) -> Self {
+        let (live, writer) = Self::new();
+        writer.replace(keys);
+        live
+    }
+
+    /// The current keys, or `None` before the first set and after [`LiveWriter::clear`].
+    #[must_use]
+    pub fn load(&self) -> Option<Snapshot> {
+        let state = self.0.load();
+        state.held.then_some(Snapshot(state))
+    }
+
+    /// The current epoch, with keys or without.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.0.load().epoch
+    }
+}
+
+impl LiveWriter {
+    /// Replaces the keys at once, for the next verification.
+    pub fn replace(&self, keys: KeySet) {
+        self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: true, keys: keys.clone() });
+    }
+
+    /// Takes all keys away: until the next [`LiveWriter::replace`] nothing can be verified.
+    pub fn clear(&self) {
+        self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: false, keys: KeySet::none() });
+    }
+}
+
+impl Snapshot {
+    /// The number of changes up to these keys.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch
+    }
+}
+
+impl Deref for Snapshot {
+    type Target = KeySet;
+
+    fn deref(&self) -> &KeySet {
+        &self.0.keys
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.load();
+        f.debug_struct("Live").field("epoch", &state.epoch).field("keys", &state.keys).finish()
+    }
+}
+
+impl fmt::Debug for LiveWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveWriter").field("epoch", &self.0.load().epoch).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("epoch", &self.epoch()).field("keys", &**self).finish()
+    }
+}
+
+/// A boxed future that can move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Fetches keys when verification finds none that fits.
+///
+/// `None` means no grant: the source was asked lately, or knows that asking is in vain, and the token is
+/// refused without waiting. A future means that a fetch is under way, shared by all who wait; when it
+/// resolves, the verification is tried once more with whatever the cell then holds. The future may be
+/// dropped at any time.
+pub trait Refresh: Send + Sync + 'static {
+    /// Asks for keys that answer this need.
+    fn request(&self, hint: RefreshHint<'_>) -> Option<BoxFuture<'static, ()>>;
+}
+
+/// Why keys are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefreshHint<'a> {
+    /// The cell holds no keys at all.
+    NoKeys,
+    /// No key fits a token.
+    UnknownKey {
+        /// The token's `kid`: unverified text from a stranger, to be compared only and never sent on.
+        key_id: Option<&'a str>,
+        /// The token's `alg`, which the authority allows.
+        algorithm: Algorithm,
+    },
+}
