@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
+use crate::csrf_key::CsrfKey;
 use crate::decision::{Authentication, Decision, Proceed, Refusal, Step};
 use crate::keys::BoxFuture;
 use crate::refusal::{Answer, Reason, TokenError};
 use crate::request::{
-    CarrierKind, Carriers, ChallengeSettings, Credential, OriginPolicy, Proof, RequestFacts, RequestHead,
-    SimpleHead, is_preflight,
+    CarrierKind, Carriers, Challenge, Credential, Demands, PreparedChallenges, Proof, ProofOfOrigin,
+    RequestFacts, RequestHead, SimpleHead, is_preflight,
 };
 use crate::requirement::Unmet;
 use crate::token_authority::{Presented, TokenAuthority, Verdict};
@@ -54,11 +55,12 @@ struct Inner {
     carriers: Carriers,
     is_optional: bool,
     passes_preflight: bool,
-    origin: OriginPolicy,
+    proof_of_origin: ProofOfOrigin,
+    csrf_key: Option<CsrfKey>,
     checks: Vec<Arc<dyn Check>>,
-    settings: ChallengeSettings,
-    /// The challenges that need nothing of the request, written once.
-    challenges: Vec<(Answer, Arc<str>)>,
+    challenge: Challenge,
+    /// The challenges that need nothing of a route, written once.
+    prepared: PreparedChallenges,
 }
 
 impl<A: TokenAuthority> From<A> for RequestAuth {
@@ -71,18 +73,19 @@ impl RequestAuth {
     /// Authenticates by `authority`: tokens in `Authorization: Bearer`, required, no checks.
     #[must_use]
     pub fn new(authority: impl TokenAuthority) -> Self {
-        let mut inner = Inner {
+        let challenge = Challenge::default();
+        let prepared = challenge.prepare(&Demands::default());
+        Self(Arc::new(Inner {
             authority: Arc::new(authority),
             carriers: Carriers::default(),
             is_optional: false,
             passes_preflight: false,
-            origin: OriginPolicy::default(),
+            proof_of_origin: ProofOfOrigin::default(),
+            csrf_key: None,
             checks: Vec::new(),
-            settings: ChallengeSettings::default(),
-            challenges: Vec::new(),
-        };
-        inner.write_challenges();
-        Self(Arc::new(inner))
+            challenge,
+            prepared,
+        }))
     }
 
     /// Lets requests without a token through as anonymous. A bad token is refused all the same.
@@ -104,11 +107,18 @@ impl RequestAuth {
         self.changed(|inner| inner.passes_preflight = true)
     }
 
-    /// Which origins cookie-borne tokens may be used from, and how else a request proves that our
-    /// own page sent it.
+    /// How a request with a cookie-borne token proves that our own page sent it. Default: by
+    /// `Sec-Fetch-Site` alone.
     #[must_use]
-    pub fn with_origin_policy(self, origin: OriginPolicy) -> Self {
-        self.changed(|inner| inner.origin = origin)
+    pub fn with_proof_of_origin(self, proof: ProofOfOrigin) -> Self {
+        self.changed(|inner| inner.proof_of_origin = proof)
+    }
+
+    /// The key of double-submit values, the proof that is left to requests without `Sec-Fetch-Site`
+    /// and `Origin`. Without it they are refused.
+    #[must_use]
+    pub fn with_csrf_key(self, key: CsrfKey) -> Self {
+        self.changed(|inner| inner.csrf_key = Some(key))
     }
 
     /// Adds a check. Those that prove possession run first, else the order of adding.
@@ -120,16 +130,17 @@ impl RequestAuth {
         })
     }
 
-    /// Realm and other parameters of challenges.
+    /// Realm and other parameters of challenges. Default: `realm="api"`.
     #[must_use]
-    pub fn with_challenge(self, settings: ChallengeSettings) -> Self {
-        self.changed(|inner| inner.settings = settings)
+    pub fn with_challenge(self, challenge: Challenge) -> Self {
+        self.changed(|inner| {
+            inner.prepared = challenge.prepare(&Demands::default());
+            inner.challenge = challenge;
+        })
     }
 
     fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        let inner = Arc::make_mut(&mut self.0);
-        change(inner);
-        inner.write_challenges();
+        change(Arc::make_mut(&mut self.0));
         self
     }
 
@@ -153,17 +164,22 @@ impl RequestAuth {
         if rules.passes_preflight && is_preflight(head) {
             return Ok(proceed(Authentication::anonymous(self.clone()), Vec::new()));
         }
-        let Some(credential) = rules.carriers.read(head).map_err(|reason| self.refuse(&reason.into()))? else {
+        let Some(credential) = rules.carriers.read(head).map_err(|reason| self.refuse(&reason.into()))?
+        else {
             if rules.is_optional {
                 return Ok(proceed(Authentication::anonymous(self.clone()), Vec::new()));
             }
             return Err(self.refuse(&Reason::NoCredentials.into()));
         };
         let facts = RequestFacts::new(head, credential.carrier());
-        let double_submit = match rules.origin.prove(head, credential.carrier()) {
-            Proof::NotNeeded | Proof::Given => None,
-            Proof::DoubleSubmit(value) => Some(value),
-            Proof::Refused => return Err(self.refuse(&Reason::CrossOrigin.into())),
+        let double_submit = match credential.carrier() {
+            CarrierKind::Cookie => match rules.proof_of_origin.judge(head, false) {
+                Proof::NotNeeded | Proof::Given => None,
+                Proof::NeedsDoubleSubmit(value) => Some(value),
+                Proof::Refused => return Err(self.refuse(&Reason::CrossOrigin.into())),
+            },
+            // Whoever can set a header field is no foreign page.
+            _ => None,
         };
 
         let reused = before.and_then(|before| self.reuse(before, &credential));
@@ -224,7 +240,23 @@ impl RequestAuth {
 
     /// A copy of what checks may still read after a wait.
     fn keep(&self, head: &dyn RequestHead) -> SimpleHead {
-        SimpleHead::copy_of(head, self.0.checks.iter().flat_map(|check| check.fields().iter().copied()))
+        let target = match head.query() {
+            Some(query) => format!("{}?{query}", head.path()),
+            None => head.path().to_owned(),
+        };
+        let mut kept = SimpleHead::new(head.method(), &target);
+        if let Some(scheme) = head.scheme() {
+            kept = kept.with_scheme(scheme);
+        }
+        if let Some(host) = head.host() {
+            kept = kept.with_host(host);
+        }
+        for name in self.0.checks.iter().flat_map(|check| check.fields()) {
+            let mut values: Vec<&[u8]> = Vec::new();
+            head.for_each_field(name, &mut |value| values.push(value));
+            kept = values.into_iter().fold(kept, |kept, value| kept.with_field(name, value));
+        }
+        kept
     }
 
     /// The authority's clock.
@@ -246,12 +278,7 @@ impl RequestAuth {
     pub fn refuse_unmet(&self, unmet: &Unmet) -> Refusal {
         let reason = unmet.reason();
         log(reason, None);
-        let challenge = self.0.settings.write(
-            reason.answer(),
-            unmet.scope().as_deref(),
-            unmet.contexts(),
-            unmet.max_age(),
-        );
+        let challenge = self.0.challenge.text(reason.answer(), &unmet.demands());
         Refusal::new(reason).with_challenge(challenge.map(Arc::from))
     }
 
@@ -266,21 +293,16 @@ impl RequestAuth {
 }
 
 impl Inner {
-    fn write_challenges(&mut self) {
-        let mut answers: Vec<Answer> = Vec::new();
-        for answer in crate::Reason::ALL.iter().map(|reason| reason.answer()) {
-            if !answers.contains(&answer) {
-                answers.push(answer);
-            }
-        }
-        self.challenges = answers
-            .into_iter()
-            .filter_map(|answer| Some((answer, self.settings.write(answer, None, &[], None)?.into())))
-            .collect();
+    fn challenge(&self, answer: Answer) -> Option<Arc<str>> {
+        self.prepared.of(answer).cloned()
     }
 
-    fn challenge(&self, answer: Answer) -> Option<Arc<str>> {
-        self.challenges.iter().find(|(of, _)| *of == answer).map(|(_, challenge)| challenge.clone())
+    /// Without a key or a session nothing is bound to the value, so it proves nothing.
+    fn is_double_submit_of(&self, value: &str, verified: &Verified) -> bool {
+        match (&self.csrf_key, verified.session_id()) {
+            (Some(key), Some(session)) => key.verify(value, &session),
+            _ => false,
+        }
     }
 }
 
@@ -297,9 +319,13 @@ type Waiting = BoxFuture<'static, Result<Passed, CheckRefusal>>;
 
 impl Pending {
     /// Runs the checks that are left, up to one that must wait.
-    fn checks(&mut self, verified: &Arc<Verified>, facts: &RequestFacts<'_>) -> Result<Option<Waiting>, Refusal> {
+    fn checks(
+        &mut self,
+        verified: &Arc<Verified>,
+        facts: &RequestFacts<'_>,
+    ) -> Result<Option<Waiting>, Refusal> {
         if let Some(value) = self.double_submit.take()
-            && !self.auth.0.origin.is_double_submit_of(&value, verified.session_id().as_deref())
+            && !self.auth.0.is_double_submit_of(&value, verified)
         {
             return Err(self.auth.refuse(&Reason::CrossOrigin.into()));
         }

@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn there_is_one_spelling_of_any_bytes() {
-        for bad in ["A", "AA=", "AA==", "AB", "AAB", "A A", "AA\n", " AA", "A+", "A/", "AAAA=", "é", "AA\0"] {
+        for bad in ["A", "AA=", "AA==", "AB", "AAB", "A A", "AA\n", " AA", "A+", "A/", "AAAA=", "é", "AA\0"]
+        {
             assert!(decode(bad).is_err(), "{bad:?}");
             assert!(Buffer::new().decode(bad).is_err(), "{bad:?}");
         }

@@ -70,7 +70,8 @@ impl<'d> Header<'d> {
             Reason::Encrypted,
             Reason::Compressed,
         ];
-        let rank = |reason: Option<Reason>| ORDER.iter().position(|r| Some(*r) == reason).unwrap_or(usize::MAX);
+        let rank =
+            |reason: Option<Reason>| ORDER.iter().position(|r| Some(*r) == reason).unwrap_or(usize::MAX);
         if rank(Some(reason)) < rank(self.forbidden) {
             self.forbidden = Some(reason);
         }
@@ -151,7 +152,11 @@ mod tests {
         let long = "k".repeat(MAX_KEY_ID + 1);
         for (json, expected) in [
             (r#"{"alg":"ES256"}"#.to_owned(), Ok(())),
-            (r#"{"alg":"ES256","x5c":["AA"],"jku":"https://evil","x5u":"x","x5t":"y","new":{"a":[1]}}"#.to_owned(), Ok(())),
+            (
+                r#"{"alg":"ES256","x5c":["AA"],"jku":"https://evil","x5u":"x","x5t":"y","new":{"a":[1]}}"#
+                    .to_owned(),
+                Ok(()),
+            ),
             (r#"{"\u0061lg":"ES2\u00356"}"#.to_owned(), Ok(())),
             ("{}".to_owned(), Err(Reason::AlgorithmNotAllowed)),
             (r#"{"alg":"none"}"#.to_owned(), Err(Reason::AlgorithmNotAllowed)),

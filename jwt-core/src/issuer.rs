@@ -32,9 +32,30 @@ const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 /// Names that suggest something which whoever reads the token should not see: a token is signed,
 /// not secret (RFC 9068 §6).
 const SENSITIVE: [&str; 24] = [
-    "password", "passwd", "pwd", "passphrase", "pin", "secret", "client_secret", "api_key", "apikey",
-    "private_key", "access_key", "ssn", "social_security_number", "credit_card", "card_number", "cvv",
-    "cvc", "iban", "birthdate", "date_of_birth", "phone_number", "address", "health", "religion",
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "pin",
+    "secret",
+    "client_secret",
+    "api_key",
+    "apikey",
+    "private_key",
+    "access_key",
+    "ssn",
+    "social_security_number",
+    "credit_card",
+    "card_number",
+    "cvv",
+    "cvc",
+    "iban",
+    "birthdate",
+    "date_of_birth",
+    "phone_number",
+    "address",
+    "health",
+    "religion",
 ];
 
 /// Issues signed tokens under one key and one set of rules. Cheap to clone.
@@ -417,7 +438,8 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let document = parse_payload(payload, &Limits::default()).map_err(|reason| IssueError::Refused(reason.into()))?;
+        let document = parse_payload(payload, &Limits::default())
+            .map_err(|reason| IssueError::Refused(reason.into()))?;
         for (name, _) in document.root().members().filter(|(name, _)| name.starts_at() >= customs_start) {
             if let Some(name) = REGISTERED.iter().find(|registered| name.is_str(registered)) {
                 return Err(IssueError::Registered { name });

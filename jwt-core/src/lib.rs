@@ -7,6 +7,7 @@ mod base64url;
 mod check;
 mod claims;
 mod config;
+mod csrf_key;
 mod decision;
 mod expected;
 mod header;
@@ -32,6 +33,7 @@ pub use authority::{Authority, AuthorityBuilder, NeedsAudience, NeedsIssuer, Nee
 pub use check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
 pub use claims::{Audience, NumericDate, OutOfRange, Registered, Scopes};
 pub use config::ConfigError;
+pub use csrf_key::CsrfKey;
 pub use decision::{Authentication, Decision, Proceed, Refusal, Step};
 pub use expected::Expected;
 pub use issuer::{IssueError, Issuer, IssuerBuilder, TokenBuilder};

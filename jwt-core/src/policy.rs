@@ -244,7 +244,9 @@ fn check_expiry(policy: &Policy, exp: &Claim<NumericDate>, now: Duration) -> Res
         Claim::Malformed => Err(malformed("exp")),
         Claim::Absent if policy.requires_expiry => Err(missing("exp")),
         Claim::Absent => Ok(()),
-        Claim::Is(exp) if now >= exp.as_duration().saturating_add(policy.leeway) => Err(Reason::Expired.into()),
+        Claim::Is(exp) if now >= exp.as_duration().saturating_add(policy.leeway) => {
+            Err(Reason::Expired.into())
+        }
         Claim::Is(_) => Ok(()),
     }
 }
@@ -277,9 +279,7 @@ fn check_lifetime(
 ) -> Result<(), TokenError> {
     let Some(cap) = policy.max_lifetime else { return Ok(()) };
     match (iat, exp) {
-        (Claim::Is(iat), Claim::Is(exp))
-            if exp.as_duration().saturating_sub(iat.as_duration()) > cap =>
-        {
+        (Claim::Is(iat), Claim::Is(exp)) if exp.as_duration().saturating_sub(iat.as_duration()) > cap => {
             Err(Reason::LifetimeTooLong.into())
         }
         (Claim::Is(_), Claim::Is(_)) => Ok(()),

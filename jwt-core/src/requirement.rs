@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::policy::is_older;
 use crate::refusal::Reason;
+use crate::request::Demands;
 use crate::verified::Verified;
 
 /// Scopes, roles, issuer, login and predicates that a route requires: all that are set must hold.
@@ -50,11 +51,11 @@ impl Names {
         }
     }
 
-    fn listed(self) -> String {
+    fn as_slice(&self) -> &[&'static str] {
         match self {
-            Names::None => String::new(),
-            Names::One(name) => name.to_owned(),
-            Names::All(names) | Names::Any(names) => names.join(" "),
+            Names::None => &[],
+            Names::One(name) => core::slice::from_ref(name),
+            Names::All(names) | Names::Any(names) => names,
         }
     }
 }
@@ -176,22 +177,22 @@ impl Unmet {
         self.reason
     }
 
-    /// The scopes that the route asks for, separated by spaces.
-    pub(crate) fn scope(&self) -> Option<String> {
+    /// What the challenge tells of it. A name that cannot stand in a challenge is left out.
+    pub(crate) fn demands(&self) -> Demands {
+        let demands = Demands::default();
         match self.reason {
-            Reason::MissingScope => Some(self.requirement.scopes.listed()),
-            _ => None,
+            Reason::MissingScope => {
+                demands.with_scopes(self.requirement.scopes.as_slice()).unwrap_or_default()
+            }
+            Reason::InsufficientAuthentication | Reason::AuthenticationTooOld => {
+                let demands = demands.with_acr_values(self.requirement.contexts).unwrap_or_default();
+                match self.requirement.max_age {
+                    Some(max_age) => demands.with_max_age(max_age),
+                    None => demands,
+                }
+            }
+            _ => demands,
         }
-    }
-
-    /// The values of `acr` that the route asks for.
-    pub(crate) fn contexts(&self) -> &'static [&'static str] {
-        self.requirement.contexts
-    }
-
-    /// The age of the login that the route asks for.
-    pub(crate) fn max_age(&self) -> Option<Duration> {
-        self.requirement.max_age
     }
 }
 

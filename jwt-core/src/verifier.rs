@@ -221,8 +221,7 @@ impl Verifier {
         authority.policy.check_typ(header.typ()).map_err(because)?;
 
         // 8, 9: exactly one key, and the signature under it.
-        let key =
-            jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
+        let key = jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
 
         // 10: the payload, from here on the authority's own words.
         let document = parse_payload(&payload, limits).map_err(because)?;

@@ -4,8 +4,8 @@ use core::any::Any;
 use core::fmt;
 use std::sync::{Arc, OnceLock};
 
-use jwt_core::request::{Carriers, ChallengeSettings, OriginPolicy};
-use jwt_core::{Check, RequestAuth};
+use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
+use jwt_core::{Check, CsrfKey, RequestAuth};
 use tower_layer::Layer;
 
 use crate::response::{Presenter, ProblemJson, RefusalResponse};
@@ -62,10 +62,17 @@ impl<R> JwtAuth<R> {
         self.changed(RequestAuth::with_preflight)
     }
 
-    /// Which origins cookie-borne tokens may be used from.
+    /// How a request with a cookie-borne token proves that our own page sent it.
     #[must_use]
-    pub fn with_origin_policy(self, origin: OriginPolicy) -> Self {
-        self.changed(|auth| auth.with_origin_policy(origin))
+    pub fn with_proof_of_origin(self, proof: ProofOfOrigin) -> Self {
+        self.changed(|auth| auth.with_proof_of_origin(proof))
+    }
+
+    /// The key of double-submit values, the proof that is left to requests without
+    /// `Sec-Fetch-Site` and `Origin`.
+    #[must_use]
+    pub fn with_csrf_key(self, key: CsrfKey) -> Self {
+        self.changed(|auth| auth.with_csrf_key(key))
     }
 
     /// Adds a check that runs after the signature, on every request.
@@ -76,8 +83,8 @@ impl<R> JwtAuth<R> {
 
     /// Realm and other parameters of challenges.
     #[must_use]
-    pub fn with_challenge(self, settings: ChallengeSettings) -> Self {
-        self.changed(|auth| auth.with_challenge(settings))
+    pub fn with_challenge(self, challenge: Challenge) -> Self {
+        self.changed(|auth| auth.with_challenge(challenge))
     }
 
     /// Other bodies for refusals: [`Bodyless`](crate::Bodyless), a closure, or a type of one's own.

@@ -11,7 +11,7 @@ mod string;
 
 use std::borrow::Cow;
 
-pub(crate) use self::de::{DeserializeError, from_value};
+pub(crate) use self::de::from_value;
 pub(crate) use self::scan::find_string_member;
 
 /// Why a text is not accepted.

@@ -72,3 +72,13 @@ pub trait Sign: Send + Sync + 'static {
     /// - [`SignError`]: it could not be made.
     fn sign(&self, message: &[u8], signature: &mut Vec<u8>) -> Result<(), SignError>;
 }
+
+/// Fills `bytes` from the backend's source of randomness.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), SignError> {
+    backend::random(crate::Algorithm::HS256, bytes).map_err(SignError::new)
+}
+
+/// The digest of `data`; `None` without a backend.
+pub(crate) fn digest(hash: crate::Hash, data: &[u8]) -> Option<Vec<u8>> {
+    backend::digest(hash, data).ok()
+}

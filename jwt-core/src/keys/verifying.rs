@@ -322,3 +322,10 @@ impl fmt::Debug for VerifyingKey {
             .finish_non_exhaustive()
     }
 }
+
+/// The half of a signing key that verifies, with its `kid`.
+impl From<&super::SigningKey> for VerifyingKey {
+    fn from(key: &super::SigningKey) -> Self {
+        key.verifying_key()
+    }
+}
