@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::auth::RequestAuth;
 use crate::check::ResponseHeader;
 use crate::keys::BoxFuture;
-use crate::refusal::{Answer, Reason, TokenError};
+use crate::refusal::{Answer, Reason};
 use crate::request::CarrierKind;
 use crate::requirement::Requirement;
 use crate::verified::Verified;
@@ -199,16 +199,35 @@ impl Authentication {
         self.verified.as_ref().ok_or_else(|| self.by.refuse(&Reason::NoCredentials.into()))
     }
 
-    /// The claims as a `T`; `None` for an anonymous request.
+    /// The verified token and its claims as a `T`; `None` for an anonymous request.
     ///
     /// # Errors
     /// 401 `invalid_token` where the claims are not a `T`.
-    pub fn claims<T>(&self) -> Result<Option<Arc<T>>, Refusal>
+    pub fn claims<T>(&self) -> Result<Option<(Arc<Verified>, Arc<T>)>, Refusal>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
-        let claims = self.verified.as_ref().map(|verified| verified.claims::<T>());
-        claims.transpose().map_err(|error: TokenError| self.by.refuse(&error))
+        self.verified.as_ref().map(|verified| self.claims_of(verified)).transpose()
+    }
+
+    /// The verified token and its claims as a `T`, on a route that needs them.
+    ///
+    /// # Errors
+    /// 401 without an error code where the request is anonymous, 401 `invalid_token` where the
+    /// claims are not a `T`.
+    pub fn required_claims<T>(&self) -> Result<(Arc<Verified>, Arc<T>), Refusal>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        self.claims_of(self.required()?)
+    }
+
+    fn claims_of<T>(&self, verified: &Arc<Verified>) -> Result<(Arc<Verified>, Arc<T>), Refusal>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let claims = verified.claims::<T>().map_err(|error| self.by.refuse(&error))?;
+        Ok((verified.clone(), claims))
     }
 
     /// Checks what a route requires.

@@ -107,8 +107,10 @@ impl<R> JwtAuth<R> {
         &self.refusal
     }
 
-    /// What extractors behind the layer need to answer as it does.
-    pub(crate) fn presenter<B: 'static>(&self) -> Arc<dyn Any + Send + Sync>
+    /// What extractors need to answer as the layer does, for
+    /// [`Authentication::with_presenter`](jwt_core::Authentication::with_presenter). `B` is the
+    /// body of the responses.
+    pub fn presenter<B: 'static>(&self) -> Arc<dyn Any + Send + Sync>
     where
         R: RefusalResponse<B>,
     {
@@ -119,11 +121,7 @@ impl<R> JwtAuth<R> {
 
 impl<R> Clone for JwtAuth<R> {
     fn clone(&self) -> Self {
-        Self {
-            auth: self.auth.clone(),
-            refusal: self.refusal.clone(),
-            presenter: self.presenter.clone(),
-        }
+        Self { auth: self.auth.clone(), refusal: self.refusal.clone(), presenter: self.presenter.clone() }
     }
 }
 

@@ -1,0 +1,121 @@
+//! `Claims<T>`: what a verified token says, as a type.
+
+use core::fmt;
+use core::ops::Deref;
+use std::sync::Arc;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use jwt_core::{Registered, Verified};
+use serde::de::DeserializeOwned;
+
+use crate::rejection::{AuthRejection, authentication};
+
+/// The claims of the request's verified token, as a `T`.
+///
+/// Reads what [`JwtAuth`](crate::JwtAuth) left in the request and verifies nothing itself. Derefs
+/// to `T`; everything else is an associated function, as on [`Arc`], so that it cannot hide a
+/// field of `T`.
+///
+/// | request | `Claims<T>` | `Option<Claims<T>>` |
+/// |---|---|---|
+/// | verified | the claims | `Some` |
+/// | anonymous, under an optional layer | 401 | `None` |
+/// | claims that are not a `T` | 401 | 401 |
+/// | no layer | 500 | 500 |
+///
+/// ```
+/// use axum_jwt::Claims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct User {
+///     sub: String,
+/// }
+///
+/// async fn me(user: Claims<User>) -> String {
+///     user.sub.clone()
+/// }
+///
+/// async fn feed(user: Option<Claims<User>>) -> String {
+///     user.map_or_else(|| "hello".into(), |user| format!("hello {}", user.sub))
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/me", axum::routing::get(me)).route("/feed", axum::routing::get(feed));
+/// ```
+pub struct Claims<T = Registered> {
+    verified: Arc<Verified>,
+    claims: Arc<T>,
+}
+
+impl<T> Claims<T> {
+    /// The token that the claims are from: issuer, scopes, dates and the rest.
+    #[must_use]
+    pub fn verified(this: &Self) -> &Arc<Verified> {
+        &this.verified
+    }
+
+    /// The claims, to keep beyond the request.
+    #[must_use]
+    pub fn into_arc(this: Self) -> Arc<T> {
+        this.claims
+    }
+}
+
+impl<T> Claims<T> {
+    /// Not public: whoever holds `Claims` got them from a request.
+    pub(crate) fn new((verified, claims): (Arc<Verified>, Arc<T>)) -> Self {
+        Self { verified, claims }
+    }
+}
+
+impl<T> Deref for Claims<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.claims
+    }
+}
+
+impl<T> Clone for Claims<T> {
+    fn clone(&self) -> Self {
+        Self { verified: self.verified.clone(), claims: self.claims.clone() }
+    }
+}
+
+/// Shows nothing of the claims.
+impl<T> fmt::Debug for Claims<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Claims").field(&self.verified).finish()
+    }
+}
+
+impl<T, S> FromRequestParts<S> for Claims<T>
+where
+    T: DeserializeOwned + Send + Sync + 'static,
+    S: Send + Sync,
+{
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AuthRejection> {
+        let authentication = authentication(parts, "Claims")?;
+        authentication
+            .required_claims::<T>()
+            .map(Self::new)
+            .map_err(|refusal| AuthRejection::new(parts, refusal))
+    }
+}
+
+impl<T, S> OptionalFromRequestParts<S> for Claims<T>
+where
+    T: DeserializeOwned + Send + Sync + 'static,
+    S: Send + Sync,
+{
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, AuthRejection> {
+        let authentication = authentication(parts, "Option<Claims>")?;
+        authentication
+            .claims::<T>()
+            .map(|claims| claims.map(Self::new))
+            .map_err(|refusal| AuthRejection::new(parts, refusal))
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod authorized;
+mod claims;
+mod rejection;
+mod state_claims;
+mod token;
+
+pub use jwt_core;
+pub use tower_jwt::{Bodyless, JwtAuth, ProblemJson, RefusalResponse, Require};
+
+pub use self::authorized::Authorized;
+pub use self::claims::Claims;
+pub use self::rejection::AuthRejection;
+pub use self::state_claims::StateClaims;
+pub use self::token::VerifiedToken;

@@ -1,0 +1,72 @@
+//! The rejection of every extractor: the refusal that the layer would have given.
+
+use core::fmt;
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+use jwt_core::{Authentication, Reason, Refusal};
+use tower_jwt::HttpHead;
+
+/// A refused extraction, with the response in the words of the layer: same status, same challenge,
+/// same body.
+pub struct AuthRejection {
+    // Boxed, so that the `Ok` side of every extractor stays small.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    refusal: Refusal,
+    response: Response,
+}
+
+impl AuthRejection {
+    pub(crate) fn new(parts: &Parts, refusal: Refusal) -> Self {
+        let authentication = parts.extensions.get::<Authentication>();
+        let response = tower_jwt::refuse::<Body>(&HttpHead::from(parts), authentication, &refusal);
+        Self { inner: Box::new(Inner { refusal, response }) }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.inner.refusal.status()
+    }
+
+    /// Why, for operators. Never send it to the client.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.inner.refusal.reason()
+    }
+}
+
+impl IntoResponse for AuthRejection {
+    fn into_response(self) -> Response {
+        self.inner.response
+    }
+}
+
+impl fmt::Display for AuthRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason().fmt(f)
+    }
+}
+
+impl fmt::Debug for AuthRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AuthRejection").field(&self.reason()).finish()
+    }
+}
+
+impl core::error::Error for AuthRejection {}
+
+/// What the layer left, or the refusal where none stands before the route.
+pub(crate) fn authentication<'p>(
+    parts: &'p Parts,
+    wanted_by: &'static str,
+) -> Result<&'p Authentication, AuthRejection> {
+    parts
+        .extensions
+        .get::<Authentication>()
+        .ok_or_else(|| AuthRejection::new(parts, Refusal::missing_layer(wanted_by)))
+}
