@@ -3,6 +3,7 @@
 mod algorithm;
 mod limits;
 mod refusal;
+pub mod request;
 mod time;
 
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType, UnknownAlgorithm};
