@@ -1,8 +1,14 @@
 //! What a request says and what it is answered, in bytes and `&str`.
 
 mod authorization;
+mod cookie;
 mod grammar;
 mod head;
+mod query;
+mod websocket;
 
 pub use authorization::{Authorization, BEARER};
+pub use cookie::read_cookie;
 pub use head::{Field, RequestHead, SimpleHead, single_field};
+pub use query::{read_query_parameter, strip_query_parameter};
+pub use websocket::read_websocket_protocol;
