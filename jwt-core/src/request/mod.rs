@@ -1,6 +1,7 @@
 //! What a request says and what it is answered, in bytes and `&str`.
 
 mod authorization;
+mod carriers;
 mod cookie;
 mod grammar;
 mod head;
@@ -8,6 +9,7 @@ mod query;
 mod websocket;
 
 pub use authorization::{Authorization, BEARER};
+pub use carriers::{CarrierError, CarrierKind, Carriers, CarriersBuilder, Credential};
 pub use cookie::read_cookie;
 pub use head::{Field, RequestHead, SimpleHead, single_field};
 pub use query::{read_query_parameter, strip_query_parameter};
