@@ -5,6 +5,7 @@ mod carriers;
 mod cookie;
 mod grammar;
 mod head;
+mod origin;
 mod query;
 mod websocket;
 
@@ -12,5 +13,6 @@ pub use authorization::{Authorization, BEARER};
 pub use carriers::{CarrierError, CarrierKind, Carriers, CarriersBuilder, Credential};
 pub use cookie::read_cookie;
 pub use head::{Field, RequestHead, SimpleHead, single_field};
+pub use origin::{AllowedOrigins, Origin, OriginError};
 pub use query::{read_query_parameter, strip_query_parameter};
 pub use websocket::read_websocket_protocol;
