@@ -3,6 +3,8 @@
 mod authorization;
 mod carriers;
 mod cookie;
+mod csrf;
+mod double_submit;
 mod grammar;
 mod head;
 mod origin;
@@ -12,6 +14,8 @@ mod websocket;
 pub use authorization::{Authorization, BEARER};
 pub use carriers::{CarrierError, CarrierKind, Carriers, CarriersBuilder, Credential};
 pub use cookie::read_cookie;
+pub use csrf::{CSRF_FIELD, Proof, ProofOfOrigin, is_unsafe};
+pub use double_submit::{issue_double_submit, verify_double_submit};
 pub use head::{Field, RequestHead, SimpleHead, single_field};
 pub use origin::{AllowedOrigins, Origin, OriginError};
 pub use query::{read_query_parameter, strip_query_parameter};
