@@ -2,8 +2,10 @@
 
 mod authorization;
 mod carriers;
+mod challenge;
 mod cookie;
 mod csrf;
+mod demands;
 mod double_submit;
 mod grammar;
 mod head;
@@ -13,8 +15,10 @@ mod websocket;
 
 pub use authorization::{Authorization, BEARER};
 pub use carriers::{CarrierError, CarrierKind, Carriers, CarriersBuilder, Credential};
+pub use challenge::{Challenge, ChallengeError, PreparedChallenges};
 pub use cookie::read_cookie;
 pub use csrf::{CSRF_FIELD, Proof, ProofOfOrigin, is_unsafe};
+pub use demands::Demands;
 pub use double_submit::{issue_double_submit, verify_double_submit};
 pub use head::{Field, RequestHead, SimpleHead, single_field};
 pub use origin::{AllowedOrigins, Origin, OriginError};
