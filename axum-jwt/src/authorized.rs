@@ -79,7 +79,7 @@ where
         let authorized = authentication
             .authorize(&R::REQUIREMENT)
             .and_then(|_| authentication.required_claims::<T>())
-            .map(|claims| Self { claims: Claims::new(claims), permission: PhantomData });
+            .map(|claims| Self { claims: Claims(claims), permission: PhantomData });
         authorized.map_err(|refusal| AuthRejection::new(parts, refusal))
     }
 }

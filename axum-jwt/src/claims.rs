@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use jwt_core::{Registered, Verified};
+use jwt_core::{Registered, Verified, VerifiedClaims};
 use serde::de::DeserializeOwned;
 
 use crate::rejection::{AuthRejection, authentication};
@@ -41,29 +41,19 @@ use crate::rejection::{AuthRejection, authentication};
 /// }
 /// # let _: axum::Router = axum::Router::new().route("/me", axum::routing::get(me)).route("/feed", axum::routing::get(feed));
 /// ```
-pub struct Claims<T = Registered> {
-    verified: Arc<Verified>,
-    claims: Arc<T>,
-}
+pub struct Claims<T = Registered>(pub(crate) VerifiedClaims<T>);
 
 impl<T> Claims<T> {
     /// The token that the claims are from: issuer, scopes, dates and the rest.
     #[must_use]
     pub fn verified(this: &Self) -> &Arc<Verified> {
-        &this.verified
+        &this.0.verified
     }
 
     /// The claims, to keep beyond the request.
     #[must_use]
     pub fn into_arc(this: Self) -> Arc<T> {
-        this.claims
-    }
-}
-
-impl<T> Claims<T> {
-    /// Not public: whoever holds `Claims` got them from a request.
-    pub(crate) fn new((verified, claims): (Arc<Verified>, Arc<T>)) -> Self {
-        Self { verified, claims }
+        this.0.claims
     }
 }
 
@@ -71,20 +61,20 @@ impl<T> Deref for Claims<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.claims
+        &self.0.claims
     }
 }
 
 impl<T> Clone for Claims<T> {
     fn clone(&self) -> Self {
-        Self { verified: self.verified.clone(), claims: self.claims.clone() }
+        Self(self.0.clone())
     }
 }
 
 /// Shows nothing of the claims.
 impl<T> fmt::Debug for Claims<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Claims").field(&self.verified).finish()
+        f.debug_tuple("Claims").field(&self.0.verified).finish()
     }
 }
 
@@ -99,7 +89,7 @@ where
         let authentication = authentication(parts, "Claims")?;
         authentication
             .required_claims::<T>()
-            .map(Self::new)
+            .map(Self)
             .map_err(|refusal| AuthRejection::new(parts, refusal))
     }
 }
@@ -115,7 +105,7 @@ where
         let authentication = authentication(parts, "Option<Claims>")?;
         authentication
             .claims::<T>()
-            .map(|claims| claims.map(Self::new))
+            .map(|claims| claims.map(Self))
             .map_err(|refusal| AuthRejection::new(parts, refusal))
     }
 }

@@ -107,7 +107,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthRejection> {
         let authentication = authenticate(parts, state).await?;
-        reject(parts, authentication.required_claims::<T>()).map(|claims| Self(Claims::new(claims)))
+        reject(parts, authentication.required_claims::<T>()).map(|claims| Self(Claims(claims)))
     }
 }
 
@@ -122,6 +122,6 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, AuthRejection> {
         let authentication = authenticate(parts, state).await?;
         reject(parts, authentication.claims::<T>())
-            .map(|claims| claims.map(|claims| Self(Claims::new(claims))))
+            .map(|claims| claims.map(|claims| Self(Claims(claims))))
     }
 }

@@ -73,7 +73,6 @@ impl Inner {
 
 impl Authority {
     /// Starts with the keys; audience and issuer follow, in that order.
-    #[must_use]
     pub fn builder() -> AuthorityBuilder<NeedsKeys> {
         AuthorityBuilder { draft: Draft::new(), state: PhantomData }
     }

@@ -203,7 +203,7 @@ impl Authentication {
     ///
     /// # Errors
     /// 401 `invalid_token` where the claims are not a `T`.
-    pub fn claims<T>(&self) -> Result<Option<(Arc<Verified>, Arc<T>)>, Refusal>
+    pub fn claims<T>(&self) -> Result<Option<VerifiedClaims<T>>, Refusal>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
@@ -215,19 +215,19 @@ impl Authentication {
     /// # Errors
     /// 401 without an error code where the request is anonymous, 401 `invalid_token` where the
     /// claims are not a `T`.
-    pub fn required_claims<T>(&self) -> Result<(Arc<Verified>, Arc<T>), Refusal>
+    pub fn required_claims<T>(&self) -> Result<VerifiedClaims<T>, Refusal>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
         self.claims_of(self.required()?)
     }
 
-    fn claims_of<T>(&self, verified: &Arc<Verified>) -> Result<(Arc<Verified>, Arc<T>), Refusal>
+    fn claims_of<T>(&self, verified: &Arc<Verified>) -> Result<VerifiedClaims<T>, Refusal>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let claims = verified.claims::<T>().map_err(|error| self.by.refuse(&error))?;
-        Ok((verified.clone(), claims))
+        Ok(VerifiedClaims { verified: verified.clone(), claims })
     }
 
     /// Checks what a route requires.
@@ -260,6 +260,28 @@ impl fmt::Debug for Authentication {
             .field("verified", &self.verified)
             .field("carrier", &self.carrier)
             .finish_non_exhaustive()
+    }
+}
+
+/// A verified token with its claims as a `T`: what the extractors of every framework hold.
+#[non_exhaustive]
+pub struct VerifiedClaims<T> {
+    /// The token.
+    pub verified: Arc<Verified>,
+    /// Its claims.
+    pub claims: Arc<T>,
+}
+
+impl<T> Clone for VerifiedClaims<T> {
+    fn clone(&self) -> Self {
+        Self { verified: self.verified.clone(), claims: self.claims.clone() }
+    }
+}
+
+/// Shows nothing of the claims.
+impl<T> fmt::Debug for VerifiedClaims<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VerifiedClaims").field(&self.verified).finish()
     }
 }
 

@@ -103,7 +103,6 @@ struct Inner {
 
 impl Issuer {
     /// Starts with the key; audience and issuer follow, in that order.
-    #[must_use]
     pub fn builder() -> IssuerBuilder<NeedsKeys> {
         IssuerBuilder { draft: Draft::default(), state: PhantomData }
     }
@@ -398,8 +397,7 @@ impl<'i> TokenBuilder<'i> {
     /// # Errors
     /// - [`IssueError::Serialize`], [`IssueError::NotAnObject`]: custom claims that are no claims.
     /// - [`IssueError::Registered`]: a custom claim has a registered name.
-    /// - [`IssueError::Sensitive`]: under
-    ///   [`without_sensitive_claims`](IssuerBuilder::without_sensitive_claims).
+    /// - [`IssueError::Sensitive`]: a name that looks personal or secret, where those are refused.
     /// - [`IssueError::Refused`]: a verifier of the same rules would refuse the token: a name given
     ///   twice, too deep or too long, a claim that belongs to another kind of token, not valid
     ///   before it expires.

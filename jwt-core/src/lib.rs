@@ -34,7 +34,7 @@ pub use check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
 pub use claims::{Audience, NumericDate, OutOfRange, Registered, Scopes};
 pub use config::ConfigError;
 pub use csrf_key::CsrfKey;
-pub use decision::{Authentication, Decision, Proceed, Refusal, Step};
+pub use decision::{Authentication, Decision, Proceed, Refusal, Step, VerifiedClaims};
 pub use expected::Expected;
 pub use issuer::{IssueError, Issuer, IssuerBuilder, TokenBuilder};
 pub use keys::{BoxFuture, HmacSecret, KeyError, KeySet, SigningKey, VerifyingKey};

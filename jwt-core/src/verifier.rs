@@ -29,10 +29,18 @@ use crate::verified::{Evidence, Kept, Verified, shape};
 ///
 /// Checks, first failure wins:
 ///
-/// 1. length, 2. three segments of strict base64url, 3. header, 4. authority by exact `iss`,
-/// 5. `alg` is one of the authority's, 6. `crit` and other members that must not be there,
-/// 7. `typ`, 8. exactly one key, 9. signature, 10. payload, 11. claims: `iss`, `aud`, `sub`, `exp`,
-/// `nbf`, `iat`, required claims, predicates, sender constraint.
+/// 1. the length, and
+/// 2. three segments of strict base64url;
+/// 3. the header;
+/// 4. the authority, by exact `iss`;
+/// 5. `alg` is one of the authority's;
+/// 6. no `crit`, and no other member that must not be there;
+/// 7. `typ`;
+/// 8. exactly one key, and
+/// 9. the signature under it;
+/// 10. the payload;
+/// 11. the claims: `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, what is required, predicates, sender
+///     constraint.
 ///
 /// ```
 /// use jwt_core::{Algorithm, Issuer, Reason, SigningKey, Verifier};
@@ -73,7 +81,6 @@ impl<'v, E: Into<TokenError>> From<E> for Failure<'v> {
 
 impl Verifier {
     /// Starts a verifier that trusts one authority: keys, audience, issuer, in that order.
-    #[must_use]
     pub fn builder() -> AuthorityBuilder<NeedsKeys> {
         Authority::builder()
     }

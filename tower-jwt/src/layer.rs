@@ -110,6 +110,7 @@ impl<R> JwtAuth<R> {
     /// What extractors need to answer as the layer does, for
     /// [`Authentication::with_presenter`](jwt_core::Authentication::with_presenter). `B` is the
     /// body of the responses.
+    #[must_use]
     pub fn presenter<B: 'static>(&self) -> Arc<dyn Any + Send + Sync>
     where
         R: RefusalResponse<B>,

@@ -235,7 +235,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'de> {
 
     fn size_hint(&self) -> Option<usize> {
         // At least one byte of the token stands behind every element, so the count is bounded.
-        Some(self.0.clone().count())
+        Some(self.0.count())
     }
 }
 
