@@ -87,10 +87,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AuthRejection> {
         let authentication = authentication(parts, "Claims")?;
-        authentication
-            .required_claims::<T>()
-            .map(Self)
-            .map_err(|refusal| AuthRejection::new(parts, refusal))
+        authentication.required_claims::<T>().map(Self).map_err(|refusal| AuthRejection::new(parts, refusal))
     }
 }
 

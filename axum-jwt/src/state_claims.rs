@@ -121,7 +121,6 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, AuthRejection> {
         let authentication = authenticate(parts, state).await?;
-        reject(parts, authentication.claims::<T>())
-            .map(|claims| claims.map(|claims| Self(Claims(claims))))
+        reject(parts, authentication.claims::<T>()).map(|claims| claims.map(|claims| Self(Claims(claims))))
     }
 }

@@ -1,0 +1,1 @@
+//! Fixtures and servers shared by the suites of this crate.

@@ -1,0 +1,1 @@
+//! Every suite that spans crates, in one binary.
