@@ -7,7 +7,7 @@ use super::{Bounds, Fault, Kind, Node, Nodes, Siblings, Value, string, text_at};
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// Up to this many names in one object each new one is compared with those before it; a larger
+/// Up to this many names in one object each new one may be compared with those before it; a larger
 /// object is sorted once at its end, so that no object costs more than `n log n`.
 const COMPARED: u32 = 16;
 
@@ -32,91 +32,118 @@ pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), 
     if scanner.peek().is_some() { Err(Fault::Syntax) } else { Ok(()) }
 }
 
-impl<'j> Scanner<'j> {
-    /// One value and everything below it, without recursion: `open` holds the indices of the
-    /// containers that are not closed yet.
+/// A container that is not closed yet.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    /// Its place among the nodes.
+    node: usize,
+    is_object: bool,
+    names: Names,
+}
+
+/// The names of an object so far.
+#[derive(Clone, Copy, Default)]
+struct Names {
+    count: u32,
+    /// A bit for each name, see [`Names::bit`].
+    seen: u64,
+}
+
+impl Names {
+    /// One of 64 bits, the same for the same name: a name whose bit is not set is a new one.
+    /// Chosen such that the registered claims have different ones.
+    #[inline]
+    fn bit(name: &str) -> u64 {
+        let bytes = name.as_bytes();
+        let first = bytes.first().copied().map_or(0, u32::from);
+        let last = bytes.last().copied().map_or(0, u32::from);
+        let len = offset(bytes.len());
+        1_u64.wrapping_shl(first ^ last.wrapping_shl(1) ^ len.wrapping_shl(3))
+    }
+}
+
+impl Scanner<'_> {
+    /// One value and everything below it, without recursion.
     fn document(&mut self, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
-        let mut open = [0_usize; MAX_DEPTH];
+        let mut innermost = Open::default();
+        // Those around it, outermost first.
+        let mut outer = [Open::default(); MAX_DEPTH];
         let mut depth = 0_usize;
         loop {
             if nodes.len >= bounds.nodes {
                 return Err(Fault::Size);
             }
             self.skip_space();
-            let opened = match self.peek().ok_or(Fault::Syntax)? {
-                b'{' => Some((Kind::Object, b'}')),
-                b'[' => Some((Kind::Array, b']')),
-                b'"' => {
-                    let string = self.string()?;
-                    nodes.push(string);
-                    None
-                }
-                _ => {
-                    let scalar = self.scalar()?;
-                    nodes.push(scalar);
-                    None
-                }
-            };
-            if let Some((kind, close)) = opened {
-                if depth >= bounds.depth {
-                    return Err(Fault::Depth);
-                }
-                *open.get_mut(depth).ok_or(Fault::Depth)? = nodes.len;
-                depth = depth.wrapping_add(1);
-                nodes.push(Node { kind, start: offset(self.at), end: 0 });
-                self.step();
-                self.skip_space();
-                if self.peek() != Some(close) {
-                    if kind == Kind::Object {
-                        self.name(innermost(&open, depth), nodes)?;
+            match self.peek().ok_or(Fault::Syntax)? {
+                b'"' => nodes.push(self.string()?),
+                opening @ (b'{' | b'[') => {
+                    if depth >= bounds.depth {
+                        return Err(Fault::Depth);
                     }
-                    continue;
+                    *outer.get_mut(depth).ok_or(Fault::Depth)? = innermost;
+                    depth = depth.wrapping_add(1);
+                    let is_object = opening == b'{';
+                    innermost = Open { node: nodes.len, is_object, names: Names::default() };
+                    let (kind, close) = if is_object { (Kind::Object, b'}') } else { (Kind::Array, b']') };
+                    nodes.push(Node { kind, start: offset(self.at), end: 0 });
+                    self.step();
+                    self.skip_space();
+                    if self.peek() != Some(close) {
+                        if is_object {
+                            self.name(&mut innermost, nodes)?;
+                        }
+                        continue;
+                    }
                 }
+                _ => nodes.push(self.scalar()?),
             }
             // After a value: close what ends here, then go to the next value, if any.
             loop {
-                if depth == 0 {
-                    return Ok(());
-                }
-                let container = innermost(&open, depth);
                 self.skip_space();
-                let is_object = nodes.as_slice().get(container).is_some_and(|n| n.kind == Kind::Object);
-                match self.peek() {
-                    Some(b',') => {
+                match (self.peek(), innermost.is_object) {
+                    (Some(b','), false) => {
                         self.step();
-                        if is_object {
-                            self.skip_space();
-                            if nodes.len >= bounds.nodes {
-                                return Err(Fault::Size);
-                            }
-                            self.name(container, nodes)?;
-                        }
                         break;
                     }
-                    Some(b'}') if is_object => self.close(container, nodes)?,
-                    Some(b']') if !is_object => self.close(container, nodes)?,
+                    (Some(b','), true) => {
+                        self.step();
+                        self.skip_space();
+                        if nodes.len >= bounds.nodes {
+                            return Err(Fault::Size);
+                        }
+                        self.name(&mut innermost, nodes)?;
+                        break;
+                    }
+                    (Some(b'}'), true) | (Some(b']'), false) => self.close(innermost, nodes)?,
                     _ => return Err(Fault::Syntax),
                 }
                 depth = depth.wrapping_sub(1);
+                if depth == 0 {
+                    return Ok(());
+                }
+                innermost = outer.get(depth).copied().unwrap_or_default();
             }
         }
     }
 
     /// A member's name and the colon behind it.
-    fn name(&mut self, object: usize, nodes: &mut Nodes) -> Result<(), Fault> {
+    #[inline]
+    fn name(&mut self, object: &mut Open, nodes: &mut Nodes) -> Result<(), Fault> {
         if self.peek() != Some(b'"') {
             return Err(Fault::Syntax);
         }
         let name = self.string()?;
-        // Until the object is closed, its `end` counts its names.
-        let before = nodes.get_mut(object).map_or(0, |node| {
-            let before = node.end;
-            node.end = before.saturating_add(1);
-            before
-        });
-        if before < COMPARED && names(self.text, nodes, object).any(|earlier| self.same(earlier, name)) {
+        let names = &mut object.names;
+        let bit = match name.kind {
+            // Its bit would be that of its spelling: from now on all names are compared.
+            Kind::Escaped => u64::MAX,
+            _ => Names::bit(text_at(self.text, name)),
+        };
+        if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object.node, nodes) {
             return Err(Fault::Duplicate);
         }
+        names.seen |= bit;
+        names.count = names.count.saturating_add(1);
         nodes.push(name);
         self.skip_space();
         if self.peek() != Some(b':') {
@@ -126,25 +153,30 @@ impl<'j> Scanner<'j> {
         Ok(())
     }
 
-    fn close(&mut self, container: usize, nodes: &mut Nodes) -> Result<(), Fault> {
+    #[inline]
+    fn close(&mut self, container: Open, nodes: &mut Nodes) -> Result<(), Fault> {
         self.step();
-        let many = nodes
-            .as_slice()
-            .get(container)
-            .is_some_and(|node| node.kind == Kind::Object && node.end > COMPARED);
-        if many {
-            let mut all: Vec<Cow<'_, str>> =
-                names(self.text, nodes, container).filter_map(Value::as_str).collect();
-            all.sort_unstable();
-            if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return Err(Fault::Duplicate);
-            }
+        if container.names.count > COMPARED {
+            self.many_are_unique(container.node, nodes)?;
         }
-        let len = offset(nodes.len.wrapping_sub(container));
-        if let Some(node) = nodes.get_mut(container) {
+        let len = offset(nodes.len.wrapping_sub(container.node));
+        if let Some(node) = nodes.get_mut(container.node) {
             node.end = len;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn is_repeated(&self, name: Node, object: usize, nodes: &Nodes) -> bool {
+        names(self.text, nodes, object).any(|earlier| self.same(earlier, name))
+    }
+
+    #[cold]
+    fn many_are_unique(&self, object: usize, nodes: &Nodes) -> Result<(), Fault> {
+        let mut all: Vec<Cow<'_, str>> =
+            names(self.text, nodes, object).filter_map(Value::as_str).collect();
+        all.sort_unstable();
+        if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) { Err(Fault::Duplicate) } else { Ok(()) }
     }
 
     #[inline]
@@ -291,11 +323,6 @@ fn special(bytes: u64) -> u64 {
 fn names<'n>(text: &'n str, nodes: &'n Nodes, object: usize) -> impl Iterator<Item = Value<'n>> {
     let below = nodes.as_slice().get(object.wrapping_add(1)..).unwrap_or(&[]);
     Siblings { text, nodes: below }.step_by(2)
-}
-
-#[inline]
-fn innermost(open: &[usize], depth: usize) -> usize {
-    open.get(depth.wrapping_sub(1)).copied().unwrap_or(0)
 }
 
 /// Texts are shorter than 4 GiB, see [`scan`].
