@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::algorithm::Algorithm;
-use crate::json::{Bounds, Document, Fault, Value};
+use crate::json::{self, Bounds, Fault, Nodes, Value};
 use crate::limits::Limits;
 use crate::refusal::Reason;
 
@@ -25,11 +25,12 @@ pub(crate) struct Header<'d> {
 }
 
 /// Parses the decoded header.
-pub(crate) fn parse<'h>(json: &'h [u8], limits: &Limits) -> Result<Document<'h>, Reason> {
+pub(crate) fn parse<'h>(json: &'h [u8], limits: &Limits, nodes: &'h mut Nodes) -> Result<Value<'h>, Reason> {
     if json.len() > limits.header_bytes() {
         return Err(Reason::HeaderTooLong);
     }
-    Document::parse(json, Bounds { depth: Limits::HEADER_DEPTH, nodes: NODES }).map_err(|fault| match fault {
+    let bounds = Bounds { depth: Limits::HEADER_DEPTH, nodes: NODES };
+    json::parse(json, bounds, nodes).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Size => Reason::HeaderTooLong,
@@ -40,9 +41,9 @@ pub(crate) fn parse<'h>(json: &'h [u8], limits: &Limits) -> Result<Document<'h>,
 impl<'d> Header<'d> {
     /// Reads the members. Unknown ones are ignored (RFC 7515 §4), as are `jku`, `x5u`, `x5c`,
     /// `x5t` and `x5t#S256`: they never choose or fetch a key.
-    pub(crate) fn read(document: &'d Document<'_>) -> Result<Self, Reason> {
+    pub(crate) fn read(object: Value<'d>) -> Result<Self, Reason> {
         let mut header = Self { algorithm: None, key_id: None, typ: None, cty: None, forbidden: None };
-        for (name, value) in document.root().members() {
+        for (name, value) in object.members() {
             let Some(name) = name.as_str() else { continue };
             match name.as_ref() {
                 "alg" => header.algorithm = Algorithm::from_name(text(value)?.as_bytes()),
@@ -139,8 +140,8 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<(), Reason> {
-        let document = parse(json.as_bytes(), &Limits::default())?;
-        let header = Header::read(&document)?;
+        let mut nodes = Nodes::new();
+        let header = Header::read(parse(json.as_bytes(), &Limits::default(), &mut nodes)?)?;
         header.algorithm(&[Algorithm::ES256])?;
         header.check_forbidden()?;
         header.check_not_nested()?;

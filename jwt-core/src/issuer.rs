@@ -14,6 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
+use crate::json::Nodes;
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -436,9 +437,10 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let document = parse_payload(payload, &Limits::default())
+        let mut nodes = Nodes::new();
+        let object = parse_payload(payload, &Limits::default(), &mut nodes)
             .map_err(|reason| IssueError::Refused(reason.into()))?;
-        for (name, _) in document.root().members().filter(|(name, _)| name.starts_at() >= customs_start) {
+        for (name, _) in object.members().filter(|(name, _)| name.starts_at() >= customs_start) {
             if let Some(name) = REGISTERED.iter().find(|registered| name.is_str(registered)) {
                 return Err(IssueError::Registered { name });
             }
@@ -447,11 +449,11 @@ impl Inner {
                 self.on_sensitive(name)?;
             }
         }
-        let claims = Recorded::of(document.root());
+        let claims = Recorded::of(object);
         // `nbf` may lie ahead, but not behind `exp`: judged as of the token's first valid moment.
         let first_valid = claims.nbf.value().map_or(now, |nbf| nbf.as_duration().max(now));
         let subject = policy::Subject {
-            root: document.root(),
+            root: object,
             claims: &claims,
             algorithm: Some(self.key.algorithm()),
             now: first_valid,

@@ -14,7 +14,7 @@ use crate::claims::Recorded;
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::{self, Bounds, Document, Fault, Value};
+use crate::json::{self, Bounds, Fault, Nodes, Value};
 use crate::jws;
 use crate::keys::{BoxFuture, RefreshHint};
 use crate::limits::Limits;
@@ -212,8 +212,8 @@ impl Verifier {
         let signature = signature.decode(token.signature)?;
 
         // 3: the header, still untrusted.
-        let document = header::parse(header, limits)?;
-        let header = Header::read(&document)?;
+        let mut nodes = Nodes::new();
+        let header = Header::read(header::parse(header, limits, &mut nodes)?)?;
 
         // 4: the authority. Where there are several, `iss` chooses; it is compared again below.
         let authority = self.select(&payload)?;
@@ -231,19 +231,15 @@ impl Verifier {
         let key = jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
 
         // 10: the payload, from here on the authority's own words.
-        let document = parse_payload(&payload, limits).map_err(because)?;
-        let claims = Recorded::of(document.root());
+        let mut nodes = Nodes::new();
+        let object = parse_payload(&payload, limits, &mut nodes).map_err(because)?;
+        let claims = Recorded::of(object);
 
         // 11: the claims.
-        let subject = policy::Subject {
-            root: document.root(),
-            claims: &claims,
-            algorithm: Some(algorithm),
-            now,
-            expected,
-        };
+        let subject =
+            policy::Subject { root: object, claims: &claims, algorithm: Some(algorithm), now, expected };
         let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
-        let also = also(document.root()).map_err(refused)?;
+        let also = also(object).map_err(refused)?;
 
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
@@ -273,8 +269,9 @@ impl Verifier {
             Reason::UnknownKey => {
                 let token = UnverifiedToken::split(token, &self.0.limits).ok()?;
                 let mut buffer = Buffer::new();
-                let document = header::parse(buffer.decode(token.header).ok()?, &self.0.limits).ok()?;
-                let header = Header::read(&document).ok()?;
+                let mut nodes = Nodes::new();
+                let decoded = buffer.decode(token.header).ok()?;
+                let header = Header::read(header::parse(decoded, &self.0.limits, &mut nodes).ok()?).ok()?;
                 let key_id = header.key_id().ok()?;
                 refresh.request(RefreshHint::UnknownKey { key_id, algorithm: header.any_algorithm()? })
             }
@@ -283,9 +280,13 @@ impl Verifier {
     }
 }
 
-pub(crate) fn parse_payload<'p>(payload: &'p [u8], limits: &Limits) -> Result<Document<'p>, Reason> {
+pub(crate) fn parse_payload<'p>(
+    payload: &'p [u8],
+    limits: &Limits,
+    nodes: &'p mut Nodes,
+) -> Result<Value<'p>, Reason> {
     let bounds = Bounds { depth: limits.payload_depth(), nodes: usize::MAX };
-    Document::parse(payload, bounds).map_err(|fault| match fault {
+    json::parse(payload, bounds, nodes).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Syntax | Fault::Size => Reason::MalformedPayload,

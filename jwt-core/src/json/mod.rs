@@ -63,16 +63,17 @@ const EMPTY: Node = Node { kind: Kind::Null, start: 0, end: 0 };
 /// Enough for every ordinary token, so that reading one does not allocate.
 const INLINE: usize = 64;
 
-/// The nodes of a document, in order of appearance.
+/// The nodes of a document, in order of appearance. They are large, so they stay where they are made.
 #[derive(Debug)]
-struct Nodes {
+pub(crate) struct Nodes {
     inline: [Node; INLINE],
     len: usize,
     spill: Vec<Node>,
 }
 
 impl Nodes {
-    fn new() -> Self {
+    #[inline]
+    pub(crate) fn new() -> Self {
         Self { inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
     }
 
@@ -100,29 +101,13 @@ impl Nodes {
     }
 }
 
-/// A checked JSON object.
-#[derive(Debug)]
-pub(crate) struct Document<'j> {
-    text: &'j str,
-    nodes: Nodes,
-}
-
-impl<'j> Document<'j> {
-    /// Reads one JSON object.
-    pub(crate) fn parse(bytes: &'j [u8], bounds: Bounds) -> Result<Self, Fault> {
-        // RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8. A byte order mark is not white space, so the
-        // grammar refuses it.
-        let text = core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
-        let mut nodes = Nodes::new();
-        scan::scan(text, bounds, &mut nodes)?;
-        Ok(Self { text, nodes })
-    }
-
-    /// The object itself.
-    #[inline]
-    pub(crate) fn root(&self) -> Value<'_> {
-        Value { text: self.text, nodes: self.nodes.as_slice() }
-    }
+/// Reads one JSON object; its nodes are put into `nodes`, which must be new.
+pub(crate) fn parse<'j>(bytes: &'j [u8], bounds: Bounds, nodes: &'j mut Nodes) -> Result<Value<'j>, Fault> {
+    // RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8. A byte order mark is not white space, so the
+    // grammar refuses it.
+    let text = core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
+    scan::scan(text, bounds, nodes)?;
+    Ok(Value { text, nodes: nodes.as_slice() })
 }
 
 /// One value inside a document.

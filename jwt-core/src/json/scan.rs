@@ -173,10 +173,13 @@ impl Scanner<'_> {
 
     #[cold]
     fn many_are_unique(&self, object: usize, nodes: &Nodes) -> Result<(), Fault> {
-        let mut all: Vec<Cow<'_, str>> =
-            names(self.text, nodes, object).filter_map(Value::as_str).collect();
+        let mut all: Vec<Cow<'_, str>> = names(self.text, nodes, object).filter_map(Value::as_str).collect();
         all.sort_unstable();
-        if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) { Err(Fault::Duplicate) } else { Ok(()) }
+        if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            Err(Fault::Duplicate)
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]
