@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::algorithm::Algorithm;
-use crate::json::{self, Bounds, Fault, Nodes, Value};
+use crate::json::{Bounds, Document, Fault, Value};
 use crate::limits::Limits;
 use crate::refusal::Reason;
 
@@ -25,12 +25,16 @@ pub(crate) struct Header<'d> {
 }
 
 /// Parses the decoded header.
-pub(crate) fn parse<'h>(json: &'h [u8], limits: &Limits, nodes: &'h mut Nodes) -> Result<Value<'h>, Reason> {
+pub(crate) fn parse<'d, 'h>(
+    json: &'h [u8],
+    limits: &Limits,
+    document: &'d mut Document<'h>,
+) -> Result<Value<'d>, Reason> {
     if json.len() > limits.header_bytes() {
         return Err(Reason::HeaderTooLong);
     }
     let bounds = Bounds { depth: Limits::HEADER_DEPTH, nodes: NODES };
-    json::parse(json, bounds, nodes).map_err(|fault| match fault {
+    document.read(json, bounds).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Size => Reason::HeaderTooLong,
@@ -140,8 +144,8 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<(), Reason> {
-        let mut nodes = Nodes::new();
-        let header = Header::read(parse(json.as_bytes(), &Limits::default(), &mut nodes)?)?;
+        let mut document = Document::new();
+        let header = Header::read(parse(json.as_bytes(), &Limits::default(), &mut document)?)?;
         header.algorithm(&[Algorithm::ES256])?;
         header.check_forbidden()?;
         header.check_not_nested()?;

@@ -14,7 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
-use crate::json::Nodes;
+use crate::json::Document;
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -437,8 +437,8 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let mut nodes = Nodes::new();
-        let object = parse_payload(payload, &Limits::default(), &mut nodes)
+        let mut document = Document::new();
+        let object = parse_payload(payload, &Limits::default(), &mut document)
             .map_err(|reason| IssueError::Refused(reason.into()))?;
         for (name, _) in object.members().filter(|(name, _)| name.starts_at() >= customs_start) {
             if let Some(name) = REGISTERED.iter().find(|registered| name.is_str(registered)) {

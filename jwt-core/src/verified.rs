@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
 use crate::claims::{Claim, NumericDate, Recorded, Scopes, scopes_of};
-use crate::json::{self, Bounds, Kind, Nodes, Span, Value, from_value};
+use crate::json::{Bounds, Document, Kind, Span, Value, from_value};
 use crate::limits::Limits;
 use crate::policy::{IssuerRule, Policy};
 use crate::refusal::{Reason, TokenError};
@@ -276,8 +276,8 @@ impl Verified {
 
     fn read<R>(&self, read: impl FnOnce(Value<'_>) -> Option<R>) -> Option<R> {
         let bounds = Bounds { depth: Limits::MAX_PAYLOAD_DEPTH, nodes: usize::MAX };
-        let mut nodes = Nodes::new();
-        read(json::parse(&self.payload, bounds, &mut nodes).ok()?)
+        let mut document = Document::new();
+        read(document.read(&self.payload, bounds).ok()?)
     }
 }
 

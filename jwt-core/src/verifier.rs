@@ -14,7 +14,7 @@ use crate::claims::Recorded;
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::{self, Bounds, Fault, Nodes, Value};
+use crate::json::{self, Bounds, Document, Fault, Value};
 use crate::jws;
 use crate::keys::{BoxFuture, RefreshHint};
 use crate::limits::Limits;
@@ -212,8 +212,8 @@ impl Verifier {
         let signature = signature.decode(token.signature)?;
 
         // 3: the header, still untrusted.
-        let mut nodes = Nodes::new();
-        let header = Header::read(header::parse(header, limits, &mut nodes)?)?;
+        let mut document = Document::new();
+        let header = Header::read(header::parse(header, limits, &mut document)?)?;
 
         // 4: the authority. Where there are several, `iss` chooses; it is compared again below.
         let authority = self.select(&payload)?;
@@ -231,8 +231,8 @@ impl Verifier {
         let key = jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
 
         // 10: the payload, from here on the authority's own words.
-        let mut nodes = Nodes::new();
-        let object = parse_payload(&payload, limits, &mut nodes).map_err(because)?;
+        let mut document = Document::new();
+        let object = parse_payload(&payload, limits, &mut document).map_err(because)?;
         let claims = Recorded::of(object);
 
         // 11: the claims.
@@ -269,9 +269,10 @@ impl Verifier {
             Reason::UnknownKey => {
                 let token = UnverifiedToken::split(token, &self.0.limits).ok()?;
                 let mut buffer = Buffer::new();
-                let mut nodes = Nodes::new();
+                let mut document = Document::new();
                 let decoded = buffer.decode(token.header).ok()?;
-                let header = Header::read(header::parse(decoded, &self.0.limits, &mut nodes).ok()?).ok()?;
+                let header =
+                    Header::read(header::parse(decoded, &self.0.limits, &mut document).ok()?).ok()?;
                 let key_id = header.key_id().ok()?;
                 refresh.request(RefreshHint::UnknownKey { key_id, algorithm: header.any_algorithm()? })
             }
@@ -280,13 +281,13 @@ impl Verifier {
     }
 }
 
-pub(crate) fn parse_payload<'p>(
+pub(crate) fn parse_payload<'d, 'p>(
     payload: &'p [u8],
     limits: &Limits,
-    nodes: &'p mut Nodes,
-) -> Result<Value<'p>, Reason> {
+    document: &'d mut Document<'p>,
+) -> Result<Value<'d>, Reason> {
     let bounds = Bounds { depth: limits.payload_depth(), nodes: usize::MAX };
-    json::parse(payload, bounds, nodes).map_err(|fault| match fault {
+    document.read(payload, bounds).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Syntax | Fault::Size => Reason::MalformedPayload,

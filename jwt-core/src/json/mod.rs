@@ -36,7 +36,9 @@ pub(crate) struct Bounds {
     pub(crate) nodes: usize,
 }
 
+/// As wide as the other fields of a node, so that nodes are copied in whole words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Kind {
     Null,
     True,
@@ -63,18 +65,30 @@ const EMPTY: Node = Node { kind: Kind::Null, start: 0, end: 0 };
 /// Enough for every ordinary token, so that reading one does not allocate.
 const INLINE: usize = 64;
 
-/// The nodes of a document, in order of appearance. They are large, so they stay where they are made.
+/// One JSON object: its text and the nodes in order of appearance. Large, so it stays where it is
+/// made, and what is read from it is a [`Value`].
 #[derive(Debug)]
-pub(crate) struct Nodes {
+pub(crate) struct Document<'j> {
+    text: &'j str,
     inline: [Node; INLINE],
     len: usize,
     spill: Vec<Node>,
 }
 
-impl Nodes {
+impl<'j> Document<'j> {
+    /// Nothing read yet.
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
+        Self { text: "", inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
+    }
+
+    /// Reads one JSON object. Only once.
+    pub(crate) fn read(&mut self, bytes: &'j [u8], bounds: Bounds) -> Result<Value<'_>, Fault> {
+        // RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8. A byte order mark is not white space, so the
+        // grammar refuses it.
+        self.text = core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
+        scan::scan(self, bounds)?;
+        Ok(Value { document: self, at: 0 })
     }
 
     #[inline]
@@ -91,37 +105,29 @@ impl Nodes {
     }
 
     #[inline]
-    fn as_slice(&self) -> &[Node] {
-        if self.spill.is_empty() { self.inline.get(..self.len).unwrap_or(&[]) } else { &self.spill }
+    fn node(&self, at: usize) -> Node {
+        let nodes: &[Node] = if self.spill.is_empty() { &self.inline } else { &self.spill };
+        nodes.get(at).copied().unwrap_or(EMPTY)
     }
 
     #[inline]
-    fn get_mut(&mut self, at: usize) -> Option<&mut Node> {
+    fn node_mut(&mut self, at: usize) -> Option<&mut Node> {
         if self.spill.is_empty() { self.inline.get_mut(at) } else { self.spill.get_mut(at) }
     }
-}
-
-/// Reads one JSON object; its nodes are put into `nodes`, which must be new.
-pub(crate) fn parse<'j>(bytes: &'j [u8], bounds: Bounds, nodes: &'j mut Nodes) -> Result<Value<'j>, Fault> {
-    // RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8. A byte order mark is not white space, so the
-    // grammar refuses it.
-    let text = core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
-    scan::scan(text, bounds, nodes)?;
-    Ok(Value { text, nodes: nodes.as_slice() })
 }
 
 /// One value inside a document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'d> {
-    text: &'d str,
-    /// This value's node and those of everything below it.
-    nodes: &'d [Node],
+    document: &'d Document<'d>,
+    /// The place of its node; those of everything below follow.
+    at: usize,
 }
 
 impl<'d> Value<'d> {
     #[inline]
     fn node(self) -> Node {
-        self.nodes.first().copied().unwrap_or(EMPTY)
+        self.document.node(self.at)
     }
 
     #[inline]
@@ -132,8 +138,7 @@ impl<'d> Value<'d> {
     /// The text of a scalar: digits of a number, the inside of a string's quotes.
     #[inline]
     pub(crate) fn raw(self) -> &'d str {
-        let node = self.node();
-        text_at(self.text, node)
+        text_at(self.document.text, self.node())
     }
 
     /// The value of a string, escapes resolved.
@@ -151,7 +156,7 @@ impl<'d> Value<'d> {
     pub(crate) fn is_str(self, other: &str) -> bool {
         match self.kind() {
             Kind::String => self.raw() == other,
-            Kind::Escaped => string::chars(self.raw()).eq(other.chars()),
+            Kind::Escaped => string::is(self.raw(), other),
             _ => false,
         }
     }
@@ -168,9 +173,11 @@ impl<'d> Value<'d> {
         self.children(Kind::Array)
     }
 
+    #[inline]
     fn children(self, kind: Kind) -> Siblings<'d> {
-        let nodes = if self.kind() == kind { self.nodes.get(1..).unwrap_or(&[]) } else { &[] };
-        Siblings { text: self.text, nodes }
+        let node = self.node();
+        let len = if node.kind == kind { subtree(node) } else { 1 };
+        Siblings { document: self.document, at: self.at.wrapping_add(1), end: self.at.wrapping_add(len) }
     }
 
     /// The member of that name, by the object's own uniqueness the only one.
@@ -233,8 +240,9 @@ fn subtree(node: Node) -> usize {
 /// Values that stand side by side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Siblings<'d> {
-    text: &'d str,
-    nodes: &'d [Node],
+    document: &'d Document<'d>,
+    at: usize,
+    end: usize,
 }
 
 impl<'d> Iterator for Siblings<'d> {
@@ -242,10 +250,12 @@ impl<'d> Iterator for Siblings<'d> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'d>> {
-        let first = *self.nodes.first()?;
-        let (value, rest) = self.nodes.split_at_checked(subtree(first))?;
-        self.nodes = rest;
-        Some(Value { text: self.text, nodes: value })
+        if self.at >= self.end {
+            return None;
+        }
+        let value = Value { document: self.document, at: self.at };
+        self.at = self.at.wrapping_add(subtree(value.node()));
+        Some(value)
     }
 }
 

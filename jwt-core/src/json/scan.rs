@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Bounds, Fault, Kind, Node, Nodes, Siblings, Value, string, text_at};
+use super::{Bounds, Document, Fault, Kind, Node, Siblings, Value, string, text_at};
 
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -17,8 +17,9 @@ struct Scanner<'j> {
     at: usize,
 }
 
-/// Checks that `text` is one JSON object within `bounds` and lists its nodes.
-pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
+/// Checks that the document's text is one JSON object within `bounds` and lists its nodes.
+pub(super) fn scan(nodes: &mut Document<'_>, bounds: Bounds) -> Result<(), Fault> {
+    let text = nodes.text;
     let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
     if scanner.bytes.len() >= u32::MAX.try_into().unwrap_or(usize::MAX) {
         return Err(Fault::Size);
@@ -64,7 +65,7 @@ impl Names {
 
 impl Scanner<'_> {
     /// One value and everything below it, without recursion.
-    fn document(&mut self, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
+    fn document(&mut self, bounds: Bounds, nodes: &mut Document<'_>) -> Result<(), Fault> {
         let mut innermost = Open::default();
         // Those around it, outermost first.
         let mut outer = [Open::default(); MAX_DEPTH];
@@ -75,7 +76,10 @@ impl Scanner<'_> {
             }
             self.skip_space();
             match self.peek().ok_or(Fault::Syntax)? {
-                b'"' => nodes.push(self.string()?),
+                b'"' => {
+                    let Some(string) = self.string() else { return Err(Fault::Syntax) };
+                    nodes.push(string);
+                }
                 opening @ (b'{' | b'[') => {
                     if depth >= bounds.depth {
                         return Err(Fault::Depth);
@@ -95,7 +99,10 @@ impl Scanner<'_> {
                         continue;
                     }
                 }
-                _ => nodes.push(self.scalar()?),
+                _ => {
+                    let Some(scalar) = self.scalar() else { return Err(Fault::Syntax) };
+                    nodes.push(scalar);
+                }
             }
             // After a value: close what ends here, then go to the next value, if any.
             loop {
@@ -128,11 +135,11 @@ impl Scanner<'_> {
 
     /// A member's name and the colon behind it.
     #[inline]
-    fn name(&mut self, object: &mut Open, nodes: &mut Nodes) -> Result<(), Fault> {
+    fn name(&mut self, object: &mut Open, nodes: &mut Document<'_>) -> Result<(), Fault> {
         if self.peek() != Some(b'"') {
             return Err(Fault::Syntax);
         }
-        let name = self.string()?;
+        let Some(name) = self.string() else { return Err(Fault::Syntax) };
         let names = &mut object.names;
         let bit = match name.kind {
             // Its bit would be that of its spelling: from now on all names are compared.
@@ -154,26 +161,26 @@ impl Scanner<'_> {
     }
 
     #[inline]
-    fn close(&mut self, container: Open, nodes: &mut Nodes) -> Result<(), Fault> {
+    fn close(&mut self, container: Open, nodes: &mut Document<'_>) -> Result<(), Fault> {
         self.step();
         if container.names.count > COMPARED {
             self.many_are_unique(container.node, nodes)?;
         }
         let len = offset(nodes.len.wrapping_sub(container.node));
-        if let Some(node) = nodes.get_mut(container.node) {
+        if let Some(node) = nodes.node_mut(container.node) {
             node.end = len;
         }
         Ok(())
     }
 
     #[cold]
-    fn is_repeated(&self, name: Node, object: usize, nodes: &Nodes) -> bool {
-        names(self.text, nodes, object).any(|earlier| self.same(earlier, name))
+    fn is_repeated(&self, name: Node, object: usize, nodes: &Document<'_>) -> bool {
+        names(nodes, object).any(|earlier| self.same(earlier, name))
     }
 
     #[cold]
-    fn many_are_unique(&self, object: usize, nodes: &Nodes) -> Result<(), Fault> {
-        let mut all: Vec<Cow<'_, str>> = names(self.text, nodes, object).filter_map(Value::as_str).collect();
+    fn many_are_unique(&self, object: usize, nodes: &Document<'_>) -> Result<(), Fault> {
+        let mut all: Vec<Cow<'_, str>> = names(nodes, object).filter_map(Value::as_str).collect();
         all.sort_unstable();
         if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
             Err(Fault::Duplicate)
@@ -193,7 +200,8 @@ impl Scanner<'_> {
     }
 
     /// A string; stands on its opening quote.
-    fn string(&mut self) -> Result<Node, Fault> {
+    #[inline(always)]
+    fn string(&mut self) -> Option<Node> {
         self.step();
         let start = self.at;
         let mut kind = Kind::String;
@@ -207,15 +215,15 @@ impl Scanner<'_> {
                     self.at = self.at.wrapping_add(2);
                 }
                 // RFC 8259 §7: control characters must be escaped.
-                _ => return Err(Fault::Syntax),
+                _ => return None,
             }
         }
         let node = Node { kind, start: offset(start), end: offset(self.at) };
         self.step();
         if kind == Kind::Escaped && !string::escapes_are_valid(text_at(self.text, node)) {
-            return Err(Fault::Syntax);
+            return None;
         }
-        Ok(node)
+        Some(node)
     }
 
     /// Skips bytes that mean nothing inside a string, eight at a time.
@@ -239,7 +247,8 @@ impl Scanner<'_> {
     }
 
     /// A number or literal.
-    fn scalar(&mut self) -> Result<Node, Fault> {
+    #[inline(always)]
+    fn scalar(&mut self) -> Option<Node> {
         let start = self.at;
         let kind = match self.peek() {
             Some(b't') => self.literal(b"true", Kind::True)?,
@@ -247,26 +256,26 @@ impl Scanner<'_> {
             Some(b'n') => self.literal(b"null", Kind::Null)?,
             _ => self.number()?,
         };
-        Ok(Node { kind, start: offset(start), end: offset(self.at) })
+        Some(Node { kind, start: offset(start), end: offset(self.at) })
     }
 
-    fn literal(&mut self, word: &[u8], kind: Kind) -> Result<Kind, Fault> {
+    fn literal(&mut self, word: &[u8], kind: Kind) -> Option<Kind> {
         if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(Fault::Syntax);
+            return None;
         }
         self.at = self.at.wrapping_add(word.len());
-        Ok(kind)
+        Some(kind)
     }
 
     /// RFC 8259 §6.
-    fn number(&mut self) -> Result<Kind, Fault> {
+    fn number(&mut self) -> Option<Kind> {
         if self.peek() == Some(b'-') {
             self.step();
         }
         match self.peek() {
             Some(b'0') => self.step(),
             Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(Fault::Syntax),
+            _ => return None,
         }
         if self.peek() == Some(b'.') {
             self.step();
@@ -279,16 +288,16 @@ impl Scanner<'_> {
             }
             self.digits()?;
         }
-        Ok(Kind::Number)
+        Some(Kind::Number)
     }
 
     /// One or more digits.
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.step();
         }
-        if self.at == start { Err(Fault::Syntax) } else { Ok(()) }
+        (self.at != start).then_some(())
     }
 
     #[inline]
@@ -323,9 +332,8 @@ fn special(bytes: u64) -> u64 {
 }
 
 /// The names of an object that may still be open.
-fn names<'n>(text: &'n str, nodes: &'n Nodes, object: usize) -> impl Iterator<Item = Value<'n>> {
-    let below = nodes.as_slice().get(object.wrapping_add(1)..).unwrap_or(&[]);
-    Siblings { text, nodes: below }.step_by(2)
+fn names<'n>(nodes: &'n Document<'n>, object: usize) -> impl Iterator<Item = Value<'n>> {
+    Siblings { document: nodes, at: object.wrapping_add(1), end: nodes.len }.step_by(2)
 }
 
 /// Texts are shorter than 4 GiB, see [`scan`].
@@ -361,9 +369,8 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
             }
             b':' => scanner.step(),
             b'"' => {
-                let node = scanner.string().ok()?;
-                let here = Value { text, nodes: core::slice::from_ref(&node) };
-                if expects_name && here.is_str(name) {
+                let node = scanner.string()?;
+                if expects_name && string::is(text_at(text, node), name) {
                     scanner.skip_space();
                     if scanner.peek()? != b':' {
                         return None;
@@ -373,7 +380,7 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
                     if scanner.peek()? != b'"' {
                         return None;
                     }
-                    let value = scanner.string().ok()?;
+                    let value = scanner.string()?;
                     let raw = text.get(super::range(value))?;
                     return Some(match value.kind {
                         Kind::Escaped => Cow::Owned(string::unescape(raw)),
@@ -383,7 +390,7 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
                 expects_name = false;
             }
             _ => {
-                scanner.scalar().ok()?;
+                scanner.scalar()?;
             }
         }
     }
