@@ -37,6 +37,11 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Reason::NotBase64Url)
 }
 
+/// The number of bytes that `text` decodes to, where it does.
+pub(crate) fn decoded_len(text: &str) -> usize {
+    text.len().saturating_mul(3) / 4
+}
+
 /// Appends `bytes`, encoded.
 pub(crate) fn encode_into(bytes: &[u8], out: &mut String) {
     URL_SAFE_NO_PAD.encode_string(bytes, out);

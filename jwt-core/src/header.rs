@@ -1,8 +1,10 @@
 //! The JOSE header of a compact JWS (RFC 7515 §4), read strictly.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use crate::algorithm::Algorithm;
+use crate::base64url;
 use crate::json::{Bounds, Document, Fault, Value};
 use crate::limits::Limits;
 use crate::refusal::Reason;
@@ -113,12 +115,60 @@ impl<'d> Header<'d> {
         }
     }
 
+    fn to_owned(&self) -> Header<'static> {
+        let owned = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
+        Header {
+            algorithm: self.algorithm,
+            key_id: owned(&self.key_id),
+            typ: owned(&self.typ),
+            cty: owned(&self.cty),
+            forbidden: self.forbidden,
+        }
+    }
+
     pub(crate) fn typ(&self) -> Option<&str> {
         self.typ.as_deref()
     }
 
     pub(crate) fn cty(&self) -> Option<&str> {
         self.cty.as_deref()
+    }
+}
+
+/// Headers of tokens that verified. An issuer writes the same one into all its tokens, so that it
+/// is recognised by its text and not read again. Only a good token adds one, and none is ever
+/// replaced: a stranger can neither fill this nor empty it.
+#[derive(Default)]
+pub(crate) struct KnownHeaders([OnceLock<Known>; 4]);
+
+struct Known {
+    /// As it stands in the token.
+    text: Box<str>,
+    header: Header<'static>,
+}
+
+impl KnownHeaders {
+    /// Longest text that is kept, in bytes.
+    const LONGEST: usize = 512;
+
+    /// The header of this text, if it is one of them and within `limits`.
+    #[inline]
+    pub(crate) fn find(&self, text: &str, limits: &Limits) -> Option<&Header<'static>> {
+        let mut known = self.0.iter().map_while(OnceLock::get);
+        let found = known.find(|known| *known.text == *text)?;
+        (base64url::decoded_len(text) <= limits.header_bytes()).then_some(&found.header)
+    }
+
+    /// Keeps the header of a token that verified, while there is room.
+    #[cold]
+    pub(crate) fn keep(&self, text: &str, header: &Header<'_>) {
+        if text.len() <= Self::LONGEST
+            && let Some(free) = self.0.iter().find(|slot| slot.get().is_none())
+        {
+            // Whoever comes second at the same moment finds the place taken, and tries again with
+            // its next token.
+            let _ = free.set(Known { text: text.into(), header: header.to_owned() });
+        }
     }
 }
 

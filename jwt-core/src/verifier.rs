@@ -206,20 +206,31 @@ impl Verifier {
 
         // 1, 2: length before anything is decoded, then three segments of strict base64url.
         let token = UnverifiedToken::split(token, limits)?;
-        let (mut header, mut signature) = (Buffer::new(), Buffer::new());
-        let header = header.decode(token.header)?;
         let payload = base64url::decode(token.payload)?;
+        let mut signature = Buffer::new();
         let signature = signature.decode(token.signature)?;
 
+        // The authority of step 4 is chosen first, for its keys know the headers of its tokens.
+        let chosen = self.select(&payload);
+        let keys = chosen.ok().and_then(authority::Inner::keys);
+        let known = keys.as_ref().and_then(|keys| keys.set().known_headers().find(token.header, limits));
+
         // 3: the header, still untrusted.
-        let mut document = Document::new();
-        let header = Header::read(header::parse(header, limits, &mut document)?)?;
+        let (mut buffer, mut document, read);
+        let header = match known {
+            Some(header) => header,
+            None => {
+                (buffer, document) = (Buffer::new(), Document::new());
+                read = Header::read(header::parse(buffer.decode(token.header)?, limits, &mut document)?)?;
+                &read
+            }
+        };
 
         // 4: the authority. Where there are several, `iss` chooses; it is compared again below.
-        let authority = self.select(&payload)?;
+        let authority = chosen?;
         let refused = |error: TokenError| Failure { error, authority: Some(authority) };
         let because = |reason: Reason| refused(reason.into());
-        let keys = authority.keys().ok_or_else(|| because(Reason::KeysUnavailable))?;
+        let keys = keys.as_ref().ok_or_else(|| because(Reason::KeysUnavailable))?;
 
         // 5, 6, 7: what the header says, against what the authority allows.
         let algorithm = header.algorithm(&authority.algorithms).map_err(because)?;
@@ -228,7 +239,10 @@ impl Verifier {
         authority.policy.check_typ(header.typ()).map_err(because)?;
 
         // 8, 9: exactly one key, and the signature under it.
-        let key = jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
+        let key = jws::check_signature(&token, header, algorithm, keys.set(), signature).map_err(because)?;
+        if known.is_none() {
+            keys.set().known_headers().keep(token.header, header);
+        }
 
         // 10: the payload, from here on the authority's own words.
         let mut document = Document::new();
