@@ -1,5 +1,7 @@
 //! The main path: from the text of a token to the proof that all checks ran.
 
+mod explain;
+
 use core::fmt;
 use core::time::Duration;
 use std::borrow::Cow;
@@ -24,6 +26,8 @@ use crate::time::{Clock, SystemClock};
 use crate::token::UnverifiedToken;
 use crate::token_authority::{Presented, TokenAuthority, Verdict};
 use crate::verified::{Evidence, Kept, Verified, shape};
+
+pub use self::explain::Explanation;
 
 /// Verifies tokens of one or several authorities. Cheap to clone; clones are the same verifier.
 ///
@@ -341,3 +345,6 @@ impl fmt::Debug for Verifier {
         f.debug_struct("Verifier").field("authorities", &self.0.authorities).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
