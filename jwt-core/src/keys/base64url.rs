@@ -21,3 +21,25 @@ pub(crate) fn decode_with(engine: &impl Engine, text: &[u8]) -> Option<Private> 
 pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_text_is_read() {
+        assert_eq!(decode("").as_deref(), Some(&vec![]));
+        assert_eq!(decode("-_8").as_deref(), Some(&vec![0xfb, 0xff]));
+        for bad in ["-_8=", "-_9", "+/8", "A", "AB CD", "AAA\n", " AAA", "AA.A", "é"] {
+            assert!(decode(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_come_back() {
+        for len in 0..70_u8 {
+            let bytes: Vec<u8> = (0..len).map(|b| b.wrapping_mul(37)).collect();
+            assert_eq!(decode(&encode(&bytes)).as_deref(), Some(&bytes));
+        }
+    }
+}

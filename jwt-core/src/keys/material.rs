@@ -99,6 +99,7 @@ pub(crate) enum PrivateParts {
     Akp {
         algorithm: Algorithm,
         seed: Private,
+        #[cfg_attr(not(feature = "aws-lc-rs"), expect(dead_code, reason = "a backend compares it"))]
         expanded: Option<Private>,
     },
 }

@@ -125,3 +125,159 @@ const fn little_endian(high: u128, low: u128) -> [u8; 32] {
     back.copy_from_slice(&high);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const E: [u8; 3] = [1, 0, 1];
+
+    /// A number of `bits` bits with pseudo-random middle, the last byte as given.
+    fn modulus(bits: usize, last: u8) -> Vec<u8> {
+        let len = bits.div_ceil(8);
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut n: Vec<u8> = (0..len)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state.to_le_bytes()[3]
+            })
+            .collect();
+        let top = (bits - 1) % 8;
+        n[0] = (n[0] & ((1 << top) - 1)) | (1 << top);
+        n[len - 1] = last;
+        n
+    }
+
+    /// 65537^128: 2049 bits, and a power of 65537 modulo everything, as the moduli of CVE-2017-15361.
+    fn roca() -> Vec<u8> {
+        // Little endian while it grows: times 2¹⁶ + 1 is the number plus itself two bytes up.
+        let mut n = vec![1_u8];
+        for _ in 0..128 {
+            let byte = |place: usize| u16::from(n.get(place).copied().unwrap_or(0));
+            let mut carry = 0;
+            let product = (0..n.len() + 3).map(|place| {
+                let sum = byte(place) + if place < 2 { 0 } else { byte(place - 2) } + carry;
+                carry = sum >> 8;
+                sum.to_le_bytes()[0]
+            });
+            n = product.collect();
+        }
+        n.reverse();
+        trimmed(&n).to_vec()
+    }
+
+    #[test]
+    fn sizes_from_2048_to_8192_bits_are_accepted() {
+        for bits in [2048, 2049, 3072, 4096, 8191, 8192] {
+            assert_eq!(rsa(&modulus(bits, 0x35), &E), Ok(()), "{bits}");
+        }
+        for bits in [512, 1024, 2047, 8193, 16384] {
+            assert_eq!(rsa(&modulus(bits, 0x35), &E), Err(KeyError::RsaSize { bits }), "{bits}");
+        }
+        assert_eq!(rsa(&[], &E), Err(KeyError::RsaSize { bits: 0 }));
+    }
+
+    #[test]
+    fn leading_zeros_do_not_make_a_modulus_longer() {
+        let padded = [vec![0; 200], modulus(1024, 0x35)].concat();
+        assert_eq!(rsa(&padded, &E), Err(KeyError::RsaSize { bits: 1024 }));
+    }
+
+    #[test]
+    fn an_even_modulus_is_refused() {
+        assert_eq!(rsa(&modulus(2048, 0x34), &E), Err(KeyError::RsaEvenModulus));
+    }
+
+    #[test]
+    fn exponents_are_odd_at_least_3_and_at_most_33_bits() {
+        let n = modulus(2048, 0x35);
+        for good in [&[3][..], &[17], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
+            assert_eq!(rsa(&n, good), Ok(()), "{good:?}");
+        }
+        for (bad, bits) in [
+            (&[][..], 0),
+            (&[0], 0),
+            (&[1], 1),
+            (&[2], 2),
+            (&[1, 0, 0], 17),
+            (&[2, 0, 0, 0, 1], 34),
+            (&[0x80, 0, 0, 0, 0, 0, 0, 1], 64),
+        ] {
+            assert_eq!(rsa(&n, bad), Err(KeyError::RsaExponent { bits }), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_roca_fingerprint_is_refused() {
+        let n = roca();
+        assert_eq!(bit_len(&n), 2049);
+        assert_eq!(rsa(&n, &E), Err(KeyError::RsaRoca));
+        // A step aside leaves the subgroups.
+        let mut aside = n;
+        let last = aside.len() - 1;
+        aside[last] ^= 2;
+        assert_eq!(rsa(&aside, &E), Ok(()));
+    }
+
+    #[test]
+    fn thirty_eight_primes_are_asked() {
+        let primes: Vec<u32> = (3..=167).filter(|p| is_prime(*p)).collect();
+        assert_eq!((primes.len(), primes[0], primes[37]), (38, 3, 167));
+    }
+
+    #[test]
+    fn subgroups_are_those_of_65537() {
+        // 65537 is −1 modulo 3 and modulo 11.
+        let group = |p| (0..p).filter(|v| is_power_of_65537(*v, p)).collect::<Vec<_>>();
+        assert_eq!(group(3), [1, 2]);
+        assert_eq!(group(11), [1, 10]);
+    }
+
+    #[cfg(feature = "aws-lc-rs")]
+    #[test]
+    fn every_refused_edwards_point_would_accept_a_forgery() {
+        use crate::keys::{backend, material::PublicMaterial};
+        use crate::{Algorithm, Curve};
+
+        // R = the neutral point, S = 0: it holds wherever the order of the key divides the hash.
+        let mut forged = [0; 64];
+        forged[0] = 1;
+        let (zero, one, minus_one) = (
+            [0; 32],
+            {
+                let mut one = [0; 32];
+                one[0] = 1;
+                one
+            },
+            {
+                let mut bytes = [0xff; 32];
+                bytes[0] = 0xec;
+                bytes[31] = 0x7f;
+                bytes
+            },
+        );
+        for point in [zero, one, minus_one, ORDER_8, ORDER_8_NEGATIVE] {
+            for sign in [0, 0x80] {
+                let mut x = point;
+                x[31] |= sign;
+                assert_eq!(edwards(&x), Err(KeyError::SmallOrderPoint), "{x:?}");
+                let key = PublicMaterial::Okp { curve: Curve::Ed25519, x: x.to_vec() };
+                let unguarded = backend::verifier(Algorithm::Ed25519, &key).unwrap();
+                // x = 0 has no negative, which AWS-LC refuses to decode.
+                let decodes = sign == 0 || !(point == one || point == minus_one);
+                let forgeries = (0..64_u8).filter(|m| unguarded.verify(&[*m], &forged)).count();
+                assert_eq!(forgeries > 0, decodes, "{x:?}: {forgeries}");
+            }
+        }
+    }
+
+    #[test]
+    fn sound_edwards_points_are_accepted() {
+        // The base point (RFC 8032 §5.1).
+        let mut base = [0x66; 32];
+        base[0] = 0x58;
+        assert_eq!(edwards(&base), Ok(()));
+    }
+}
