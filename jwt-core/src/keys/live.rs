@@ -152,7 +152,8 @@ pub enum RefreshHint<'a> {
     },
 }
 
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests {
     use super::*;
     use crate::keys::fixtures::signing;

@@ -32,7 +32,8 @@ mod base64url;
 mod convert;
 mod der;
 mod error;
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod fixtures;
 mod json;
 mod jwk;

@@ -121,7 +121,8 @@ const fn malformed(problem: &'static str) -> KeyError {
     KeyError::MalformedPem { problem }
 }
 
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests {
     use super::*;
     use crate::keys::fixtures as f;

@@ -192,7 +192,8 @@ fn key_form(bytes: &[u8]) -> Option<&'static str> {
     json.then_some("a JWK or other JSON")
 }
 
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests {
     use base64::Engine;
 

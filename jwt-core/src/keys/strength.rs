@@ -128,6 +128,8 @@ const fn little_endian(high: u128, low: u128) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
+
     use super::*;
 
     const E: [u8; 3] = [1, 0, 1];

@@ -36,7 +36,8 @@ fn canonical(key: &PublicMaterial) -> String {
     }
 }
 
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests {
     use crate::keys::Jwk;
     use crate::keys::fixtures::{jwk, signing};

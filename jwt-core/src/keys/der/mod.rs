@@ -41,8 +41,11 @@ const ML_DSA: [(Algorithm, ObjectIdentifier); 3] = [
     (Algorithm::MlDsa87, ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19")),
 ];
 
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
+
     use super::*;
     use crate::KeyType;
     use crate::keys::fixtures as f;
