@@ -26,11 +26,12 @@
 //! # Ok::<(), jwt_core::KeyError>(())
 //! ```
 
-mod backend;
+pub(crate) mod backend;
 mod base64url;
 #[cfg(feature = "jsonwebtoken-11")]
 mod convert;
 mod der;
+mod edwards;
 mod error;
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]

@@ -290,7 +290,7 @@ impl SigningKey {
         parts.fits(algorithm)?;
         if let PrivateParts::Rsa(parts) = parts.as_ref() {
             // Before the backend's own checks, for the better error.
-            PublicMaterial::Rsa { n: parts.n.clone(), e: parts.e.clone() }.strong()?;
+            PublicMaterial::Rsa { n: parts.n.clone(), e: parts.e.clone() }.strong(algorithm)?;
         }
         let pair = backend::signer(algorithm, &parts)?;
         if stated.is_some_and(|stated| *stated != pair.public) {

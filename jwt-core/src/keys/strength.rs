@@ -82,50 +82,6 @@ fn is_power_of_65537(value: u32, p: u32) -> bool {
     false
 }
 
-/// Refuses the encodings of Ed25519 points whose order divides the cofactor 8. Under such a "key"
-/// one fixed signature verifies for one message in eight or more, and the cofactorless check of
-/// RFC 8032 §5.1.7 does not notice.
-///
-/// The points of order 1, 2 and 4 have `y` = 1, −1 and 0; the four of order 8 have two values of `y`,
-/// here by their numbers. `p`, `p + 1` are the encodings of 0 and 1 that are not reduced.
-pub(crate) fn edwards(point: &[u8]) -> Result<(), KeyError> {
-    let Ok(mut y) = <[u8; 32]>::try_from(point) else { return Ok(()) };
-    // The sign of x is the top bit of the last byte.
-    if let Some(last) = y.last_mut() {
-        *last &= 0x7f;
-    }
-    let near_p = |low: u8| {
-        let mut bytes = [0xff; 32];
-        bytes[0] = low;
-        bytes[31] = 0x7f;
-        bytes
-    };
-    let small = |low: u8| {
-        let mut bytes = [0; 32];
-        bytes[0] = low;
-        bytes
-    };
-    // p = 2²⁵⁵ − 19, little endian: 0xed, 0xff …, 0x7f.
-    let refused = [small(0), small(1), near_p(0xec), near_p(0xed), near_p(0xee), ORDER_8, ORDER_8_NEGATIVE];
-    if refused.contains(&y) { Err(KeyError::SmallOrderPoint) } else { Ok(()) }
-}
-
-/// The `y` of two points of order 8, little endian.
-const ORDER_8: [u8; 32] =
-    little_endian(0x7a03_ac92_77fd_c74e_c6cc_392c_fa53_202a, 0x0f67_100d_760b_3cba_4fd8_4d3d_706a_17c7);
-/// The `y` of the other two, which is −[`ORDER_8`].
-const ORDER_8_NEGATIVE: [u8; 32] =
-    little_endian(0x05fc_536d_8802_38b1_3933_c6d3_05ac_dfd5, 0xf098_eff2_89f4_c345_b027_b2c2_8f95_e826);
-
-const fn little_endian(high: u128, low: u128) -> [u8; 32] {
-    let (high, low) = (high.to_le_bytes(), low.to_le_bytes());
-    let mut bytes = [0; 32];
-    let (front, back) = bytes.split_at_mut(16);
-    front.copy_from_slice(&low);
-    back.copy_from_slice(&high);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
@@ -235,51 +191,5 @@ mod tests {
         let group = |p| (0..p).filter(|v| is_power_of_65537(*v, p)).collect::<Vec<_>>();
         assert_eq!(group(3), [1, 2]);
         assert_eq!(group(11), [1, 10]);
-    }
-
-    #[cfg(feature = "aws-lc-rs")]
-    #[test]
-    fn every_refused_edwards_point_would_accept_a_forgery() {
-        use crate::keys::{backend, material::PublicMaterial};
-        use crate::{Algorithm, Curve};
-
-        // R = the neutral point, S = 0: it holds wherever the order of the key divides the hash.
-        let mut forged = [0; 64];
-        forged[0] = 1;
-        let (zero, one, minus_one) = (
-            [0; 32],
-            {
-                let mut one = [0; 32];
-                one[0] = 1;
-                one
-            },
-            {
-                let mut bytes = [0xff; 32];
-                bytes[0] = 0xec;
-                bytes[31] = 0x7f;
-                bytes
-            },
-        );
-        for point in [zero, one, minus_one, ORDER_8, ORDER_8_NEGATIVE] {
-            for sign in [0, 0x80] {
-                let mut x = point;
-                x[31] |= sign;
-                assert_eq!(edwards(&x), Err(KeyError::SmallOrderPoint), "{x:?}");
-                let key = PublicMaterial::Okp { curve: Curve::Ed25519, x: x.to_vec() };
-                let unguarded = backend::verifier(Algorithm::Ed25519, &key).unwrap();
-                // x = 0 has no negative, which AWS-LC refuses to decode.
-                let decodes = sign == 0 || !(point == one || point == minus_one);
-                let forgeries = (0..64_u8).filter(|m| unguarded.verify(&[*m], &forged)).count();
-                assert_eq!(forgeries > 0, decodes, "{x:?}: {forgeries}");
-            }
-        }
-    }
-
-    #[test]
-    fn sound_edwards_points_are_accepted() {
-        // The base point (RFC 8032 §5.1).
-        let mut base = [0x66; 32];
-        base[0] = 0x58;
-        assert_eq!(edwards(&base), Ok(()));
     }
 }

@@ -266,7 +266,7 @@ impl VerifyingKey {
     ) -> Result<Self, KeyError> {
         let public = public.into();
         public.fits(algorithm)?;
-        public.strong()?;
+        public.strong(algorithm)?;
         Ok(Self {
             algorithm,
             key_id: None,
