@@ -251,7 +251,10 @@ impl RequestAuth {
         if let Some(host) = head.host() {
             kept = kept.with_host(host);
         }
-        for name in self.0.checks.iter().flat_map(|check| check.fields()) {
+        let mut names: Vec<&str> = self.0.checks.iter().flat_map(|check| check.fields()).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
             let mut values: Vec<&[u8]> = Vec::new();
             head.for_each_field(name, &mut |value| values.push(value));
             kept = values.into_iter().fold(kept, |kept, value| kept.with_field(name, value));
@@ -413,3 +416,7 @@ impl fmt::Debug for RequestAuth {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;

@@ -14,6 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
+use crate::json::Value;
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -475,6 +476,19 @@ impl Inner {
     }
 }
 
+/// The registered claim of that name.
+fn registered(name: Value<'_>) -> Option<&'static str> {
+    REGISTERED.into_iter().find(|registered| name.is_str(registered))
+}
+
+/// A registered claim among the custom ones, which stand behind a comma at `start`.
+fn registered_among(payload: &[u8], start: usize) -> Option<&'static str> {
+    let mut customs = payload.get(start..)?.to_vec();
+    *customs.first_mut()? = b'{';
+    let document = parse_payload(&customs, &Limits::default()).ok()?;
+    document.root().members().find_map(|(name, _)| registered(name))
+}
+
 /// 128 random bits.
 fn random_id() -> Result<String, IssueError> {
     let mut bits = [0; 16];
@@ -569,3 +583,7 @@ impl fmt::Debug for TokenBuilder<'_> {
         f.write_str("TokenBuilder")
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;

@@ -347,4 +347,5 @@ impl fmt::Debug for Verifier {
 }
 
 #[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests;
