@@ -437,10 +437,15 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let document = parse_payload(payload, &Limits::default())
-            .map_err(|reason| IssueError::Refused(reason.into()))?;
+        let document = parse_payload(payload, &Limits::default()).map_err(|reason| {
+            // A registered claim among the custom ones is the usual cause, and the better answer.
+            match (reason, registered_among(payload, customs_start)) {
+                (Reason::DuplicateMember, Some(name)) => IssueError::Registered { name },
+                (reason, _) => IssueError::Refused(reason.into()),
+            }
+        })?;
         for (name, _) in document.root().members().filter(|(name, _)| name.starts_at() >= customs_start) {
-            if let Some(name) = REGISTERED.iter().find(|registered| name.is_str(registered)) {
+            if let Some(name) = registered(name) {
                 return Err(IssueError::Registered { name });
             }
             let sensitive = SENSITIVE.iter().find(|one| name.raw().eq_ignore_ascii_case(one));
