@@ -59,8 +59,8 @@ async fn login(
         if matches { Some(user) } else { found }
     });
     let (name, _, scope) = found.ok_or(StatusCode::UNAUTHORIZED)?;
-    let token = accounts.issuer.token().with_subject(name).with_scope(scope).sign();
-    let token = token.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let signed = accounts.issuer.token().with_subject(name).with_scope(scope).sign();
+    let token = signed.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(Json(serde_json::json!({ "access_token": token, "token_type": "Bearer", "expires_in": 600 })))
 }
 
@@ -72,10 +72,9 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // One key: the private half signs, the public half verifies.
     let key = SigningKey::generate(Algorithm::ES256)?;
-    let verifier =
-        Verifier::builder().with_key(&key).with_audience("quickstart").with_issuer("quickstart").build()?;
-    let issuer =
-        Issuer::builder().with_key(key).with_audience("quickstart").with_issuer("quickstart").build()?;
+    let (audience, name) = ("https://api.example.com", "https://id.example.com/");
+    let verifier = Verifier::builder().with_key(&key).with_audience(audience).with_issuer(name).build()?;
+    let issuer = Issuer::builder().with_key(key).with_audience(audience).with_issuer(name).build()?;
     // The last segment of a random token serves as a random password.
     let password = || issuer.token().sign().map(|token| token.chars().rev().take(20).collect::<String>());
     let users = vec![("alice", password()?, "read"), ("root", password()?, "read admin")];
@@ -97,9 +96,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn print_lines(url: &str, users: &[(&str, String, &str)]) {
-    println!(
-        "quickstart is at {url}\n\nPaste these into another terminal; the number is the status to expect.\n"
-    );
+    println!("quickstart is at {url}\n\nPaste these; the number is the status to expect.\n");
     for (name, password, _) in users {
         println!(
             "  {name}=$(curl -s --json '{{\"name\":\"{name}\",\"password\":\"{password}\"}}' {url}/login | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
