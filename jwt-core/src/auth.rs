@@ -379,6 +379,8 @@ impl Pending {
     }
 
     fn proceed(self, verified: Arc<Verified>) -> Decision {
+        // No subject and no claim: whoever reads the log is not whom the token is for.
+        tracing::debug!(issuer = verified.issuer(), carrier = self.carrier.code(), "request authenticated");
         let authentication = Authentication::verified_by(self.auth, verified, self.carrier);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }

@@ -92,6 +92,24 @@ impl Verifier {
     /// A verifier that trusts several authorities. The token's `iss` chooses one, byte for byte;
     /// that one's keys must then verify. No other is tried.
     ///
+    /// ```
+    /// use jwt_core::{Algorithm, Authority, Issuer, Reason, SigningKey, Verifier};
+    /// let (ours, partner) = (SigningKey::generate(Algorithm::ES256)?, SigningKey::generate(Algorithm::EdDSA)?);
+    /// let verifier = Verifier::of([
+    ///     Authority::builder().with_key(&ours).with_audience("api").with_issuer("https://id.example.com/").build_authority()?,
+    ///     Authority::builder().with_key(&partner).with_audience("api").with_issuer("https://partner.example/").build_authority()?,
+    /// ])?;
+    ///
+    /// let issuer = Issuer::builder().with_key(partner.clone()).with_audience("api").with_issuer("https://partner.example/").build()?;
+    /// assert_eq!(verifier.verify(&issuer.token().sign()?)?.issuer(), Some("https://partner.example/"));
+    ///
+    /// // The partner's key says nothing about our own tokens.
+    /// let forger = Issuer::builder().with_key(partner).with_audience("api").with_issuer("https://id.example.com/").build()?;
+    /// let error = verifier.verify(&forger.token().sign()?).unwrap_err();
+    /// assert_eq!(error.reason(), Reason::AlgorithmNotAllowed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// - [`ConfigError::NoAuthorities`]: none was given.
     /// - [`ConfigError::RepeatedIssuer`], [`ConfigError::IssuerNotExact`]: `iss` could not choose.

@@ -80,11 +80,17 @@ impl LiveWriter {
     /// Replaces the keys at once, for the next verification.
     pub fn replace(&self, keys: KeySet) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: true, keys: keys.clone() });
+        tracing::debug!(epoch = self.epoch(), keys = keys.len(), "keys replaced");
     }
 
     /// Takes all keys away: until the next [`LiveWriter::replace`] nothing can be verified.
     pub fn clear(&self) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: false, keys: KeySet::none() });
+        tracing::warn!(epoch = self.epoch(), "keys taken away: nothing can be verified");
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0.load().epoch
     }
 }
 

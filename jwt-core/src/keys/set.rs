@@ -128,6 +128,7 @@ impl KeySet {
             }
         }
         skipped.sort_by_key(|entry| entry.index);
+        skipped.iter().for_each(log_skipped);
         Self::build(keys, skipped)
     }
 
@@ -328,6 +329,14 @@ fn skip(entry: Skipped, source: Source, skipped: &mut Vec<Skipped>) -> Result<()
     }
     skipped.push(entry);
     Ok(())
+}
+
+/// Tells the operator. A `kid` is whatever its publisher likes: escaped, and no more of it than helps
+/// to find it (CVE-2024-45808).
+fn log_skipped(entry: &Skipped) {
+    let key_id = entry.key_id.as_deref().map(|key_id| key_id.escape_debug().take(32).collect::<String>());
+    let (index, reason) = (entry.index, entry.error.code());
+    tracing::warn!(index, key_id, reason, "a key of a JWK set is not used: {}", entry.error);
 }
 
 #[cfg(test)]
