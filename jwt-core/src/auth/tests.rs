@@ -303,6 +303,13 @@ fn a_bound_token_needs_a_check_that_proves_possession() {
     );
     let proving = plain.clone().with_check(check(true));
     let outer = decided(proving.decide(&bearer(&bound), None)).unwrap().authentication;
+    // The same check has proved it: inside, neither the token nor the proof is looked at again.
+    let asked_before = asked.lock().unwrap().len();
+    assert!(decided(proving.clone().optional().decide(&bearer(&bound), Some(&outer))).is_ok());
+    assert_eq!(asked.lock().unwrap().len(), asked_before);
+    // Another check proves anew.
+    assert!(decided(plain.clone().with_check(check(true)).decide(&bearer(&bound), Some(&outer))).is_ok());
+    assert_eq!(asked.lock().unwrap().len(), asked_before + 1);
     // Inside, where nothing proves possession, the outer proof does not count.
     let refused = decided(plain.decide(&bearer(&bound), Some(&outer))).unwrap_err();
     assert_eq!(refused.reason(), Reason::SenderConstraint);
