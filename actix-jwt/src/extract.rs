@@ -92,9 +92,9 @@ fn handle(request: &HttpRequest) -> Option<&JwtAuth> {
 /// Whether an extractor may take `before` as it is: always from a middleware; from another
 /// extractor, which may have run under an outer scope's handle, only under the same handle.
 fn stands(before: &Authentication, auth: Option<&JwtAuth>) -> bool {
-    match JwtAuth::behind(before) {
-        Some(signature) if signature.is_extracted => auth.is_some_and(|auth| auth.is_same(&signature.auth)),
-        _ => true,
+    match JwtAuth::extracted(before) {
+        None => true,
+        Some(by) => auth.is_some_and(|auth| auth.is_same(by)),
     }
 }
 
