@@ -11,6 +11,7 @@ mod middleware;
 mod nested;
 mod refusals;
 mod require;
+mod server;
 mod sharing;
 mod streaming;
 mod support;
