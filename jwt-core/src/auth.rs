@@ -251,7 +251,10 @@ impl RequestAuth {
         if let Some(host) = head.host() {
             kept = kept.with_host(host);
         }
-        for name in self.0.checks.iter().flat_map(|check| check.fields()) {
+        let mut names: Vec<&str> = self.0.checks.iter().flat_map(|check| check.fields()).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
             let mut values: Vec<&[u8]> = Vec::new();
             head.for_each_field(name, &mut |value| values.push(value));
             kept = values.into_iter().fold(kept, |kept, value| kept.with_field(name, value));
@@ -376,6 +379,8 @@ impl Pending {
     }
 
     fn proceed(self, verified: Arc<Verified>) -> Decision {
+        // No subject and no claim: whoever reads the log is not whom the token is for.
+        tracing::debug!(issuer = verified.issuer(), carrier = self.carrier.code(), "request authenticated");
         let authentication = Authentication::verified_by(self.auth, verified, self.carrier);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }
@@ -413,3 +418,7 @@ impl fmt::Debug for RequestAuth {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;
