@@ -1,7 +1,7 @@
 //! A server of protected routes, for scanners and load tools outside of this workspace.
 //!
 //! ```text
-//! protected-server --framework tower|axum --listen 127.0.0.1:0 --config FILE.toml
+//! protected-server --framework tower|axum|actix --listen 127.0.0.1:0 --config FILE.toml
 //! ```
 //!
 //! The first line on standard output says where it listens. `SIGTERM` and `SIGINT` end it once open

@@ -1,5 +1,6 @@
 //! The routes in each framework.
 
+mod actix;
 mod axum;
 mod tower;
 
@@ -24,11 +25,13 @@ pub enum Framework {
     Tower,
     /// axum.
     Axum,
+    /// actix-web.
+    Actix,
 }
 
 impl Framework {
     /// Every framework.
-    pub const ALL: &[Framework] = &[Framework::Tower, Framework::Axum];
+    pub const ALL: &[Framework] = &[Framework::Tower, Framework::Axum, Framework::Actix];
 }
 
 impl fmt::Display for Framework {
@@ -36,6 +39,7 @@ impl fmt::Display for Framework {
         f.write_str(match self {
             Framework::Tower => "tower",
             Framework::Axum => "axum",
+            Framework::Actix => "actix",
         })
     }
 }
@@ -73,6 +77,7 @@ pub async fn serve(
         match framework {
             Framework::Tower => tower::serve(listener, routes, stop).await,
             Framework::Axum => axum::serve(listener, routes, stop).await,
+            Framework::Actix => actix::serve(listener, routes, stop).await,
         }
     };
     let out_of_patience = async {
