@@ -19,10 +19,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jwt_core::keys::Live;
-use jwt_core::request::{AllowedOrigins, CarriersBuilder, Carriers, Challenge, ProofOfOrigin};
+use jwt_core::request::{AllowedOrigins, Carriers, CarriersBuilder, Challenge, ProofOfOrigin};
 use jwt_core::{
-    Algorithm, Authority, AuthorityBuilder, HmacSecret, KeySet, ManualClock, NeedsAudience, RequestAuth, Verifier,
-    VerifyingKey,
+    Algorithm, Authority, AuthorityBuilder, HmacSecret, KeySet, ManualClock, NeedsAudience, RequestAuth,
+    Verifier, VerifyingKey,
 };
 use serde::Deserialize;
 
@@ -153,7 +153,9 @@ impl Config {
         let single = self.issuer.is_some() || self.audience.is_some() || self.jwks_file.is_some();
         match (self.issuers.as_slice(), single || !self.keys.is_empty()) {
             ([], _) => Ok(vec![self.single_authority()?]),
-            (_, true) => Err(value("issuers", "they stand beside `issuer`, `audience`, `keys` or `jwks_file`")),
+            (_, true) => {
+                Err(value("issuers", "they stand beside `issuer`, `audience`, `keys` or `jwks_file`"))
+            }
             (issuers, false) => issuers.iter().map(|issuer| self.authority_of(issuer)).collect(),
         }
     }
@@ -183,7 +185,12 @@ impl Config {
         self.authority(keys, &issuer.audience, &issuer.issuer)
     }
 
-    fn authority(&self, keys: Option<KeySet>, audience: &Names, issuer: &str) -> Result<Authority, ConfigFault> {
+    fn authority(
+        &self,
+        keys: Option<KeySet>,
+        audience: &Names,
+        issuer: &str,
+    ) -> Result<Authority, ConfigFault> {
         let builder: AuthorityBuilder<NeedsAudience> = match keys {
             Some(keys) => Authority::builder().with_keys(keys),
             // A cell that nobody ever fills.
@@ -214,9 +221,8 @@ impl Config {
         let algorithm = Algorithm::from_name(key.algorithm.as_bytes())
             .ok_or_else(|| value("keys.algorithm", format!("{:?} is unknown", key.algorithm)))?;
         let built = match (&key.secret_base64url, &key.pem_file, &key.jwk_file) {
-            (Some(secret), None, None) => {
-                HmacSecret::from_base64url(secret).and_then(|secret| VerifyingKey::from_secret(algorithm, &secret))
-            }
+            (Some(secret), None, None) => HmacSecret::from_base64url(secret)
+                .and_then(|secret| VerifyingKey::from_secret(algorithm, &secret)),
             (None, Some(file), None) | (None, None, Some(file)) => {
                 VerifyingKey::from_file(algorithm, self.folder.join(file))
             }
@@ -270,7 +276,10 @@ impl Config {
 /// Shows names only.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &self.kid).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
     }
 }
 

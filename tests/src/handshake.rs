@@ -45,7 +45,8 @@ impl Handshake {
 fn lists(head: &dyn RequestHead, field: &str, wanted: &str) -> bool {
     let mut found = false;
     head.for_each_field(field, &mut |value| {
-        found |= value.split(|&b| b == b',').any(|one| one.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()));
+        found |=
+            value.split(|&b| b == b',').any(|one| one.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()));
     });
     found
 }

@@ -76,14 +76,20 @@ impl Reply {
     /// An error of this status.
     #[must_use]
     pub fn error(status: u16, error: &str) -> Self {
-        Self { status, allow: None, cache_control: None, body: format!(r#"{{"error":{}}}"#, quoted(Some(error))) }
+        Self {
+            status,
+            allow: None,
+            cache_control: None,
+            body: format!(r#"{{"error":{}}}"#, quoted(Some(error))),
+        }
     }
 
     /// As a response of an `http` 1.x framework.
     #[must_use]
     pub fn into_http<B: From<String>>(self) -> Response<B> {
         let mut response = Response::new(self.body.into());
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(Self::MEDIA_TYPE));
         if let Some(allow) = self.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {

@@ -79,7 +79,8 @@ fn mistake(problem: &str) -> ExitCode {
 fn run(framework: Framework, listener: TcpListener, routes: Routes) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         println!("listening on http://{}", listener.local_addr()?);
         std::io::stdout().flush()?;
         server::serve(framework, listener, routes, async move {

@@ -15,8 +15,8 @@ use jwt_core::{Permission, RequestAuth};
 use crate::handshake::Handshake;
 use crate::replies::Reply;
 use crate::routes::{
-    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes, StepUp,
-    Subject,
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes,
+    StepUp, Subject,
 };
 
 /// As many threads as connections are tested at a time.
@@ -62,7 +62,10 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
             [Layer::Auth(outer), Layer::Auth(middle), Layer::Require(inner)] => {
                 app.service(resource.wrap(require(inner)).wrap(auth(middle)).wrap(auth(outer)))
             }
-            _ => app.service(web::resource(route.path).to(async || send(Reply::error(500, "these layers are not on the list")))),
+            _ => app.service(
+                web::resource(route.path)
+                    .to(async || send(Reply::error(500, "these layers are not on the list"))),
+            ),
         };
     }
     app.default_service(web::to(async || send(Reply::not_found())));
@@ -70,7 +73,8 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
 
 fn resource(route: &Route) -> Resource {
     let endpoint = route.endpoint;
-    let allowed = guard::fn_guard(move |request| endpoint.methods().contains(&request.head().method.as_str()));
+    let allowed =
+        guard::fn_guard(move |request| endpoint.methods().contains(&request.head().method.as_str()));
     let route_for = web::route().guard(allowed);
     let handler = match endpoint {
         Endpoint::Me => route_for.to(me),

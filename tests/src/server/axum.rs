@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, MethodRouter, Router, on};
+use axum::routing::{MethodFilter, MethodRouter, Router, any};
 use axum_jwt::{Authorized, Claims, JwtAuth, Require, VerifiedToken};
 use jwt_core::Permission;
 use tower_jwt::HttpHead;
@@ -14,8 +14,8 @@ use tower_jwt::HttpHead;
 use crate::handshake::{Handshake, PROTOCOL};
 use crate::replies::Reply;
 use crate::routes::{
-    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes, StepUp,
-    Subject,
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes,
+    StepUp, Subject,
 };
 
 pub(super) async fn serve(
@@ -36,29 +36,31 @@ fn router(routes: &Routes) -> Router {
 
 fn method_router(route: &Route) -> MethodRouter {
     let endpoint = route.endpoint;
-    let innermost = handlers(endpoint).fallback(async move || send(Reply::method_not_allowed(endpoint)));
+    // `fallback` would have axum itself put `Allow` on whatever the layers answer to other methods.
+    let others = any(async move || send(Reply::method_not_allowed(endpoint)));
+    let innermost = with_handler(others, endpoint);
     route.layers.iter().rev().fold(innermost, |inner, layer| match layer {
         Layer::Auth(auth) => inner.layer(JwtAuth::new(auth.clone())),
         Layer::Require(demand) => inner.layer(Require::new(demand.requirement())),
     })
 }
 
-fn handlers(endpoint: Endpoint) -> MethodRouter {
+fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
     let get = MethodFilter::GET;
     match endpoint {
-        Endpoint::Me => on(get.or(MethodFilter::POST), me),
-        Endpoint::Identity => on(get, identity),
-        Endpoint::Optional => on(get, optional),
-        Endpoint::Authorized(Demand::Admin) => on(get, authorized::<Admin>),
-        Endpoint::Authorized(Demand::AdminOrOps) => on(get, authorized::<AdminOrOps>),
-        Endpoint::Authorized(Demand::StepUp) => on(get, authorized::<StepUp>),
-        Endpoint::Authorized(Demand::FreshLogin) => on(get, authorized::<FreshLogin>),
-        Endpoint::Authorized(Demand::Auditor) => on(get, authorized::<Auditor>),
-        Endpoint::Everything => on(get, everything),
-        Endpoint::Impossible => on(get, impossible),
-        Endpoint::WebSocket => on(get, websocket),
-        Endpoint::Public => on(get, async || send(Reply::public())),
-        Endpoint::Unstorable => on(get, async || send(Reply::unstorable())),
+        Endpoint::Me => others.on(get.or(MethodFilter::POST), me),
+        Endpoint::Identity => others.on(get, identity),
+        Endpoint::Optional => others.on(get, optional),
+        Endpoint::Authorized(Demand::Admin) => others.on(get, authorized::<Admin>),
+        Endpoint::Authorized(Demand::AdminOrOps) => others.on(get, authorized::<AdminOrOps>),
+        Endpoint::Authorized(Demand::StepUp) => others.on(get, authorized::<StepUp>),
+        Endpoint::Authorized(Demand::FreshLogin) => others.on(get, authorized::<FreshLogin>),
+        Endpoint::Authorized(Demand::Auditor) => others.on(get, authorized::<Auditor>),
+        Endpoint::Everything => others.on(get, everything),
+        Endpoint::Impossible => others.on(get, impossible),
+        Endpoint::WebSocket => others.on(get, websocket),
+        Endpoint::Public => others.on(get, async || send(Reply::public())),
+        Endpoint::Unstorable => others.on(get, async || send(Reply::unstorable())),
     }
 }
 

@@ -52,8 +52,8 @@ pub(super) async fn serve(
             },
             () = &mut stop => break,
         };
-        let connection =
-            http.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection = http
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         tokio::spawn(connections.watch(connection.into_owned()));
     }
     drop(listener);
