@@ -131,25 +131,22 @@ impl JwtAuth {
     }
 
     /// The handle that left `authentication` in the request.
-    pub(crate) fn behind(authentication: &Authentication) -> Option<Signature> {
-        let presenter = authentication.presenter()?;
-        let presenter: Arc<dyn Any + Send + Sync> = presenter.clone();
-        match presenter.downcast::<Inner>() {
-            Ok(inner) => Some(Signature { auth: Self(inner), is_extracted: false }),
-            Err(presenter) => presenter
-                .downcast_ref::<Extracted>()
-                .map(|Extracted(auth)| Signature { auth: auth.clone(), is_extracted: true }),
+    pub(crate) fn behind(authentication: &Authentication) -> Option<Self> {
+        let presenter: &Arc<dyn Any + Send + Sync> = authentication.presenter()?;
+        match presenter.clone().downcast::<Inner>() {
+            Ok(inner) => Some(Self(inner)),
+            Err(_) => Self::extracted(authentication).cloned(),
         }
+    }
+
+    /// The handle by which an extractor, and no middleware, left `authentication` in the request.
+    pub(crate) fn extracted(authentication: &Authentication) -> Option<&Self> {
+        authentication.presenter()?.downcast_ref().map(|Extracted(auth)| auth)
     }
 }
 
+/// A handle as an extractor attaches it.
 struct Extracted(JwtAuth);
-
-/// Who left an [`Authentication`], and whether as an extractor.
-pub(crate) struct Signature {
-    pub(crate) auth: JwtAuth,
-    pub(crate) is_extracted: bool,
-}
 
 impl<S, B> Transform<S, ServiceRequest> for JwtAuth
 where

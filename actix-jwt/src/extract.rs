@@ -92,9 +92,9 @@ fn handle(request: &HttpRequest) -> Option<&JwtAuth> {
 /// Whether an extractor may take `before` as it is: always from a middleware; from another
 /// extractor, which may have run under an outer scope's handle, only under the same handle.
 fn stands(before: &Authentication, auth: Option<&JwtAuth>) -> bool {
-    match JwtAuth::behind(before) {
-        Some(signature) if signature.is_extracted => auth.is_some_and(|auth| auth.is_same(&signature.auth)),
-        _ => true,
+    match JwtAuth::extracted(before) {
+        None => true,
+        Some(by) => auth.is_some_and(|auth| auth.is_same(by)),
     }
 }
 
@@ -141,14 +141,18 @@ impl<E> Future for ExtractFuture<E> {
     type Output = Result<E, AuthRejection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state {
+        let state = self.project().state;
+        let result = match state {
             // A future that has ended is not polled again.
-            State::Ready(result) => result.take().map_or(Poll::Pending, Poll::Ready),
+            State::Ready(result) => return result.take().map_or(Poll::Pending, Poll::Ready),
             State::Waiting { decision, auth, request, read } => {
                 let decision = ready!(Pin::new(decision).poll(cx));
-                Poll::Ready(conclude(request, auth, decision, *read))
+                conclude(request, auth, decision, *read)
             }
-        }
+        };
+        // Lets go of the request at once: actix-web cannot route one of which a copy is held.
+        *state = State::Ready(None);
+        Poll::Ready(result)
     }
 }
 

@@ -14,6 +14,15 @@ use jwt_core::request::RequestHead;
 /// Reads what was sent: neither the cookie jar, which decodes names, nor `ConnectionInfo`, which
 /// believes forwarded fields. The scheme is the target's own where it has one; whether the socket
 /// is encrypted says nothing about what a proxy in front of it speaks, so it is not asked.
+///
+/// ```
+/// use actix_jwt::HttpHead;
+/// use jwt_core::request::RequestHead;
+///
+/// let request = actix_web::test::TestRequest::with_uri("/me?page=2").to_http_request();
+/// let head = HttpHead::from(&request);
+/// assert_eq!((head.path(), head.query(), head.scheme()), ("/me", Some("page=2"), None));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HttpHead<'r> {
     method: &'r Method,

@@ -49,7 +49,7 @@ impl AuthRejection {
         request: &HttpRequest,
         refusal: Refusal,
     ) -> Self {
-        Self::new(request, JwtAuth::behind(authentication).map(|signature| signature.auth), refusal)
+        Self::new(request, JwtAuth::behind(authentication), refusal)
     }
 
     pub(crate) fn in_words_of_request(request: &HttpRequest, refusal: Refusal) -> Self {
@@ -73,8 +73,10 @@ impl AuthRejection {
 
     pub(crate) fn respond(&self) -> HttpResponse {
         let Inner { refusal, auth, is_grpc } = &*self.inner;
-        let words = auth.as_ref().map_or(&ProblemJson as _, JwtAuth::refusal);
-        answer_as(*is_grpc, words, refusal)
+        match auth {
+            Some(auth) => answer_as(*is_grpc, auth.refusal(), refusal),
+            None => answer_as(*is_grpc, &ProblemJson, refusal),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Refusal {
         tracing::error!(
             reason = Reason::MissingLayer.code(),
             wanted_by,
-            "no JWT layer stands before this route: add `.layer(JwtAuth::new(…))` outside of it"
+            "no JWT layer stands before this route: add `.layer(JwtAuth::new(…))` (actix-web: `.wrap(…)`) outside of it"
         );
         Self::new(Reason::MissingLayer)
     }

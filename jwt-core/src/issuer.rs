@@ -14,6 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
+use crate::json::Value;
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -436,10 +437,15 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let document = parse_payload(payload, &Limits::default())
-            .map_err(|reason| IssueError::Refused(reason.into()))?;
+        let document = parse_payload(payload, &Limits::default()).map_err(|reason| {
+            // A registered claim among the custom ones is the usual cause, and the better answer.
+            match (reason, registered_among(payload, customs_start)) {
+                (Reason::DuplicateMember, Some(name)) => IssueError::Registered { name },
+                (reason, _) => IssueError::Refused(reason.into()),
+            }
+        })?;
         for (name, _) in document.root().members().filter(|(name, _)| name.starts_at() >= customs_start) {
-            if let Some(name) = REGISTERED.iter().find(|registered| name.is_str(registered)) {
+            if let Some(name) = registered(name) {
                 return Err(IssueError::Registered { name });
             }
             let sensitive = SENSITIVE.iter().find(|one| name.raw().eq_ignore_ascii_case(one));
@@ -473,6 +479,19 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// The registered claim of that name.
+fn registered(name: Value<'_>) -> Option<&'static str> {
+    REGISTERED.into_iter().find(|registered| name.is_str(registered))
+}
+
+/// A registered claim among the custom ones, which stand behind a comma at `start`.
+fn registered_among(payload: &[u8], start: usize) -> Option<&'static str> {
+    let mut customs = payload.get(start..)?.to_vec();
+    *customs.first_mut()? = b'{';
+    let document = parse_payload(&customs, &Limits::default()).ok()?;
+    document.root().members().find_map(|(name, _)| registered(name))
 }
 
 /// 128 random bits.
@@ -569,3 +588,7 @@ impl fmt::Debug for TokenBuilder<'_> {
         f.write_str("TokenBuilder")
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;
