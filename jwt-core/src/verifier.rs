@@ -241,7 +241,6 @@ impl Verifier {
         let authority = self.select(&payload)?;
         let refused = |error: TokenError| Failure { error, authority: Some(authority) };
         let because = |reason: Reason| refused(reason.into());
-        let keys = authority.keys().ok_or_else(|| because(Reason::KeysUnavailable))?;
 
         // 5, 6, 7: what the header says, against what the authority allows.
         let algorithm = header.algorithm(&authority.algorithms).map_err(because)?;
@@ -249,7 +248,8 @@ impl Verifier {
         header.check_not_nested().map_err(because)?;
         authority.policy.check_typ(header.typ()).map_err(because)?;
 
-        // 8, 9: exactly one key, and the signature under it.
+        // 8, 9: exactly one key, and the signature under it. What no key could mend was refused above.
+        let keys = authority.keys().ok_or_else(|| because(Reason::KeysUnavailable))?;
         let key = jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
 
         // 10: the payload, from here on the authority's own words.

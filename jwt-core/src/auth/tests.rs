@@ -151,6 +151,35 @@ fn the_same_rules_verify_once_and_other_rules_anew() {
     assert_eq!(refused.reason(), Reason::NoCredentials);
 }
 
+/// An authority that says nothing of being the same as another.
+struct Delegating(Verifier);
+
+impl TokenAuthority for Delegating {
+    fn verify(&self, presented: &Presented<'_>) -> Verdict {
+        TokenAuthority::verify(&self.0, presented)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(NOW)
+    }
+}
+
+#[test]
+fn an_authority_is_the_same_as_itself_without_saying_so() {
+    let world = world();
+    let head = bearer(&world.token());
+    let auth = RequestAuth::new(Delegating(world.verifier.clone()));
+    let first = decided(auth.decide(&head, None)).unwrap().authentication;
+    assert!(decided(auth.decide(&head, Some(&first))).is_ok());
+    assert!(decided(auth.clone().optional().decide(&head, Some(&first))).is_ok());
+    assert_eq!(world.signatures.load(Ordering::SeqCst), 1);
+
+    // Two of them around one verifier are two.
+    let other = RequestAuth::new(Delegating(world.verifier.clone()));
+    assert!(decided(other.decide(&head, Some(&first))).is_ok());
+    assert_eq!(world.signatures.load(Ordering::SeqCst), 2);
+}
+
 fn cookie_auth(world: &World) -> RequestAuth {
     let carriers = Carriers::builder().with_cookie("__Host-access").build().unwrap();
     let origins = AllowedOrigins::new(["https://app.example"]).unwrap();

@@ -537,6 +537,16 @@ fn keys_in_a_cell_may_come_late_change_and_go() {
     let (one, two) = (sign(&first), sign(&second));
     let verdict = |token: &str| verifier.verify(token).map(|_| ()).map_err(|error| error.reason());
     assert_eq!(verdict(&one), Err(Reason::KeysUnavailable));
+    // What no key could mend is the token's own fault, and nothing to fetch keys for.
+    let headed = |header: &str| format!("{}{}", encode(header), one.get(one.find('.').unwrap()..).unwrap());
+    for (header, expected) in [
+        (r#"{"alg":"none"}"#, Reason::AlgorithmNotAllowed),
+        (r#"{"alg":"ES256","crit":["x"],"x":1}"#, Reason::CriticalExtension),
+        (r#"{"alg":"ES256","cty":"JWT"}"#, Reason::Nested),
+        (r#"{"alg":"ES256","typ":"logout+jwt"}"#, Reason::WrongType),
+    ] {
+        assert_eq!(verdict(&headed(header)), Err(expected), "{header}");
+    }
     writer.replace(set(&first));
     assert_eq!((verdict(&one), verdict(&two)), (Ok(()), Err(Reason::UnknownKey)));
     writer.replace(set(&second));
