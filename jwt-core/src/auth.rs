@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::base64url;
 use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
 use crate::csrf_key::CsrfKey;
 use crate::decision::{Authentication, Decision, Proceed, Refusal, Step};
@@ -22,7 +23,7 @@ use crate::verified::Verified;
 /// signature, and in which words a refusal is given.
 ///
 /// Adapters wrap it in a layer or middleware. Cheap to clone; clones are the same rules, and a
-/// request that passes the same rules twice is verified once.
+/// request that passes them twice is verified and checked once.
 ///
 /// Order (fixed): preflight → carriers → nothing presented → proof of origin for cookies → token →
 /// checks, those that prove possession first. Requirements of routes come after, by
@@ -146,13 +147,10 @@ impl RequestAuth {
 
     /// Decides about a request. `before` is what an outer layer left in it.
     ///
-    /// An identity is reused where it was verified by the same rules, or by the same authority
-    /// from the same claims; otherwise the request is authenticated anew and the outcome replaces
-    /// the outer one. Outcomes are never merged.
+    /// The token that an outer layer verified by the same authority is not verified again, and no
+    /// check runs twice about it; another authority verifies anew, and its outcome replaces the
+    /// outer one. Outcomes are never merged.
     pub fn decide(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Step {
-        if let Some(before) = before.filter(|before| Arc::ptr_eq(&before.by().0, &self.0)) {
-            return proceed(before.clone(), Vec::new());
-        }
         match self.begin(head, before) {
             Ok(step) => step,
             Err(refusal) => Step::Decided(Decision::Refuse(refusal)),
@@ -171,7 +169,7 @@ impl RequestAuth {
             }
             return Err(self.refuse(&Reason::NoCredentials.into()));
         };
-        let facts = RequestFacts::new(head, credential.carrier());
+        let facts = RequestFacts::new(head, credential);
         let double_submit = match credential.carrier() {
             CarrierKind::Cookie => match rules.proof_of_origin.judge(head, false) {
                 Proof::NotNeeded | Proof::Given => None,
@@ -183,16 +181,17 @@ impl RequestAuth {
         };
 
         let reused = before.and_then(|before| self.reuse(before, &credential));
-        let verdict = match reused {
-            Some(verified) => Verdict::Ready(Ok(verified)),
-            None => rules.authority.verify(&self.presented(credential.token())),
-        };
         let mut pending = Pending {
             auth: self.clone(),
             carrier: credential.carrier(),
             double_submit: double_submit.map(str::to_owned),
+            passed: reused.and(before).map(|before| before.by().0.checks.clone()).unwrap_or_default(),
             next_check: 0,
             response_headers: response_headers(credential.carrier()),
+        };
+        let verdict = match reused {
+            Some(verified) => Verdict::Ready(Ok(verified.clone())),
+            None => rules.authority.verify(&self.presented(credential.token())),
         };
         match verdict {
             Verdict::Ready(result) => {
@@ -200,16 +199,16 @@ impl RequestAuth {
                 match pending.checks(&verified, &facts)? {
                     None => Ok(Step::Decided(pending.proceed(verified))),
                     Some(check) => {
-                        let head = self.keep(head);
-                        Ok(Step::Wait(Box::pin(pending.finish(verified, head, Some(check)))))
+                        let kept = self.keep(head, &credential);
+                        Ok(Step::Wait(Box::pin(pending.finish(verified, kept, Some(check)))))
                     }
                 }
             }
             Verdict::Wait(verdict) => {
-                let head = self.keep(head);
+                let kept = self.keep(head, &credential);
                 Ok(Step::Wait(Box::pin(async move {
                     match verdict.await {
-                        Ok(verified) => pending.finish(verified, head, None).await,
+                        Ok(verified) => pending.finish(verified, kept, None).await,
                         Err(error) => Decision::Refuse(pending.auth.refuse(&error)),
                     }
                 })))
@@ -226,20 +225,31 @@ impl RequestAuth {
     }
 
     /// What the same authority verified before, if the request still carries it: the same claims,
-    /// byte for byte. A token with `cnf` is verified again, for its checks may differ.
-    fn reuse(&self, before: &Authentication, credential: &Credential<'_>) -> Option<Arc<Verified>> {
+    /// byte for byte. A token with `cnf` counts only where the same checks proved possession.
+    fn reuse<'b>(
+        &self,
+        before: &'b Authentication,
+        credential: &Credential<'_>,
+    ) -> Option<&'b Arc<Verified>> {
         let verified = before.verified()?;
-        let same_authority = self.0.authority.is_same(&*before.by().0.authority);
-        let same_claims = || {
-            let payload = credential.token().split('.').nth(1)?;
-            Some(crate::base64url::decode(payload).ok()? == verified.payload())
-        };
-        (same_authority && !verified.is_sender_constrained() && same_claims() == Some(true))
-            .then(|| verified.clone())
+        let outer = &before.by().0;
+        let (ours, theirs) = (&self.0.authority, &outer.authority);
+        // An authority need not say that it is the same as itself.
+        if !Arc::ptr_eq(ours, theirs) && !ours.is_same(&**theirs) {
+            return None;
+        }
+        let mut proofs = self.0.checks.iter().filter(|check| check.proves_possession()).peekable();
+        if verified.is_sender_constrained()
+            && (proofs.peek().is_none() || !proofs.all(|proof| is_among(proof, &outer.checks)))
+        {
+            return None;
+        }
+        let payload = base64url::decode(credential.token().split('.').nth(1)?).ok()?;
+        (payload == verified.payload()).then_some(verified)
     }
 
     /// A copy of what checks may still read after a wait.
-    fn keep(&self, head: &dyn RequestHead) -> SimpleHead {
+    fn keep(&self, head: &dyn RequestHead, credential: &Credential<'_>) -> Kept {
         let target = match head.query() {
             Some(query) => format!("{}?{query}", head.path()),
             None => head.path().to_owned(),
@@ -251,12 +261,15 @@ impl RequestAuth {
         if let Some(host) = head.host() {
             kept = kept.with_host(host);
         }
-        for name in self.0.checks.iter().flat_map(|check| check.fields()) {
+        let mut names: Vec<&str> = self.0.checks.iter().flat_map(|check| check.fields()).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
             let mut values: Vec<&[u8]> = Vec::new();
             head.for_each_field(name, &mut |value| values.push(value));
             kept = values.into_iter().fold(kept, |kept, value| kept.with_field(name, value));
         }
-        kept
+        Kept { head: kept, token: credential.token().to_owned() }
     }
 
     /// The authority's clock.
@@ -306,11 +319,26 @@ impl Inner {
     }
 }
 
+/// Whether this very check is in the list.
+fn is_among(check: &Arc<dyn Check>, checks: &[Arc<dyn Check>]) -> bool {
+    // Compared by address alone: one check may have several vtables.
+    let address = |check: &Arc<dyn Check>| Arc::as_ptr(check).cast::<()>();
+    checks.iter().any(|other| address(other) == address(check))
+}
+
+/// What outlives the request while it waits.
+struct Kept {
+    head: SimpleHead,
+    token: String,
+}
+
 /// A request whose token is verified and whose checks have not all run.
 struct Pending {
     auth: RequestAuth,
     carrier: CarrierKind,
     double_submit: Option<String>,
+    /// Checks that an outer layer has run about this very token.
+    passed: Vec<Arc<dyn Check>>,
     next_check: usize,
     response_headers: Vec<ResponseHeader>,
 }
@@ -331,8 +359,12 @@ impl Pending {
         }
         let auth = self.auth.clone();
         while let Some(check) = auth.0.checks.get(self.next_check) {
+            if is_among(check, &self.passed) {
+                self.pass(Passed::default());
+                continue;
+            }
             match check.check(verified, facts) {
-                CheckOutcome::Pass(passed) => self.passed(passed),
+                CheckOutcome::Pass(passed) => self.pass(passed),
                 CheckOutcome::Refuse(refusal) => return Err(auth.refuse_by_check(&**check, refusal)),
                 CheckOutcome::Wait(waiting) => return Ok(Some(waiting)),
             }
@@ -340,21 +372,16 @@ impl Pending {
         Ok(None)
     }
 
-    fn passed(&mut self, passed: Passed) {
+    fn pass(&mut self, passed: Passed) {
         self.response_headers.extend(passed.response_headers);
         self.next_check = self.next_check.saturating_add(1);
     }
 
-    async fn finish(
-        mut self,
-        verified: Arc<Verified>,
-        head: SimpleHead,
-        mut waiting: Option<Waiting>,
-    ) -> Decision {
+    async fn finish(mut self, verified: Arc<Verified>, kept: Kept, mut waiting: Option<Waiting>) -> Decision {
         loop {
             if let Some(check) = waiting.take() {
                 match check.await {
-                    Ok(passed) => self.passed(passed),
+                    Ok(passed) => self.pass(passed),
                     Err(refusal) => {
                         let auth = self.auth.clone();
                         let Some(check) = auth.0.checks.get(self.next_check) else {
@@ -364,7 +391,7 @@ impl Pending {
                     }
                 }
             }
-            let facts = RequestFacts::new(&head, self.carrier);
+            let facts = RequestFacts::new(&kept.head, Credential::new(&kept.token, self.carrier));
             match self.checks(&verified, &facts) {
                 Err(refusal) => return Decision::Refuse(refusal),
                 Ok(Some(check)) => waiting = Some(check),
@@ -376,6 +403,8 @@ impl Pending {
     }
 
     fn proceed(self, verified: Arc<Verified>) -> Decision {
+        // No subject and no claim: whoever reads the log is not whom the token is for.
+        tracing::debug!(issuer = verified.issuer(), carrier = self.carrier.code(), "request authenticated");
         let authentication = Authentication::verified_by(self.auth, verified, self.carrier);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }
@@ -413,3 +442,7 @@ impl fmt::Debug for RequestAuth {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;

@@ -130,9 +130,10 @@ pub struct Ready(());
 /// ```
 ///
 /// ```compile_fail
-/// # let key: jwt_core::VerifyingKey = todo!();
+/// # fn of(key: jwt_core::VerifyingKey) {
 /// // No audience: `with_issuer` does not exist yet.
 /// jwt_core::Verifier::builder().with_key(key).with_issuer("https://id.example.com/");
+/// # }
 /// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct AuthorityBuilder<State> {

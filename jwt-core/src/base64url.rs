@@ -1,7 +1,8 @@
 //! Strict base64url: no padding, no white space, canonical trailing bits (RFC 7515 §2).
 
-use base64::Engine as _;
+use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
 
 use crate::refusal::Reason;
 
@@ -40,6 +41,19 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
 /// The number of bytes that `text` decodes to, where it does.
 pub(crate) fn decoded_len(text: &str) -> usize {
     text.len().saturating_mul(3) / 4
+}
+
+/// Decodes a text that may be secret, into memory that is wiped and never moved while it fills.
+pub(crate) fn decode_private(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode_private_by(&URL_SAFE_NO_PAD, text.as_bytes())
+}
+
+/// As [`decode_private`], in another alphabet.
+pub(crate) fn decode_private_by(engine: &impl Engine, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let len = engine.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(len);
+    Some(bytes)
 }
 
 /// Appends `bytes`, encoded.

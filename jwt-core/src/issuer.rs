@@ -14,7 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
-use crate::json::Document;
+use crate::json::{Document, Value};
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -438,10 +438,15 @@ impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
         let mut document = Document::new();
-        let object = parse_payload(payload, &Limits::default(), &mut document)
-            .map_err(|reason| IssueError::Refused(reason.into()))?;
+        let object = parse_payload(payload, &Limits::default(), &mut document).map_err(|reason| {
+            // A registered claim among the custom ones is the usual cause, and the better answer.
+            match (reason, registered_among(payload, customs_start)) {
+                (Reason::DuplicateMember, Some(name)) => IssueError::Registered { name },
+                (reason, _) => IssueError::Refused(reason.into()),
+            }
+        })?;
         for (name, _) in object.members().filter(|(name, _)| name.starts_at() >= customs_start) {
-            if let Some(name) = REGISTERED.iter().find(|registered| name.is_str(registered)) {
+            if let Some(name) = registered(name) {
                 return Err(IssueError::Registered { name });
             }
             let sensitive = SENSITIVE.iter().find(|one| name.raw().eq_ignore_ascii_case(one));
@@ -475,6 +480,20 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// The registered claim of that name.
+fn registered(name: Value<'_>) -> Option<&'static str> {
+    REGISTERED.into_iter().find(|registered| name.is_str(registered))
+}
+
+/// A registered claim among the custom ones, which stand behind a comma at `start`.
+fn registered_among(payload: &[u8], start: usize) -> Option<&'static str> {
+    let mut customs = payload.get(start..)?.to_vec();
+    *customs.first_mut()? = b'{';
+    let mut document = Document::new();
+    let object = parse_payload(&customs, &Limits::default(), &mut document).ok()?;
+    object.members().find_map(|(name, _)| registered(name))
 }
 
 /// 128 random bits.
@@ -571,3 +590,7 @@ impl fmt::Debug for TokenBuilder<'_> {
         f.write_str("TokenBuilder")
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;

@@ -1,4 +1,4 @@
-//! Verify and sign JSON Web Tokens (front page to come).
+#![doc = include_str!("../README.md")]
 
 mod algorithm;
 mod auth;
@@ -8,6 +8,7 @@ mod check;
 mod claims;
 mod config;
 mod csrf_key;
+pub mod danger;
 mod decision;
 mod expected;
 mod header;
@@ -45,4 +46,4 @@ pub use requirement::{Permission, Requirement, Unmet};
 pub use time::{Clock, ManualClock, SystemClock};
 pub use token_authority::{Presented, TokenAuthority, Verdict};
 pub use verified::{Evidence, Verified};
-pub use verifier::Verifier;
+pub use verifier::{Explanation, Verifier};

@@ -531,6 +531,16 @@ impl core::error::Error for TokenError {}
 mod tests {
     use super::*;
 
+    /// Codes are for ever: users switch on them. A new reason gets a new line, an old line stays.
+    #[test]
+    fn every_reason_has_the_code_status_and_text_that_are_written_down() {
+        let lines: String = Reason::ALL
+            .iter()
+            .map(|reason| format!("{} {} {reason}\n", reason.code(), reason.answer().status()))
+            .collect();
+        assert_eq!(lines, include_str!("refusal/reasons.txt"));
+    }
+
     #[test]
     fn codes_are_unique_and_snake_case() {
         for (i, a) in Reason::ALL.iter().enumerate() {

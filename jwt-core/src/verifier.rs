@@ -1,5 +1,7 @@
 //! The main path: from the text of a token to the proof that all checks ran.
 
+mod explain;
+
 use core::fmt;
 use core::time::Duration;
 use std::borrow::Cow;
@@ -24,6 +26,8 @@ use crate::time::{Clock, SystemClock};
 use crate::token::UnverifiedToken;
 use crate::token_authority::{Presented, TokenAuthority, Verdict};
 use crate::verified::{Evidence, Kept, Verified, shape};
+
+pub use self::explain::Explanation;
 
 /// Verifies tokens of one or several authorities. Cheap to clone; clones are the same verifier.
 ///
@@ -87,6 +91,24 @@ impl Verifier {
 
     /// A verifier that trusts several authorities. The token's `iss` chooses one, byte for byte;
     /// that one's keys must then verify. No other is tried.
+    ///
+    /// ```
+    /// use jwt_core::{Algorithm, Authority, Issuer, Reason, SigningKey, Verifier};
+    /// let (ours, partner) = (SigningKey::generate(Algorithm::ES256)?, SigningKey::generate(Algorithm::EdDSA)?);
+    /// let verifier = Verifier::of([
+    ///     Authority::builder().with_key(&ours).with_audience("api").with_issuer("https://id.example.com/").build_authority()?,
+    ///     Authority::builder().with_key(&partner).with_audience("api").with_issuer("https://partner.example/").build_authority()?,
+    /// ])?;
+    ///
+    /// let issuer = Issuer::builder().with_key(partner.clone()).with_audience("api").with_issuer("https://partner.example/").build()?;
+    /// assert_eq!(verifier.verify(&issuer.token().sign()?)?.issuer(), Some("https://partner.example/"));
+    ///
+    /// // The partner's key says nothing about our own tokens.
+    /// let forger = Issuer::builder().with_key(partner).with_audience("api").with_issuer("https://id.example.com/").build()?;
+    /// let error = verifier.verify(&forger.token().sign()?).unwrap_err();
+    /// assert_eq!(error.reason(), Reason::AlgorithmNotAllowed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// - [`ConfigError::NoAuthorities`]: none was given.
@@ -230,7 +252,6 @@ impl Verifier {
         let authority = chosen?;
         let refused = |error: TokenError| Failure { error, authority: Some(authority) };
         let because = |reason: Reason| refused(reason.into());
-        let keys = keys.as_ref().ok_or_else(|| because(Reason::KeysUnavailable))?;
 
         // 5, 6, 7: what the header says, against what the authority allows.
         let algorithm = header.algorithm(&authority.algorithms).map_err(because)?;
@@ -238,7 +259,8 @@ impl Verifier {
         header.check_not_nested().map_err(because)?;
         authority.policy.check_typ(header.typ()).map_err(because)?;
 
-        // 8, 9: exactly one key, and the signature under it.
+        // 8, 9: exactly one key, and the signature under it. What no key could mend was refused above.
+        let keys = keys.as_ref().ok_or_else(|| because(Reason::KeysUnavailable))?;
         let key = jws::check_signature(&token, header, algorithm, keys.set(), signature).map_err(because)?;
         if known.is_none() {
             keys.set().known_headers().keep(token.header, header);
@@ -357,3 +379,7 @@ impl fmt::Debug for Verifier {
         f.debug_struct("Verifier").field("authorities", &self.0.authorities).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;

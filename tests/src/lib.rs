@@ -1,1 +1,19 @@
 //! Fixtures and servers shared by the suites of this crate.
+//!
+//! | room | what |
+//! |---|---|
+//! | [`config`] | the configuration file of `protected-server` |
+//! | [`routes`] | what every server serves: one description, whatever the framework |
+//! | [`replies`] | the responses of the routes, down to the byte |
+//! | [`handshake`] | the opening of a WebSocket, checked before a framework takes over |
+//! | [`server`] | the routes in tower, axum and the others, and servers for tests |
+//! | [`tokens`] | keys and tokens, good ones and forged ones |
+//! | [`wire`] | HTTP/1.1 byte by byte over a socket |
+
+pub mod config;
+pub mod handshake;
+pub mod replies;
+pub mod routes;
+pub mod server;
+pub mod tokens;
+pub mod wire;

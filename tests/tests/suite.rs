@@ -1,1 +1,3 @@
 //! Every suite that spans crates, in one binary.
+
+mod parity;

@@ -26,6 +26,28 @@ use crate::service::JwtAuthService;
 /// # let _ = auth;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Layers nest. A required layer inside an optional one refuses anonymous requests, and reuses
+/// what the outer one has verified; a layer of another verifier verifies anew:
+///
+/// ```
+/// # use http::{Request, Response};
+/// # use jwt_core::{Algorithm, SigningKey, Verifier};
+/// # use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// # use tower_jwt::JwtAuth;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let key = SigningKey::generate(Algorithm::ES256)?.verifying_key();
+/// # let verifier = Verifier::builder().with_key(key).with_audience("api").with_issuer("https://id.example.com/").build()?;
+/// let auth = JwtAuth::new(verifier);
+/// let members_only = ServiceBuilder::new()
+///     .layer(auth.clone().optional())
+///     .layer(auth)
+///     .service(service_fn(|_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new(String::new())) }));
+/// assert_eq!(members_only.oneshot(Request::new(())).await?.status(), 401);
+/// # Ok(())
+/// # }
+/// ```
 pub struct JwtAuth<R = ProblemJson> {
     pub(crate) auth: RequestAuth,
     refusal: Arc<R>,

@@ -224,3 +224,164 @@ fn same_family(algorithm: Algorithm, family: AlgorithmFamily) -> Result<(), KeyE
 fn no_equivalent(value: &str) -> KeyError {
     KeyError::NoEquivalent { value: value.to_owned(), library: LIBRARY }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    use super::*;
+    use crate::base64url;
+    use crate::keys::fixtures::{self as f, signature, signing};
+
+    /// The algorithms that both libraries have.
+    fn shared() -> impl Iterator<Item = Algorithm> {
+        Algorithm::ALL.into_iter().filter(|a| other::Algorithm::try_from(*a).is_ok())
+    }
+
+    #[test]
+    fn algorithms_that_both_have_come_back() {
+        assert_eq!(shared().count(), 12);
+        for algorithm in shared() {
+            let theirs = other::Algorithm::try_from(algorithm).unwrap();
+            assert_eq!(format!("{theirs:?}"), algorithm.name());
+            assert_eq!(Algorithm::try_from(theirs), Ok(algorithm));
+        }
+    }
+
+    #[test]
+    fn algorithms_that_they_lack_are_named() {
+        use Algorithm::{ES512, Ed25519, MlDsa44, MlDsa65, MlDsa87};
+        for algorithm in [ES512, Ed25519, MlDsa44, MlDsa65, MlDsa87] {
+            let error =
+                KeyError::NoEquivalent { value: algorithm.name().to_owned(), library: "jsonwebtoken" };
+            assert_eq!(other::Algorithm::try_from(algorithm).unwrap_err(), error);
+            let key = signing(algorithm);
+            assert_eq!(DecodingKey::try_from(&key.verifying_key()).map(|_| ()).unwrap_err(), error);
+            assert_eq!(EncodingKey::try_from(&key).map(|_| ()).unwrap_err(), error);
+            assert_eq!(other::jwk::Jwk::try_from(&key.to_jwk().unwrap()).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn keys_go_there_and_back() {
+        for algorithm in shared() {
+            let key = signing(algorithm);
+            let made = signature(&key, b"m");
+            let theirs = DecodingKey::try_from(&key.verifying_key()).unwrap();
+            let back = VerifyingKey::try_from((algorithm, &theirs)).unwrap();
+            assert!(back.verify(b"m", &made), "{algorithm}");
+            assert_eq!(back.key_id(), None);
+            let theirs = EncodingKey::try_from(&key).unwrap();
+            let back = SigningKey::try_from((algorithm, &theirs)).unwrap();
+            assert!(key.verifying_key().verify(b"m", &signature(&back, b"m")), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn every_form_their_keys_hold_is_read() {
+        let p256 = f::der(f::P256_PUBLIC);
+        let ed = f::der(f::ED25519_PUBLIC);
+        for (algorithm, theirs) in [
+            (Algorithm::RS256, DecodingKey::from_rsa_der(&f::der(f::RSA_PKCS1_PUBLIC))),
+            (Algorithm::PS256, DecodingKey::from_rsa_der(&f::der(f::RSA_PUBLIC))),
+            (Algorithm::ES256, DecodingKey::from_ec_der(&p256)),
+            (Algorithm::ES256, DecodingKey::from_ec_der(&p256[p256.len() - 65..])),
+            // It forgets the curve: what it takes for a key on P-256 may be one on P-521.
+            (Algorithm::ES512, DecodingKey::from_ec_der(&f::der(f::P521_PUBLIC))),
+            (Algorithm::EdDSA, DecodingKey::from_ed_der(&ed)),
+            (Algorithm::Ed25519, DecodingKey::from_ed_der(&ed[ed.len() - 32..])),
+        ] {
+            let key = VerifyingKey::try_from((algorithm, &theirs)).unwrap();
+            assert!(key.verify(b"m", &signature(&signing(algorithm), b"m")), "{algorithm}");
+        }
+        for (algorithm, theirs) in [
+            (Algorithm::RS256, EncodingKey::from_rsa_der(&f::der(f::RSA_PKCS1))),
+            (Algorithm::RS256, EncodingKey::from_rsa_der(&f::der(f::RSA_PKCS8))),
+            (Algorithm::ES384, EncodingKey::from_ec_der(&f::der(f::P384_PKCS8))),
+            (Algorithm::EdDSA, EncodingKey::from_ed_der(&f::der(f::ED25519_PKCS8))),
+        ] {
+            assert!(SigningKey::try_from((algorithm, &theirs)).is_ok(), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn our_rules_hold_for_their_keys() {
+        let code = |algorithm, key: &DecodingKey| {
+            VerifyingKey::try_from((algorithm, key)).map(|_| ()).unwrap_err().code()
+        };
+        let short = DecodingKey::from_secret(b"secret");
+        assert_eq!(code(Algorithm::HS256, &short), "secret_too_short");
+        // RSA text as a shared secret: the confusion of CVE-2015-9235.
+        let pem = DecodingKey::from_secret(f::RSA_PUBLIC.as_bytes());
+        assert_eq!(code(Algorithm::HS256, &pem), "secret_is_key");
+        assert_eq!(code(Algorithm::RS256, &pem), "wrong_key_type");
+        let weak = DecodingKey::from_rsa_raw_components(&[0xc5; 128], &[1, 0, 1]);
+        assert_eq!(code(Algorithm::RS256, &weak), "rsa_size");
+        let rsa = DecodingKey::from_rsa_der(&f::der(f::RSA_PUBLIC));
+        assert_eq!(code(Algorithm::ES256, &rsa), "wrong_key_type");
+        let p384 = DecodingKey::from_ec_der(&f::der(f::P384_PUBLIC));
+        assert_eq!(code(Algorithm::ES256, &p384), "wrong_curve");
+        let theirs = EncodingKey::from_ec_der(&f::der(f::P384_PKCS8));
+        let error = SigningKey::try_from((Algorithm::ES256, &theirs)).unwrap_err();
+        assert_eq!(error.code(), "wrong_curve");
+    }
+
+    #[test]
+    fn own_implementations_do_not_go_there() {
+        struct Own;
+        impl crate::keys::Verify for Own {
+            fn verify(&self, _: &[u8], _: &[u8]) -> bool {
+                true
+            }
+        }
+        impl crate::keys::Sign for Own {
+            fn sign(&self, _: &[u8], _: &mut Vec<u8>) -> Result<(), crate::keys::SignError> {
+                Ok(())
+            }
+        }
+        let key = VerifyingKey::custom(Algorithm::ES256, Own);
+        assert_eq!(DecodingKey::try_from(&key).map(|_| ()).unwrap_err().code(), "no_material");
+        let key = SigningKey::custom(key, Own);
+        assert_eq!(EncodingKey::try_from(&key).map(|_| ()).unwrap_err().code(), "no_material");
+    }
+
+    #[test]
+    fn jwks_go_there_and_back() {
+        for algorithm in shared().filter(|a| !a.is_symmetric()) {
+            let ours = signing(algorithm).to_jwk().unwrap();
+            let theirs = other::jwk::Jwk::try_from(&ours).unwrap();
+            assert_eq!(theirs.common.key_id.as_deref(), ours.key_id().map(AsRef::as_ref));
+            let back = Jwk::try_from(&theirs).unwrap();
+            assert_eq!(back.to_json(), ours.to_json(), "{algorithm}");
+        }
+        let set: JwkSet =
+            [Algorithm::ES256, Algorithm::RS256].map(|a| signing(a).to_jwk().unwrap()).into_iter().collect();
+        let theirs = other::jwk::JwkSet::try_from(&set).unwrap();
+        assert_eq!(theirs.keys.len(), 2);
+        assert_eq!(JwkSet::try_from(&theirs).unwrap().to_json(), set.to_json());
+    }
+
+    #[test]
+    fn a_secret_comes_from_their_jwk_and_does_not_go_back() {
+        let json = format!(r#"{{"kty":"oct","alg":"HS256","k":"{}"}}"#, f::SECRET);
+        let theirs: other::jwk::Jwk = serde_json::from_str(&json).unwrap();
+        let ours = Jwk::try_from(&theirs).unwrap();
+        assert!(VerifyingKey::from_jwk(&ours).is_ok());
+        assert_eq!(other::jwk::Jwk::try_from(&ours).unwrap_err().code(), "symmetric");
+    }
+
+    #[test]
+    fn what_their_jwk_lets_pass_is_refused() {
+        let x = base64url::encode(&[7; 31]);
+        for (json, code) in [
+            (format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#), "member_length"),
+            (r#"{"kty":"X","a":1}"#.to_owned(), "unknown_key_type"),
+            (
+                format!(r#"{{"kty":"EC","crv":"P-256","alg":"ES512","x":"{x}","y":"{x}"}}"#),
+                "unknown_algorithm",
+            ),
+        ] {
+            let theirs: other::jwk::Jwk = serde_json::from_str(&json).unwrap();
+            assert_eq!(Jwk::try_from(&theirs).unwrap_err().code(), code, "{json}");
+        }
+    }
+}

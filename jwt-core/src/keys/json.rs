@@ -163,3 +163,71 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Object(object))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(json: &str) -> &'static str {
+        object_members(json.as_bytes()).map(|_| ()).unwrap_err().code()
+    }
+
+    #[test]
+    fn only_one_whole_object_is_read() {
+        for bad in [
+            "",
+            " ",
+            "[]",
+            "\"a\"",
+            "1",
+            "null",
+            "{}x",
+            "{} {}",
+            "{",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{'a':1}",
+            "\u{feff}{}",
+        ] {
+            assert_eq!(refused(bad), "malformed_json", "{bad:?}");
+        }
+        assert!(object_members(b" {} \n").is_ok());
+        assert!(object_members(b"{\"a\":\"\xff\"}").is_err(), "invalid UTF-8");
+    }
+
+    #[test]
+    fn a_repeated_name_is_found_at_every_depth_with_escapes_resolved() {
+        for bad in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"alg":1,"\u0061lg":1}"#,
+            r#"{"o":{"a":1,"a":2}}"#,
+            r#"{"o":[{"x":1},{"a":1,"b":[],"a":2}]}"#,
+        ] {
+            let members = object_members(bad.as_bytes()).unwrap();
+            assert_eq!(members.unique().unwrap_err().code(), "duplicate_member", "{bad}");
+        }
+        let nested = object_members(br#"{"o":{"a":1,"a":2}}"#).unwrap();
+        assert!(nested.unique_here().is_ok());
+        assert!(object_members(br#"{"a":{"a":1},"b":[{"a":1},{"a":1}]}"#).unwrap().unique().is_ok());
+    }
+
+    #[test]
+    fn depth_and_length_are_bounded() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(refused(&deep), "malformed_json");
+        assert_eq!(refused(&format!("{{}}{}", " ".repeat(MAX_JSON))), "too_large");
+    }
+
+    #[test]
+    fn members_keep_their_kind() {
+        let members =
+            object_members(br#"{"t":"\u0061b","l":["x"],"o":{},"n":-1.5,"b":true,"z":null}"#).unwrap();
+        assert!(matches!(members.value("t"), Some(Json::Text(t)) if t.as_str() == "ab"));
+        assert!(matches!(members.value("l"), Some(Json::List(l)) if l.len() == 1));
+        assert!(matches!(members.value("o"), Some(Json::Object(_))));
+        for other in ["n", "b", "z"] {
+            assert!(matches!(members.value(other), Some(Json::Other)), "{other}");
+        }
+        assert!(members.value("absent").is_none());
+    }
+}

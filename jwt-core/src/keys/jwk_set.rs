@@ -129,3 +129,72 @@ impl fmt::Display for Skipped {
         write!(f, ": {}", self.error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str =
+        r#"{"kty":"OKP","crv":"Ed25519","kid":"good","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    fn set(keys: &str) -> JwkSet {
+        JwkSet::from_json(format!(r#"{{"keys":[{keys}]}}"#).as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_bad_key_costs_one_key() {
+        for (bad, code, key_id) in [
+            ("1", "malformed_json", None),
+            ("null", "malformed_json", None),
+            ("{}", "missing_member", None),
+            (r#"{"kid":"bad"}"#, "missing_member", Some("bad")),
+            (r#"{"kid":"bad","kty":"X"}"#, "unknown_key_type", Some("bad")),
+            (r#"{"kid":1,"kty":"OKP"}"#, "malformed_member", None),
+            (r#"{"kid":"bad","kid":"bad","kty":"OKP"}"#, "duplicate_member", Some("bad")),
+            (r#"{"kid":"bad","kty":"OKP","x":{"a":[{"b":1,"b":1}]}}"#, "duplicate_member", Some("bad")),
+        ] {
+            let set = set(&format!("{GOOD},{bad},{GOOD}"));
+            assert_eq!(set.keys().count(), 2, "{bad}");
+            let [skipped] = set.skipped() else { panic!("{bad}") };
+            assert_eq!((skipped.index, skipped.error.code()), (1, code), "{bad}");
+            assert_eq!(skipped.key_id.as_deref(), key_id, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_set_is_refused() {
+        let long = format!(r#"{{"keys":[{}1]}}"#, "1,".repeat(100));
+        for (bad, code) in [
+            ("", "malformed_json"),
+            ("[]", "malformed_json"),
+            ("{}", "missing_member"),
+            (r#"{"keys":null}"#, "malformed_member"),
+            (r#"{"keys":{}}"#, "malformed_member"),
+            (r#"{"keys":[],"keys":[]}"#, "duplicate_member"),
+            (&long, "too_many_keys"),
+        ] {
+            assert_eq!(JwkSet::from_json(bad.as_bytes()).unwrap_err().code(), code, "{bad}");
+        }
+    }
+
+    #[test]
+    fn unknown_members_of_the_set_are_ignored() {
+        let json = format!(r#"{{"a":1,"keys":[{GOOD}],"b":[]}}"#);
+        assert_eq!(JwkSet::from_json(json.as_bytes()).unwrap().keys().count(), 1);
+    }
+
+    #[test]
+    fn a_set_of_public_keys_is_written_and_read_back() {
+        let json = set(GOOD).to_json().unwrap();
+        let back = JwkSet::from_json(json.as_bytes()).unwrap();
+        assert_eq!(back.to_json().as_deref(), Ok(json.as_str()));
+        let oct = r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+        assert_eq!(set(oct).to_json().unwrap_err().code(), "symmetric");
+    }
+
+    #[test]
+    fn a_skipped_key_cannot_forge_a_line_of_a_log() {
+        let set = set("{\"kid\":\"a\\nb\",\"kty\":\"c\\nd\"}");
+        assert_eq!(set.skipped()[0].to_string(), r#"key 0 (`kid` "a\nb"): unknown `kty` `c\nd`"#);
+    }
+}

@@ -80,11 +80,17 @@ impl LiveWriter {
     /// Replaces the keys at once, for the next verification.
     pub fn replace(&self, keys: KeySet) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: true, keys: keys.clone() });
+        tracing::debug!(epoch = self.epoch(), keys = keys.len(), "keys replaced");
     }
 
     /// Takes all keys away: until the next [`LiveWriter::replace`] nothing can be verified.
     pub fn clear(&self) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: false, keys: KeySet::none() });
+        tracing::warn!(epoch = self.epoch(), "keys taken away: nothing can be verified");
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0.load().epoch
     }
 }
 
@@ -150,4 +156,84 @@ pub enum RefreshHint<'a> {
         /// The token's `alg`, which the authority allows.
         algorithm: Algorithm,
     },
+}
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    use super::*;
+    use crate::keys::fixtures::signing;
+
+    fn keys(algorithm: Algorithm) -> KeySet {
+        KeySet::new([signing(algorithm).verifying_key()]).unwrap()
+    }
+
+    #[test]
+    fn a_new_cell_holds_nothing_at_epoch_0() {
+        let (live, _writer) = Live::new();
+        assert!(live.load().is_none());
+        assert_eq!(live.epoch(), 0);
+    }
+
+    #[test]
+    fn every_change_raises_the_epoch() {
+        let (live, writer) = Live::new();
+        writer.replace(keys(Algorithm::ES256));
+        assert_eq!(live.load().unwrap().epoch(), 1);
+        writer.replace(keys(Algorithm::ES256));
+        assert_eq!(live.load().unwrap().epoch(), 2);
+        writer.clear();
+        assert!(live.load().is_none());
+        assert_eq!(live.epoch(), 3);
+        writer.replace(keys(Algorithm::ES384));
+        let now = live.load().unwrap();
+        assert_eq!((now.epoch(), now.algorithms()), (4, &[Algorithm::ES384][..]));
+    }
+
+    #[test]
+    fn a_snapshot_keeps_its_keys_while_the_cell_changes() {
+        let (live, writer) = Live::new();
+        writer.replace(keys(Algorithm::ES256));
+        let before = live.load().unwrap();
+        writer.clear();
+        assert_eq!((before.epoch(), before.algorithms()), (1, &[Algorithm::ES256][..]));
+    }
+
+    #[test]
+    fn clones_see_one_cell() {
+        let (live, writer) = Live::new();
+        let other = live.clone();
+        writer.clone().replace(keys(Algorithm::ES256));
+        assert_eq!(other.epoch(), live.epoch());
+        assert!(other.load().is_some());
+    }
+
+    #[test]
+    fn fixed_keys_need_no_writer() {
+        let live = Live::holding(keys(Algorithm::ES256));
+        assert_eq!(live.load().map(|keys| keys.epoch()), Some(1));
+    }
+
+    #[test]
+    fn writers_at_once_never_share_an_epoch() {
+        let (live, writer) = Live::new();
+        let set = keys(Algorithm::ES256);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..50).for_each(|_| writer.replace(set.clone())));
+            }
+        });
+        assert_eq!(live.epoch(), 200);
+    }
+
+    #[test]
+    fn cells_and_keys_move_between_threads() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Live>();
+        check::<LiveWriter>();
+        check::<Snapshot>();
+        check::<KeySet>();
+        check::<crate::SigningKey>();
+        check::<Box<dyn Refresh>>();
+    }
 }

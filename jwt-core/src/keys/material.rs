@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{KeyError, strength};
+use super::{KeyError, edwards, strength};
 use crate::{Algorithm, Curve, KeyType};
 
 /// The longest key file, PEM text or DER structure that is read: the largest keys, ML-DSA-87 with
@@ -58,11 +58,11 @@ impl PublicMaterial {
         fits(algorithm, self.key_type(), self.curve(), own)
     }
 
-    /// The rules of strength that hold for every import, public or private.
-    pub(crate) fn strong(&self) -> Result<(), KeyError> {
+    /// The rules that hold for every import, public or private, and that no backend checks.
+    pub(crate) fn strong(&self, algorithm: Algorithm) -> Result<(), KeyError> {
         match self {
             PublicMaterial::Rsa { n, e } => strength::rsa(n, e),
-            PublicMaterial::Okp { x, .. } => strength::edwards(x),
+            PublicMaterial::Okp { x, .. } => edwards::point(algorithm, x),
             PublicMaterial::Ec { .. } | PublicMaterial::Akp { .. } => Ok(()),
         }
     }
@@ -99,6 +99,7 @@ pub(crate) enum PrivateParts {
     Akp {
         algorithm: Algorithm,
         seed: Private,
+        #[cfg_attr(not(feature = "aws-lc-rs"), expect(dead_code, reason = "a backend compares it"))]
         expanded: Option<Private>,
     },
 }

@@ -26,12 +26,15 @@
 //! # Ok::<(), jwt_core::KeyError>(())
 //! ```
 
-mod backend;
-mod base64url;
+pub(crate) mod backend;
 #[cfg(feature = "jsonwebtoken-11")]
 mod convert;
 mod der;
+mod edwards;
 mod error;
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod fixtures;
 mod json;
 mod jwk;
 mod jwk_set;

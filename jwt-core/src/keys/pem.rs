@@ -120,3 +120,115 @@ fn decode(label: &str, body: &str) -> Result<Private, KeyError> {
 const fn malformed(problem: &'static str) -> KeyError {
     KeyError::MalformedPem { problem }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    use super::*;
+    use crate::keys::fixtures as f;
+
+    fn public_code(pem: &str) -> &'static str {
+        public(pem.as_bytes()).map(|_| ()).unwrap_err().code()
+    }
+
+    fn private_code(pem: &str) -> &'static str {
+        private(pem.as_bytes()).map(|_| ()).unwrap_err().code()
+    }
+
+    #[test]
+    fn every_label_of_a_public_key_gives_the_same_key() {
+        let rsa = public(f::RSA_PUBLIC.as_bytes()).ok().unwrap();
+        let x509 = f::RSA_CERTIFICATE.replace("CERTIFICATE", "X509 CERTIFICATE");
+        for pem in [f::RSA_PKCS1_PUBLIC, f::RSA_CERTIFICATE, &x509] {
+            assert!(public(pem.as_bytes()).is_ok_and(|key| key == rsa), "{pem}");
+        }
+        let p256 = public(f::P256_PUBLIC.as_bytes()).ok().unwrap();
+        assert!(public(f::P256_CERTIFICATE.as_bytes()).is_ok_and(|key| key == p256));
+    }
+
+    #[test]
+    fn white_space_and_comments_do_not_matter() {
+        let expected = public(f::P256_PUBLIC.as_bytes()).ok().unwrap();
+        let crlf = f::P256_PUBLIC.replace('\n', "\r\n");
+        let indented = f::P256_PUBLIC.replace('\n', "\n      ");
+        let body: String = f::P256_PUBLIC.lines().filter(|l| !l.contains("-----")).collect();
+        let one_line = format!("-----BEGIN PUBLIC KEY-----{body}-----END PUBLIC KEY-----");
+        let commented = format!("subject=CN = fixture\n{}\ntrailing words\n", f::P256_PUBLIC);
+        let marked = format!("\u{feff}{}", f::P256_PUBLIC);
+        for pem in [crlf, indented, one_line, commented, marked] {
+            assert!(public(pem.as_bytes()).is_ok_and(|key| key == expected), "{pem:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_pem_is_refused() {
+        let cut = f::P256_PUBLIC.replace("-----END PUBLIC KEY-----", "");
+        let other_end = f::P256_PUBLIC.replace("END PUBLIC", "END PRIVATE");
+        let padded = f::P256_PUBLIC.replace("-----END", "=\n-----END");
+        let foreign = f::P256_PUBLIC.replacen('M', "!", 1);
+        for bad in
+            ["", "abc", "-----BEGIN ", "-----BEGIN PUBLIC KEY-----", &cut, &other_end, &padded, &foreign]
+        {
+            assert_eq!(public_code(bad), "malformed_pem", "{bad}");
+        }
+        assert_eq!(public(b"-----BEGIN \xff").map(|_| ()).unwrap_err().code(), "malformed_pem");
+        assert_eq!(public_code("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"), "malformed_der");
+        assert_eq!(public_code(&"a".repeat(64 * 1024 + 1)), "too_large");
+    }
+
+    #[test]
+    fn one_of_several_keys_is_never_picked() {
+        let two = [f::P256_PUBLIC, f::RSA_PUBLIC].concat();
+        assert_eq!(public(two.as_bytes()).err(), Some(KeyError::SeveralPemBlocks { blocks: 2 }));
+        let pair = [f::P256_PKCS8, f::P256_PUBLIC].concat();
+        assert_eq!(private_code(&pair), "several_pem_blocks");
+    }
+
+    #[test]
+    fn the_wrong_half_is_named() {
+        for pem in
+            [f::RSA_PKCS8, f::RSA_PKCS1, f::P256_SEC1, f::P256_SEC1_WITH_PARAMETERS, f::RSA_ENCRYPTED_PKCS8]
+        {
+            assert_eq!(public_code(pem), "private_key", "{pem}");
+        }
+        for pem in [f::RSA_PUBLIC, f::RSA_PKCS1_PUBLIC, f::RSA_CERTIFICATE] {
+            assert_eq!(private_code(pem), "public_key", "{pem}");
+        }
+        let mislabelled = f::P256_PKCS8.replace("PRIVATE KEY", "PUBLIC KEY");
+        assert_eq!(public_code(&mislabelled), "private_key");
+        let mislabelled = f::P256_PUBLIC.replace("PUBLIC KEY", "PRIVATE KEY");
+        assert_eq!(private_code(&mislabelled), "public_key");
+    }
+
+    #[test]
+    fn encrypted_and_foreign_blocks_are_named() {
+        let openssh = f::P256_PKCS8.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY");
+        for pem in [f::RSA_ENCRYPTED_PKCS1, f::RSA_ENCRYPTED_PKCS8, &openssh] {
+            assert_eq!(private_code(pem), "pem_label", "{pem}");
+        }
+        let request = f::P256_PUBLIC.replace("PUBLIC KEY", "CERTIFICATE REQUEST");
+        assert_eq!(public_code(&request), "pem_label");
+        assert_eq!(private_code(&request), "pem_label");
+        // Parameters alone are not a key.
+        let (parameters, _) = f::P256_SEC1_WITH_PARAMETERS.split_once("-----BEGIN EC PRIVATE").unwrap();
+        assert_eq!(private_code(parameters), "malformed_pem");
+    }
+
+    #[test]
+    fn a_label_binds_the_structure() {
+        let mislabelled = f::P256_SEC1.replace("EC PRIVATE KEY", "RSA PRIVATE KEY");
+        assert_eq!(private_code(&mislabelled), "malformed_der");
+        let mislabelled = f::RSA_PKCS1.replace("RSA PRIVATE KEY", "EC PRIVATE KEY");
+        assert_eq!(private_code(&mislabelled), "malformed_der");
+    }
+
+    #[test]
+    fn text_is_written_as_openssl_writes_it() {
+        for pem in [f::RSA_PUBLIC, f::P256_PUBLIC, f::ED25519_PUBLIC] {
+            assert_eq!(*write("PUBLIC KEY", &f::der(pem)), pem);
+        }
+        assert_eq!(*write("X", &[]), "-----BEGIN X-----\n-----END X-----\n");
+        let exact = write("X", &[0; 48]);
+        assert_eq!(exact.lines().count(), 3);
+    }
+}

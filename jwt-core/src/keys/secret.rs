@@ -8,7 +8,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use zeroize::Zeroizing;
 
 use super::material::Private;
-use super::{KeyError, backend, base64url, der, source};
+use super::{KeyError, backend, der, source};
+use crate::base64url;
 use crate::{Algorithm, KeyType};
 
 /// A shared secret for `HS256`, `HS384` or `HS512` (RFC 7518 §3.2).
@@ -57,7 +58,7 @@ impl HmacSecret {
     /// - [`KeyError::SecretEncoding`]: not strict base64url.
     /// - Those of [`HmacSecret::from_bytes`].
     pub fn from_base64url(text: &str) -> Result<Self, KeyError> {
-        let bytes = base64url::decode(text).ok_or(KeyError::SecretEncoding { bytes: text.len() })?;
+        let bytes = base64url::decode_private(text).ok_or(KeyError::SecretEncoding { bytes: text.len() })?;
         Self::checked(bytes)
     }
 
@@ -157,10 +158,10 @@ fn required(algorithm: Algorithm) -> usize {
 /// base64url or base64, padded or not.
 fn unpacked(text: &[u8]) -> Option<Private> {
     let text_form = core::str::from_utf8(text).ok()?;
-    base64url::decode(text_form)
-        .or_else(|| base64url::decode_with(&URL_SAFE, text))
-        .or_else(|| base64url::decode_with(&STANDARD, text))
-        .or_else(|| base64url::decode_with(&STANDARD_NO_PAD, text))
+    base64url::decode_private(text_form)
+        .or_else(|| base64url::decode_private_by(&URL_SAFE, text))
+        .or_else(|| base64url::decode_private_by(&STANDARD, text))
+        .or_else(|| base64url::decode_private_by(&STANDARD_NO_PAD, text))
 }
 
 /// What other kind of key the bytes are, also behind one layer of base64.
@@ -190,4 +191,153 @@ fn key_form(bytes: &[u8]) -> Option<&'static str> {
     let json = (begins("{") || begins("["))
         && (has("\"kty\"") || serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok());
     json.then_some("a JWK or other JSON")
+}
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    use base64::Engine;
+
+    use super::*;
+    use crate::keys::fixtures as f;
+    use crate::{SigningKey, VerifyingKey};
+
+    fn code(bytes: &[u8]) -> &'static str {
+        HmacSecret::from_bytes(bytes).map(|_| ()).unwrap_err().code()
+    }
+
+    #[test]
+    fn a_secret_is_not_one_repeated_byte() {
+        for bad in [&[][..], &[0; 32], &[b'a'; 64], &[7]] {
+            assert_eq!(code(bad), "secret_repeats_one_byte", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_published_key_is_no_secret() {
+        const SSH: &str =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0NlPZ9WmvvQn9JvD6Y6cMfJzFV6n8F0r9D5k0G1q0N x";
+        let mut texts = vec![
+            "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
+                .to_owned(),
+            "{\"keys\":[]}".to_owned(),
+            "[{\"kty\":\"RSA\"}]".to_owned(),
+            "{\"kty\": broken".to_owned(),
+            SSH.to_owned(),
+            "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=".to_owned(),
+            "---- BEGIN SSH2 PUBLIC KEY ----".to_owned(),
+        ];
+        texts.extend(
+            [
+                f::RSA_PUBLIC,
+                f::RSA_PKCS1_PUBLIC,
+                f::RSA_CERTIFICATE,
+                f::P256_PUBLIC,
+                f::ED25519_PUBLIC,
+                f::RSA_PKCS8,
+                f::P256_SEC1_WITH_PARAMETERS,
+                f::X25519_PUBLIC,
+            ]
+            .map(ToOwned::to_owned),
+        );
+        for text in texts {
+            let crlf = text.replace('\n', "\r\n");
+            for spelled in [text.clone(), format!("\u{feff}{text}"), format!(" \t\r\n{text}"), crlf] {
+                assert_eq!(code(spelled.as_bytes()), "secret_is_key", "{spelled:?}");
+                let packed = STANDARD.encode(&spelled);
+                assert_eq!(code(packed.as_bytes()), "secret_is_key", "{spelled:?}");
+                assert_eq!(code(URL_SAFE.encode(&spelled).as_bytes()), "secret_is_key", "{spelled:?}");
+            }
+        }
+        for pem in [f::RSA_PUBLIC, f::RSA_CERTIFICATE, f::RSA_PKCS1_PUBLIC, f::P256_SEC1, f::ED25519_PKCS8] {
+            let der = f::der(pem);
+            assert_eq!(code(&der), "secret_is_key");
+            // The body of a PEM file without its first and last line, and in one line.
+            let body: Vec<_> = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+            assert_eq!(code(body.join("\n").as_bytes()), "secret_is_key");
+            assert_eq!(code(STANDARD_NO_PAD.encode(&der).as_bytes()), "secret_is_key");
+            assert_eq!(
+                HmacSecret::from_base64url(&base64url::encode(&der)).unwrap_err().code(),
+                "secret_is_key"
+            );
+        }
+    }
+
+    #[test]
+    fn a_random_secret_may_begin_with_any_byte() {
+        for first in 0..=255 {
+            let mut bytes = *b"\0\x9c\x02 random bytes that are no text \xff";
+            bytes[0] = first;
+            assert!(HmacSecret::from_bytes(bytes).is_ok(), "{first}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_as_long_as_the_hash() {
+        for (algorithm, required) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)]
+        {
+            let bytes: Vec<u8> = (1..=64).collect();
+            let short = HmacSecret::from_bytes(&bytes[..required - 1]).unwrap();
+            let error = KeyError::SecretTooShort { algorithm, bytes: required - 1, required };
+            assert_eq!(VerifyingKey::from_secret(algorithm, &short).unwrap_err(), error);
+            assert_eq!(SigningKey::from_secret(algorithm, &short).unwrap_err(), error);
+            let enough = HmacSecret::from_bytes(&bytes[..required]).unwrap();
+            assert!(VerifyingKey::from_secret(algorithm, &enough).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_secret_serves_hmac_only() {
+        let secret = HmacSecret::from_base64url(f::SECRET).unwrap();
+        for algorithm in Algorithm::ALL.into_iter().filter(|a| !a.is_symmetric()) {
+            let wrong = KeyError::WrongKeyType { algorithm, found: KeyType::Oct };
+            assert_eq!(VerifyingKey::from_secret(algorithm, &secret).unwrap_err(), wrong);
+            assert_eq!(SigningKey::from_secret(algorithm, &secret).unwrap_err(), wrong);
+            assert_eq!(HmacSecret::generate(algorithm).unwrap_err(), wrong);
+        }
+    }
+
+    #[test]
+    fn base64url_is_strict() {
+        assert_eq!(HmacSecret::from_base64url(f::SECRET).unwrap().bytes().len(), 64);
+        for bad in [format!("{}==", f::SECRET), format!("{}\n", f::SECRET), f::SECRET.replace('-', "+")] {
+            let error = KeyError::SecretEncoding { bytes: bad.len() };
+            assert_eq!(HmacSecret::from_base64url(&bad).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn text_of_a_variable_or_file_is_base64_in_either_alphabet() {
+        let bytes = base64url::decode_private(f::SECRET).unwrap();
+        let standard = STANDARD.encode(&*bytes);
+        for text in [
+            f::SECRET.to_owned(),
+            format!("{}==", f::SECRET),
+            standard.clone(),
+            standard.trim_end_matches('=').to_owned(),
+            format!("\u{feff} {standard}\r\n"),
+        ] {
+            assert_eq!(HmacSecret::from_text(text.as_bytes()).unwrap().bytes(), &**bytes, "{text:?}");
+        }
+        for bad in ["", "correct horse battery staple", "+-+-", "AAA=A", "\u{e9}"] {
+            let found = HmacSecret::from_text(bad.as_bytes()).unwrap_err().code();
+            assert!(matches!(found, "secret_encoding" | "secret_repeats_one_byte"), "{bad}: {found}");
+        }
+        assert_eq!(HmacSecret::from_text(f::RSA_PUBLIC.as_bytes()).unwrap_err().code(), "secret_is_key");
+    }
+
+    #[test]
+    fn generated_secrets_differ_and_fit() {
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let (a, b) = (HmacSecret::generate(algorithm).unwrap(), HmacSecret::generate(algorithm).unwrap());
+            assert_ne!(a.bytes(), b.bytes());
+            assert_eq!(a.fits(algorithm), Ok(()));
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_length_only() {
+        let secret = HmacSecret::from_base64url(f::SECRET).unwrap();
+        assert_eq!(format!("{secret:?}"), "HmacSecret(64 bytes)");
+    }
 }

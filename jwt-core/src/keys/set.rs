@@ -131,6 +131,7 @@ impl KeySet {
             }
         }
         skipped.sort_by_key(|entry| entry.index);
+        skipped.iter().for_each(log_skipped);
         Self::build(keys, skipped)
     }
 
@@ -336,4 +337,273 @@ fn skip(entry: Skipped, source: Source, skipped: &mut Vec<Skipped>) -> Result<()
     }
     skipped.push(entry);
     Ok(())
+}
+
+/// Tells the operator. A `kid` is whatever its publisher likes: escaped, and no more of it than helps
+/// to find it (CVE-2024-45808).
+fn log_skipped(entry: &Skipped) {
+    let key_id = entry.key_id.as_deref().map(|key_id| key_id.escape_debug().take(32).collect::<String>());
+    let (index, reason) = (entry.index, entry.error.code());
+    tracing::warn!(index, key_id, reason, "a key of a JWK set is not used: {}", entry.error);
+}
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    use super::*;
+    use crate::keys::fixtures::{self as f, signing};
+    use crate::{HmacSecret, SigningKey};
+
+    const ED: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    const EC: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+    const OCT: &str = r#""kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow""#;
+
+    fn key(algorithm: Algorithm, key_id: Option<&str>) -> VerifyingKey {
+        // A new key each time, and without the name of its making.
+        let pem = SigningKey::generate(algorithm).unwrap().verifying_key().to_pem().unwrap();
+        let key = VerifyingKey::from_pem(algorithm, pem).unwrap();
+        match key_id {
+            Some(key_id) => key.with_key_id(key_id).unwrap(),
+            None => key,
+        }
+    }
+
+    fn read<K: AsRef<str>>(keys: &[K], source: Source) -> Result<KeySet, KeyError> {
+        let keys: Vec<_> = keys.iter().map(AsRef::as_ref).collect();
+        let json = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+        KeySet::from_jwk_set(&JwkSet::from_json(json.as_bytes()).unwrap(), source)
+    }
+
+    fn object(members: &str, more: &str) -> String {
+        format!("{{{members}{more}}}")
+    }
+
+    fn skipped(set: &KeySet) -> Vec<(usize, &'static str)> {
+        set.skipped().iter().map(|entry| (entry.index, entry.error.code())).collect()
+    }
+
+    #[test]
+    fn exactly_one_key_is_selected() {
+        use Algorithm::{ES256, ES384, EdDSA};
+        let set = KeySet::new([
+            key(ES256, Some("a")),
+            key(ES256, Some("b")),
+            key(EdDSA, Some("a")),
+            key(ES384, None),
+        ])
+        .unwrap();
+        for (algorithm, key_id, expected) in [
+            (ES256, Some("a"), Ok(0)),
+            (ES256, Some("b"), Ok(1)),
+            (EdDSA, Some("a"), Ok(2)),
+            // No key has this name: the nameless one may be meant.
+            (ES384, Some("c"), Ok(3)),
+            (ES384, None, Ok(3)),
+            (EdDSA, None, Ok(2)),
+            (ES256, None, Err(Reason::AmbiguousKey)),
+            // The name is known, so the nameless key is not meant.
+            (ES384, Some("a"), Err(Reason::KeyAlgorithmMismatch)),
+            (EdDSA, Some("b"), Err(Reason::KeyAlgorithmMismatch)),
+            (ES256, Some("c"), Err(Reason::UnknownKey)),
+            (ES256, Some(""), Err(Reason::UnknownKey)),
+            (ES256, Some("A"), Err(Reason::UnknownKey)),
+            (ES256, Some("a "), Err(Reason::UnknownKey)),
+            (Algorithm::ES512, None, Err(Reason::UnknownKey)),
+            (Algorithm::HS256, Some("a"), Err(Reason::KeyAlgorithmMismatch)),
+        ] {
+            let place = set
+                .select(algorithm, key_id)
+                .map(|found| set.iter().position(|key| core::ptr::eq(key, found)).unwrap());
+            assert_eq!(place, expected, "{algorithm} {key_id:?}");
+        }
+    }
+
+    #[test]
+    fn two_nameless_keys_are_ambiguous() {
+        let set = KeySet::new([key(Algorithm::ES256, None), key(Algorithm::ES256, None)]).unwrap();
+        for key_id in [None, Some("a")] {
+            assert_eq!(set.select(Algorithm::ES256, key_id).unwrap_err(), Reason::AmbiguousKey);
+        }
+    }
+
+    #[test]
+    fn a_large_set_finds_every_key() {
+        let one = signing(Algorithm::EdDSA).verifying_key();
+        let names: Vec<String> = (0..100).map(|n| format!("{}", n * 7919 % 1000)).collect();
+        let keys = names.iter().map(|name| one.clone().with_key_id(name.as_str()).unwrap());
+        let set = KeySet::new(keys).unwrap();
+        for name in &names {
+            let found = set.select(Algorithm::EdDSA, Some(name)).unwrap();
+            assert_eq!(found.key_id().map(AsRef::as_ref), Some(name.as_str()));
+            assert_eq!(
+                set.select(Algorithm::EdDSA, Some(&format!("{name}x"))).unwrap_err(),
+                Reason::UnknownKey
+            );
+        }
+        assert_eq!(set.len(), 100);
+    }
+
+    #[test]
+    fn a_set_lists_its_algorithms_once() {
+        use Algorithm::{ES256, EdDSA};
+        let set = KeySet::new([key(ES256, Some("a")), key(EdDSA, Some("b")), key(ES256, Some("c"))]).unwrap();
+        assert_eq!(set.algorithms(), [ES256, EdDSA]);
+        assert!(!set.is_symmetric() && !set.is_empty());
+        assert_eq!(format!("{:?}", KeySet::none()), "[]");
+    }
+
+    #[test]
+    fn an_empty_set_is_refused() {
+        assert_eq!(KeySet::new([]).unwrap_err(), KeyError::NoUsableKey { skipped: 0 });
+        for source in [Source::Static, Source::Remote] {
+            assert_eq!(read::<&str>(&[], source).unwrap_err(), KeyError::NoUsableKey { skipped: 0 });
+            let unknown = [r#"{"kty":"X"}"#];
+            assert_eq!(read(&unknown, source).unwrap_err(), KeyError::NoUsableKey { skipped: 1 });
+        }
+    }
+
+    #[test]
+    fn secrets_and_public_keys_do_not_mix() {
+        let secret = HmacSecret::from_base64url(f::SECRET).unwrap();
+        let hmac = VerifyingKey::from_secret(Algorithm::HS256, &secret).unwrap();
+        let mixed = KeySet::new([hmac.clone(), key(Algorithm::ES256, None)]);
+        assert_eq!(mixed.unwrap_err(), KeyError::MixedSymmetry);
+        assert!(KeySet::new([hmac]).unwrap().is_symmetric());
+        let mixed = read(&[object(OCT, ""), object(ED, "")], Source::Static);
+        assert_eq!(mixed.unwrap_err(), KeyError::MixedSymmetry);
+    }
+
+    #[test]
+    fn a_repeated_kid_is_an_error_among_keys() {
+        use Algorithm::{ES256, ES384, EdDSA};
+        let repeated = KeySet::new([key(ES256, Some("a")), key(ES384, Some("a"))]);
+        let error = KeyError::RepeatedKeyId { key_id: "a".to_owned(), key_type: KeyType::Ec };
+        assert_eq!(repeated.unwrap_err(), error);
+        // Different types may share it (RFC 7517 §4.5).
+        assert!(KeySet::new([key(ES256, Some("a")), key(EdDSA, Some("a"))]).is_ok());
+        // One key under two algorithms is what a JWK without `alg` is.
+        let rsa =
+            |algorithm| VerifyingKey::from_pem(algorithm, f::RSA_PUBLIC).unwrap().with_key_id("r").unwrap();
+        let both = KeySet::new([rsa(Algorithm::RS256), rsa(Algorithm::PS256)]).unwrap();
+        assert!(both.select(Algorithm::PS256, Some("r")).is_ok());
+        assert!(KeySet::new([rsa(Algorithm::RS256), rsa(Algorithm::RS256)]).is_err());
+    }
+
+    #[test]
+    fn a_repeated_kid_is_an_error_in_a_static_jwk_set_and_drops_both_from_a_remote_one() {
+        let twice = [
+            object(ED, r#","kid":"a","alg":"EdDSA""#),
+            object(EC, r#","kid":"a""#),
+            object(ED, r#","kid":"a","alg":"Ed25519""#),
+        ];
+        let error = KeyError::RepeatedKeyId { key_id: "a".to_owned(), key_type: KeyType::Okp };
+        assert_eq!(read(&twice, Source::Static).unwrap_err(), error);
+        let set = read(&twice, Source::Remote).unwrap();
+        assert_eq!(skipped(&set), [(0, "repeated_key_id"), (2, "repeated_key_id")]);
+        assert_eq!(set.algorithms(), [Algorithm::ES256]);
+        // A key for another use does not count.
+        let used = [object(ED, r#","kid":"a""#), object(ED, r#","kid":"a","use":"enc""#)];
+        assert!(read(&used, Source::Static).is_ok());
+        // Nor do keys without a name.
+        assert!(read(&[object(ED, ""), object(ED, "")], Source::Static).is_ok());
+    }
+
+    #[test]
+    fn a_jwk_without_alg_serves_the_algorithms_of_its_type_and_curve() {
+        use Algorithm::{ES256, Ed25519, EdDSA, HS256, HS384, HS512};
+        let expanded = |json: &str| read(&[json], Source::Static).unwrap().algorithms().to_vec();
+        assert_eq!(expanded(&object(ED, "")), [EdDSA, Ed25519]);
+        assert_eq!(expanded(&object(EC, "")), [ES256]);
+        assert_eq!(expanded(&object(ED, r#","alg":"Ed25519""#)), [Ed25519]);
+        assert_eq!(expanded(&object(OCT, "")), [HS256, HS384, HS512]);
+        // 48 bytes are too short for HS512, 31 for all.
+        let secret = |len: u8| crate::base64url::encode(&(0..len).collect::<Vec<_>>());
+        let oct = |len| format!(r#"{{"kty":"oct","k":"{}"}}"#, secret(len));
+        assert_eq!(expanded(&oct(48)), [HS256, HS384]);
+        assert_eq!(read(&[&oct(31)], Source::Static).unwrap_err().code(), "secret_too_short");
+        let rsa = VerifyingKey::from_pem(Algorithm::RS256, f::RSA_PUBLIC).unwrap().to_jwk().unwrap();
+        let rsa = rsa.to_json().unwrap().replace(r#""alg":"RS256","#, "");
+        let all: Vec<_> = Algorithm::ALL.into_iter().filter(|a| a.facts().key_type == KeyType::Rsa).collect();
+        assert_eq!(expanded(&rsa), all);
+    }
+
+    #[test]
+    fn a_remote_set_drops_secrets_and_private_keys() {
+        let private = r#","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A""#;
+        let foreign_private = r#","k":"AAAA""#;
+        let keys = [
+            object(ED, r#","kid":"good""#),
+            object(OCT, r#","kid":"secret""#),
+            object(ED, &format!(r#"{private},"kid":"leaked""#)),
+            object(ED, &format!(r#"{foreign_private},"kid":"odd""#)),
+        ];
+        let set = read(&keys, Source::Remote).unwrap();
+        assert_eq!(
+            skipped(&set),
+            [(1, "remote_secret"), (2, "remote_private_key"), (3, "remote_private_key")]
+        );
+        assert_eq!(set.skipped()[0].key_id.as_deref(), Some("secret"));
+        assert_eq!(set.len(), 2);
+        // In one's own configuration a private key serves by its public half.
+        assert!(read(&keys[2..3], Source::Static).is_ok());
+    }
+
+    #[test]
+    fn bad_keys_are_skipped_in_a_remote_set_and_named_in_a_static_one() {
+        let n = crate::base64url::encode(&[0xc5; 128]);
+        let zero = ED.replace("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", &"A".repeat(43));
+        let off_curve = EC.replace("f83O", "f83P");
+        for (bad, code, foreign) in [
+            (format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#), "rsa_size", false),
+            (object(&off_curve, ""), "key_rejected", false),
+            (object(&zero, ""), "small_order_point", false),
+            ("{}".to_owned(), "missing_member", false),
+            (object(ED, r#","alg":"ES256""#), "wrong_key_type", false),
+            (object(ED, r#","use":"enc""#), "key_use", true),
+            (object(ED, r#","key_ops":["sign"]"#), "key_operations", true),
+            (object(ED, r#","alg":"RSA-OAEP""#), "unknown_algorithm", true),
+            (r#"{"kty":"OKP","crv":"X25519","x":"AA"}"#.to_owned(), "unknown_curve", true),
+            (r#"{"kty":"X"}"#.to_owned(), "unknown_key_type", true),
+        ] {
+            let good = object(EC, r#","kid":"good""#);
+            let keys = [&good, &bad];
+            let remote = read(&keys, Source::Remote).unwrap();
+            assert_eq!((remote.len(), skipped(&remote)), (1, vec![(1, code)]), "{bad}");
+            match read(&keys, Source::Static) {
+                Ok(set) => assert!(foreign && skipped(&set) == [(1, code)], "{bad}"),
+                Err(KeyError::InSet { index: 1, error }) => {
+                    assert!(!foreign && error.code() == code, "{bad}");
+                }
+                Err(other) => panic!("{bad}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_is_published_and_read_back() {
+        let keys = [object(ED, r#","kid":"a""#), object(EC, r#","kid":"b","alg":"ES256""#), object(EC, "")];
+        let set = read(&keys, Source::Static).unwrap();
+        assert_eq!(set.len(), 4);
+        let json = set.to_jwks_json().unwrap();
+        let back = JwkSet::from_json(json.as_bytes()).unwrap();
+        let algorithms: Vec<_> = back.keys().map(Jwk::algorithm).collect();
+        assert_eq!(algorithms, [None, Some(Algorithm::ES256), Some(Algorithm::ES256)], "{json}");
+        let back = KeySet::from_jwk_set(&back, Source::Remote).unwrap();
+        assert_eq!((back.len(), back.to_jwks_json().unwrap()), (4, json));
+        assert!(KeySet::new(set.iter().cloned()).is_ok());
+    }
+
+    #[test]
+    fn secrets_and_own_keys_are_not_published() {
+        let set = read(&[object(OCT, "")], Source::Static).unwrap();
+        assert_eq!(set.to_jwks_json().unwrap_err().code(), "symmetric");
+        struct Yes;
+        impl crate::keys::Verify for Yes {
+            fn verify(&self, _: &[u8], _: &[u8]) -> bool {
+                true
+            }
+        }
+        let set = KeySet::new([VerifyingKey::custom(Algorithm::ES256, Yes)]).unwrap();
+        assert_eq!(set.to_jwks_json().unwrap_err().code(), "no_material");
+    }
 }

@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 use super::jwk::{Content, Operation, public_parameters};
 use super::material::{PrivateMaterial, PrivateParts, PublicMaterial};
 use super::source::{self, Form};
-use super::{HmacSecret, Jwk, KeyError, Sign, SignError, VerifyingKey, backend, base64url, der, pem};
+use super::{HmacSecret, Jwk, KeyError, Sign, SignError, VerifyingKey, backend, der, pem};
 use crate::Algorithm;
+use crate::base64url;
 
 /// A key that makes signatures, bound to one algorithm, with the [`VerifyingKey`] that checks them.
 ///
@@ -290,7 +291,7 @@ impl SigningKey {
         parts.fits(algorithm)?;
         if let PrivateParts::Rsa(parts) = parts.as_ref() {
             // Before the backend's own checks, for the better error.
-            PublicMaterial::Rsa { n: parts.n.clone(), e: parts.e.clone() }.strong()?;
+            PublicMaterial::Rsa { n: parts.n.clone(), e: parts.e.clone() }.strong(algorithm)?;
         }
         let pair = backend::signer(algorithm, &parts)?;
         if stated.is_some_and(|stated| *stated != pair.public) {
@@ -374,4 +375,260 @@ fn object(members: &[(&'static str, Zeroizing<String>)], key_id: Option<&Arc<str
     }
     json.push('}');
     json
+}
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
+
+    use super::*;
+    use crate::KeyType;
+    use crate::keys::fixtures::{self as f, jwk, signature, signing};
+
+    #[test]
+    fn every_form_of_a_private_key_signs_for_its_public_key() {
+        for (algorithm, private, public) in [
+            (Algorithm::RS256, f::RSA_PKCS8, f::RSA_PUBLIC),
+            (Algorithm::PS512, f::RSA_PKCS1, f::RSA_PKCS1_PUBLIC),
+            (Algorithm::ES256, f::P256_PKCS8, f::P256_PUBLIC),
+            (Algorithm::ES256, f::P256_SEC1, f::P256_PUBLIC),
+            (Algorithm::ES256, f::P256_SEC1_WITH_PARAMETERS, f::P256_CERTIFICATE),
+            (Algorithm::ES256, f::P256_SEC1_NO_PUBLIC, f::P256_PUBLIC),
+            (Algorithm::ES384, f::P384_PKCS8, f::P384_PUBLIC),
+            (Algorithm::ES384, f::P384_SEC1, f::P384_PUBLIC),
+            (Algorithm::ES512, f::P521_PKCS8, f::P521_PUBLIC),
+            (Algorithm::ES512, f::P521_SEC1, f::P521_PUBLIC),
+            (Algorithm::EdDSA, f::ED25519_PKCS8, f::ED25519_PUBLIC),
+            (Algorithm::Ed25519, f::ED25519_PKCS8, f::ED25519_PUBLIC),
+        ] {
+            let verifying = VerifyingKey::from_pem(algorithm, public).unwrap();
+            let key = SigningKey::from_pem(algorithm, private).unwrap();
+            assert!(verifying.verify(b"m", &signature(&key, b"m")), "{algorithm}: {private}");
+            assert_eq!(key.key_id().map(AsRef::as_ref), verifying.thumbprint().ok().as_deref());
+            if private != f::P256_SEC1_WITH_PARAMETERS {
+                let key = SigningKey::from_der(algorithm, &f::der(private)).unwrap();
+                assert!(verifying.verify(b"m", &signature(&key, b"m")), "{algorithm}");
+            }
+        }
+    }
+
+    #[test]
+    fn generated_keys_sign_under_every_algorithm() {
+        for algorithm in Algorithm::ALL {
+            let key = SigningKey::generate(algorithm).unwrap();
+            assert!(key.verifying_key().verify(b"m", &signature(&key, b"m")), "{algorithm}");
+            assert_eq!(key.verifying_key().key_id(), key.key_id());
+            let key_id = key.key_id().unwrap();
+            assert_eq!(key_id.len(), if algorithm.is_symmetric() { 22 } else { 43 }, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn every_private_key_comes_back_from_pem_and_jwk() {
+        for algorithm in Algorithm::ALL {
+            let key = signing(algorithm).with_key_id("a\"b").unwrap();
+            let json = key.insecure_private_jwk().unwrap();
+            let back = SigningKey::from_jwk(&jwk(&json)).unwrap();
+            assert_eq!((back.key_id(), back.algorithm()), (key.key_id(), algorithm));
+            assert!(key.verifying_key().verify(b"m", &signature(&back, b"m")), "{algorithm}");
+            assert_eq!(*back.insecure_private_jwk().unwrap(), *json);
+            if algorithm.is_symmetric() {
+                assert_eq!(key.insecure_private_pem().unwrap_err(), KeyError::Symmetric { algorithm });
+                continue;
+            }
+            let pem = key.insecure_private_pem().unwrap();
+            let back = SigningKey::from_pem(algorithm, pem.as_bytes()).unwrap();
+            assert!(key.verifying_key().verify(b"m", &signature(&back, b"m")), "{algorithm}");
+            assert_eq!(*back.insecure_private_pem().unwrap(), *pem);
+        }
+    }
+
+    #[test]
+    fn the_private_examples_of_the_rfcs_sign() {
+        for (json, message, expected) in [
+            (
+                // RFC 8037 A.1 and A.4: EdDSA is deterministic.
+                r#"{"kty":"OKP","alg":"EdDSA","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+                "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
+                Some(
+                    "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
+                ),
+            ),
+            (
+                // RFC 7515 A.3.1: ECDSA is not.
+                r#"{"kty":"EC","alg":"ES256","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#,
+                "message",
+                None,
+            ),
+            (
+                // RFC 7515 A.4.1.
+                r#"{"kty":"EC","alg":"ES512","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2","d":"AY5pb7A0UFiB3RELSD64fTLOSV_jazdF7fLYyuTw8lOfRhWg6Y6rUrPAxerEzgdRhajnu0ferB0d53vM9mE15j2C"}"#,
+                "message",
+                None,
+            ),
+        ] {
+            let key = SigningKey::from_jwk(&jwk(json)).unwrap();
+            let made = signature(&key, message.as_bytes());
+            assert!(key.verifying_key().verify(message.as_bytes(), &made));
+            if let Some(expected) = expected {
+                assert_eq!(base64url::encode(&made), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn every_es512_signature_has_132_bytes() {
+        let key = signing(Algorithm::ES512);
+        for message in 0..300_u16 {
+            assert_eq!(signature(&key, &message.to_be_bytes()).len(), 132);
+        }
+    }
+
+    #[test]
+    fn a_key_fits_its_algorithm() {
+        for (pem, key_type) in [
+            (f::RSA_PKCS8, KeyType::Rsa),
+            (f::P256_PKCS8, KeyType::Ec),
+            (f::P521_SEC1, KeyType::Ec),
+            (f::ED25519_PKCS8, KeyType::Okp),
+        ] {
+            for algorithm in Algorithm::ALL.into_iter().filter(|a| a.facts().key_type != key_type) {
+                let error = KeyError::WrongKeyType { algorithm, found: key_type };
+                assert_eq!(SigningKey::from_pem(algorithm, pem).unwrap_err(), error);
+            }
+        }
+        let error = KeyError::WrongCurve { algorithm: Algorithm::ES256, found: "P-384" };
+        assert_eq!(SigningKey::from_pem(Algorithm::ES256, f::P384_PKCS8).unwrap_err(), error);
+    }
+
+    #[test]
+    fn weak_private_keys_are_refused() {
+        let error = SigningKey::from_pem(Algorithm::RS256, f::RSA_1024_PKCS8).unwrap_err();
+        assert_eq!(error, KeyError::RsaSize { bits: 1024 });
+    }
+
+    #[test]
+    fn halves_belong_together() {
+        // The private half of one key, the public half of another.
+        let foreign = signing(Algorithm::Ed25519).to_jwk().unwrap().to_json().unwrap();
+        let x =
+            serde_json::from_str::<serde_json::Value>(&foreign).unwrap()["x"].as_str().unwrap().to_owned();
+        let key = jwk(&format!(
+            r#"{{"kty":"OKP","alg":"EdDSA","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"{x}"}}"#
+        ));
+        assert_eq!(SigningKey::from_jwk(&key).unwrap_err().code(), "halves_differ");
+
+        let mut der = f::der(f::P256_SEC1);
+        let other = f::der(f::P256_PUBLIC);
+        // The point stands last in both; take a point that is on the curve but not this key's.
+        let stranger = SigningKey::generate(Algorithm::ES256).unwrap();
+        let point = f::der(&stranger.verifying_key().to_pem().unwrap());
+        let (end, start) = (der.len(), der.len() - 64);
+        der[start..end].copy_from_slice(&point[other.len() - 64..]);
+        assert_eq!(SigningKey::from_der(Algorithm::ES256, &der).unwrap_err().code(), "halves_differ");
+
+        let mut rsa = f::der(f::RSA_PKCS1);
+        let last = rsa.len() - 1;
+        rsa[last] ^= 1;
+        assert_eq!(SigningKey::from_der(Algorithm::RS256, &rsa).unwrap_err().code(), "key_rejected");
+    }
+
+    #[test]
+    fn a_scalar_of_zero_or_beyond_the_order_is_refused() {
+        let key = f::der(f::P256_SEC1_NO_PUBLIC);
+        let d = key.windows(2).position(|w| w == [0x04, 0x20]).unwrap() + 2;
+        for byte in [0, 0xff] {
+            let mut bad = key.clone();
+            bad[d..d + 32].fill(byte);
+            assert_eq!(SigningKey::from_der(Algorithm::ES256, &bad).unwrap_err().code(), "key_rejected");
+        }
+    }
+
+    #[test]
+    fn a_jwk_that_cannot_sign_is_refused() {
+        let public = signing(Algorithm::ES256).to_jwk().unwrap();
+        assert_eq!(SigningKey::from_jwk(&public).unwrap_err(), KeyError::PublicKey);
+        let private = signing(Algorithm::EdDSA).insecure_private_jwk().unwrap();
+        for (from, to, code) in [
+            (r#""use":"sig""#, r#""use":"enc""#, "key_use"),
+            (r#""use":"sig""#, r#""key_ops":["verify"]"#, "key_operations"),
+            (r#""alg":"EdDSA","#, "", "missing_algorithm"),
+        ] {
+            let key = jwk(&private.replace(from, to));
+            assert_eq!(SigningKey::from_jwk(&key).unwrap_err().code(), code, "{to}");
+        }
+        let key = jwk(&private.replace(r#""use":"sig""#, r#""key_ops":["sign"]"#));
+        assert!(SigningKey::from_jwk(&key).is_ok());
+        assert!(
+            SigningKey::from_jwk_with(Algorithm::EdDSA, &jwk(&private.replace(r#""alg":"EdDSA","#, "")))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn the_kid_is_configured_or_derived_but_never_from_a_secret() {
+        let secret = HmacSecret::from_base64url(f::SECRET).unwrap();
+        let imported = SigningKey::from_secret(Algorithm::HS256, &secret).unwrap();
+        assert_eq!(imported.key_id(), None);
+        let (a, b) = (SigningKey::generate(Algorithm::HS256), SigningKey::generate(Algorithm::HS256));
+        assert_ne!(a.unwrap().key_id(), b.unwrap().key_id());
+        let named = imported.with_key_id("2026").unwrap();
+        assert_eq!(named.verifying_key().key_id().map(AsRef::as_ref), Some("2026"));
+        assert!(signing(Algorithm::EdDSA).with_key_id("k".repeat(257)).is_err());
+    }
+
+    /// Appends what it was made with.
+    struct Own(Result<Vec<u8>, ()>);
+
+    impl Sign for Own {
+        fn sign(&self, _: &[u8], signature: &mut Vec<u8>) -> Result<(), SignError> {
+            signature.extend_from_slice(b"begun");
+            signature.truncate(signature.len() - 5);
+            signature.extend_from_slice(self.0.as_ref().map_err(|()| SignError::new("offline"))?);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_own_signer_stands_beside_its_public_key() {
+        let real = signing(Algorithm::ES256);
+        let made = signature(&real, b"m");
+        let public = VerifyingKey::from_pem(Algorithm::ES256, f::P256_PUBLIC).unwrap();
+        let key = SigningKey::custom(public, Own(Ok(made.clone())));
+        assert_eq!(key.key_id(), real.key_id());
+        assert_eq!(signature(&key, b"m"), made);
+        let unknown = KeyError::NoMaterial { algorithm: Algorithm::ES256 };
+        assert_eq!(key.insecure_private_pem().unwrap_err(), unknown);
+        assert_eq!(key.insecure_private_jwk().unwrap_err(), unknown);
+    }
+
+    #[test]
+    fn a_failed_signature_leaves_the_buffer_as_it_was() {
+        let public = signing(Algorithm::ES256).verifying_key();
+        // DER where `r ‖ s` is expected, and a module that is offline.
+        for own in [Own(Ok(vec![0x30; 71])), Own(Ok(Vec::new())), Own(Err(()))] {
+            let mut buffer = b"header.payload".to_vec();
+            assert!(SigningKey::custom(public.clone(), own).sign(b"m", &mut buffer).is_err());
+            assert_eq!(buffer, b"header.payload");
+        }
+    }
+
+    #[test]
+    fn signatures_are_appended() {
+        for algorithm in Algorithm::ALL {
+            let mut buffer = b"before".to_vec();
+            let key = signing(algorithm);
+            key.sign(b"m", &mut buffer).unwrap();
+            let (before, made) = buffer.split_at(6);
+            assert_eq!(before, b"before");
+            assert!(key.verifying_key().verify(b"m", made), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let key = signing(Algorithm::EdDSA).with_key_id("a").unwrap();
+        assert_eq!(format!("{key:?}"), r#"SigningKey { algorithm: EdDSA, key_id: Some("a"), .. }"#);
+    }
 }

@@ -92,3 +92,131 @@ fn read(path: &Path) -> std::io::Result<Private> {
     content.truncate(len);
     Ok(content)
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests {
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use crate::keys::fixtures as f;
+    use crate::{Algorithm, HmacSecret, KeyError, SigningKey, VerifyingKey};
+
+    const JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    /// A file that is gone after the test.
+    struct Temporary(PathBuf);
+
+    impl Temporary {
+        fn new(name: &str, content: impl AsRef<[u8]>) -> Self {
+            let name = format!("jwt-core-{}-{name}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            std::fs::write(&path, content).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _gone = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_is_pem_a_jwk_or_der() {
+        let pem = Temporary::new("a.pem", f::ED25519_PUBLIC);
+        let der = Temporary::new("a.der", f::der(f::ED25519_PUBLIC));
+        let jwk = Temporary::new("a.jwk", format!("\u{feff}\n {JWK}\n"));
+        for file in [&pem, &der, &jwk] {
+            assert!(VerifyingKey::from_file(Algorithm::EdDSA, &file.0).is_ok(), "{:?}", file.0);
+        }
+        let private_pem = Temporary::new("b.pem", f::P256_SEC1_WITH_PARAMETERS);
+        let private_der = Temporary::new("b.der", f::der(f::P256_PKCS8));
+        for file in [&private_pem, &private_der] {
+            assert!(SigningKey::from_file(Algorithm::ES256, &file.0).is_ok(), "{:?}", file.0);
+        }
+    }
+
+    #[test]
+    fn a_secret_file_may_end_in_a_newline() {
+        let file = Temporary::new("secret", format!("{}\n", f::SECRET));
+        assert_eq!(HmacSecret::from_file(&file.0).unwrap().bytes().len(), 64);
+        assert!(SigningKey::from_file(Algorithm::HS512, &file.0).is_ok());
+        assert!(VerifyingKey::from_file(Algorithm::HS512, &file.0).is_ok());
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let weak = Temporary::new("weak.pem", f::RSA_1024_PUBLIC);
+        let error = VerifyingKey::from_file(Algorithm::RS256, &weak.0).unwrap_err();
+        let inner = Box::new(KeyError::RsaSize { bits: 1024 });
+        assert_eq!(error, KeyError::InFile { path: weak.0.clone(), error: inner });
+
+        let short = Temporary::new("short", "AAECAwQFBgc");
+        let error = SigningKey::from_file(Algorithm::HS256, &short.0).unwrap_err();
+        let inner = KeyError::SecretTooShort { algorithm: Algorithm::HS256, bytes: 8, required: 32 };
+        assert_eq!(error, KeyError::InFile { path: short.0.clone(), error: Box::new(inner) });
+
+        let pem = Temporary::new("key.pem", f::RSA_PUBLIC);
+        assert_eq!(HmacSecret::from_file(&pem.0).unwrap_err().code(), "secret_is_key");
+
+        let huge = Temporary::new("huge", vec![b'A'; 64 * 1024 + 1]);
+        assert_eq!(VerifyingKey::from_file(Algorithm::RS256, &huge.0).unwrap_err().code(), "too_large");
+
+        let path = weak.0.with_extension("absent");
+        let error = VerifyingKey::from_file(Algorithm::RS256, &path).unwrap_err();
+        assert_eq!(error, KeyError::File { path, kind: std::io::ErrorKind::NotFound });
+    }
+
+    /// Variables cannot be set safely in a process with threads, so [`a_variable_is_pem_a_jwk_or_a_secret`]
+    /// runs this test again in a process of its own.
+    #[test]
+    #[ignore = "run by a_variable_is_pem_a_jwk_or_a_secret"]
+    fn child() {
+        for variable in ["T_PEM", "T_ONE_LINE", "T_JWK"] {
+            assert!(VerifyingKey::from_env(Algorithm::EdDSA, variable).is_ok(), "{variable}");
+        }
+        assert!(SigningKey::from_env(Algorithm::ES256, "T_PRIVATE").is_ok());
+        assert!(SigningKey::from_env(Algorithm::HS256, "T_SECRET").is_ok());
+        assert!(VerifyingKey::from_env(Algorithm::HS256, "T_SECRET").is_ok());
+        let inner = KeyError::SecretTooShort { algorithm: Algorithm::HS512, bytes: 8, required: 64 };
+        assert_eq!(
+            SigningKey::from_env(Algorithm::HS512, "T_SHORT").unwrap_err(),
+            KeyError::InVariable { variable: "T_SHORT".to_owned(), error: Box::new(inner) }
+        );
+        assert_eq!(HmacSecret::from_env("T_PEM").unwrap_err().code(), "secret_is_key");
+        let error = VerifyingKey::from_env(Algorithm::EdDSA, "T_SECRET").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable `T_SECRET`: malformed PEM: it has no `-----BEGIN` line"
+        );
+        assert_eq!(HmacSecret::from_env("T_ABSENT").unwrap_err().code(), "variable_missing");
+        assert_eq!(
+            VerifyingKey::from_env(Algorithm::EdDSA, "T_ABSENT").unwrap_err().code(),
+            "variable_missing"
+        );
+        #[cfg(unix)]
+        assert_eq!(HmacSecret::from_env("T_BYTES").unwrap_err().code(), "variable_not_unicode");
+    }
+
+    #[test]
+    fn a_variable_is_pem_a_jwk_or_a_secret() {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child
+            .args(["keys::source::tests::child", "--exact", "--ignored"])
+            .env("T_PEM", f::ED25519_PUBLIC)
+            .env("T_ONE_LINE", f::ED25519_PUBLIC.replace('\n', "\\n"))
+            .env("T_JWK", JWK)
+            .env("T_PRIVATE", f::P256_PKCS8)
+            .env("T_SECRET", f::SECRET)
+            .env("T_SHORT", "AAECAwQFBgc");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            child.env("T_BYTES", std::ffi::OsStr::from_bytes(&[0xff; 64]));
+        }
+        let output = child.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+}

@@ -82,46 +82,114 @@ fn is_power_of_65537(value: u32, p: u32) -> bool {
     false
 }
 
-/// Refuses the encodings of Ed25519 points whose order divides the cofactor 8. Under such a "key"
-/// one fixed signature verifies for one message in eight or more, and the cofactorless check of
-/// RFC 8032 §5.1.7 does not notice.
-///
-/// The points of order 1, 2 and 4 have `y` = 1, −1 and 0; the four of order 8 have two values of `y`,
-/// here by their numbers. `p`, `p + 1` are the encodings of 0 and 1 that are not reduced.
-pub(crate) fn edwards(point: &[u8]) -> Result<(), KeyError> {
-    let Ok(mut y) = <[u8; 32]>::try_from(point) else { return Ok(()) };
-    // The sign of x is the top bit of the last byte.
-    if let Some(last) = y.last_mut() {
-        *last &= 0x7f;
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
+
+    use super::*;
+
+    const E: [u8; 3] = [1, 0, 1];
+
+    /// A number of `bits` bits with pseudo-random middle, the last byte as given.
+    fn modulus(bits: usize, last: u8) -> Vec<u8> {
+        let len = bits.div_ceil(8);
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut n: Vec<u8> = (0..len)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state.to_le_bytes()[3]
+            })
+            .collect();
+        let top = (bits - 1) % 8;
+        n[0] = (n[0] & ((1 << top) - 1)) | (1 << top);
+        n[len - 1] = last;
+        n
     }
-    let near_p = |low: u8| {
-        let mut bytes = [0xff; 32];
-        bytes[0] = low;
-        bytes[31] = 0x7f;
-        bytes
-    };
-    let small = |low: u8| {
-        let mut bytes = [0; 32];
-        bytes[0] = low;
-        bytes
-    };
-    // p = 2²⁵⁵ − 19, little endian: 0xed, 0xff …, 0x7f.
-    let refused = [small(0), small(1), near_p(0xec), near_p(0xed), near_p(0xee), ORDER_8, ORDER_8_NEGATIVE];
-    if refused.contains(&y) { Err(KeyError::SmallOrderPoint) } else { Ok(()) }
-}
 
-/// The `y` of two points of order 8, little endian.
-const ORDER_8: [u8; 32] =
-    little_endian(0x7a03_ac92_77fd_c74e_c6cc_392c_fa53_202a, 0x0f67_100d_760b_3cba_4fd8_4d3d_706a_17c7);
-/// The `y` of the other two, which is −[`ORDER_8`].
-const ORDER_8_NEGATIVE: [u8; 32] =
-    little_endian(0x05fc_536d_8802_38b1_3933_c6d3_05ac_dfd5, 0xf098_eff2_89f4_c345_b027_b2c2_8f95_e826);
+    /// 65537^128: 2049 bits, and a power of 65537 modulo everything, as the moduli of CVE-2017-15361.
+    fn roca() -> Vec<u8> {
+        // Little endian while it grows: times 2¹⁶ + 1 is the number plus itself two bytes up.
+        let mut n = vec![1_u8];
+        for _ in 0..128 {
+            let byte = |place: usize| u16::from(n.get(place).copied().unwrap_or(0));
+            let mut carry = 0;
+            let product = (0..n.len() + 3).map(|place| {
+                let sum = byte(place) + if place < 2 { 0 } else { byte(place - 2) } + carry;
+                carry = sum >> 8;
+                sum.to_le_bytes()[0]
+            });
+            n = product.collect();
+        }
+        n.reverse();
+        trimmed(&n).to_vec()
+    }
 
-const fn little_endian(high: u128, low: u128) -> [u8; 32] {
-    let (high, low) = (high.to_le_bytes(), low.to_le_bytes());
-    let mut bytes = [0; 32];
-    let (front, back) = bytes.split_at_mut(16);
-    front.copy_from_slice(&low);
-    back.copy_from_slice(&high);
-    bytes
+    #[test]
+    fn sizes_from_2048_to_8192_bits_are_accepted() {
+        for bits in [2048, 2049, 3072, 4096, 8191, 8192] {
+            assert_eq!(rsa(&modulus(bits, 0x35), &E), Ok(()), "{bits}");
+        }
+        for bits in [512, 1024, 2047, 8193, 16384] {
+            assert_eq!(rsa(&modulus(bits, 0x35), &E), Err(KeyError::RsaSize { bits }), "{bits}");
+        }
+        assert_eq!(rsa(&[], &E), Err(KeyError::RsaSize { bits: 0 }));
+    }
+
+    #[test]
+    fn leading_zeros_do_not_make_a_modulus_longer() {
+        let padded = [vec![0; 200], modulus(1024, 0x35)].concat();
+        assert_eq!(rsa(&padded, &E), Err(KeyError::RsaSize { bits: 1024 }));
+    }
+
+    #[test]
+    fn an_even_modulus_is_refused() {
+        assert_eq!(rsa(&modulus(2048, 0x34), &E), Err(KeyError::RsaEvenModulus));
+    }
+
+    #[test]
+    fn exponents_are_odd_at_least_3_and_at_most_33_bits() {
+        let n = modulus(2048, 0x35);
+        for good in [&[3][..], &[17], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
+            assert_eq!(rsa(&n, good), Ok(()), "{good:?}");
+        }
+        for (bad, bits) in [
+            (&[][..], 0),
+            (&[0], 0),
+            (&[1], 1),
+            (&[2], 2),
+            (&[1, 0, 0], 17),
+            (&[2, 0, 0, 0, 1], 34),
+            (&[0x80, 0, 0, 0, 0, 0, 0, 1], 64),
+        ] {
+            assert_eq!(rsa(&n, bad), Err(KeyError::RsaExponent { bits }), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_roca_fingerprint_is_refused() {
+        let n = roca();
+        assert_eq!(bit_len(&n), 2049);
+        assert_eq!(rsa(&n, &E), Err(KeyError::RsaRoca));
+        // A step aside leaves the subgroups.
+        let mut aside = n;
+        let last = aside.len() - 1;
+        aside[last] ^= 2;
+        assert_eq!(rsa(&aside, &E), Ok(()));
+    }
+
+    #[test]
+    fn thirty_eight_primes_are_asked() {
+        let primes: Vec<u32> = (3..=167).filter(|p| is_prime(*p)).collect();
+        assert_eq!((primes.len(), primes[0], primes[37]), (38, 3, 167));
+    }
+
+    #[test]
+    fn subgroups_are_those_of_65537() {
+        // 65537 is −1 modulo 3 and modulo 11.
+        let group = |p| (0..p).filter(|v| is_power_of_65537(*v, p)).collect::<Vec<_>>();
+        assert_eq!(group(3), [1, 2]);
+        assert_eq!(group(11), [1, 10]);
+    }
 }

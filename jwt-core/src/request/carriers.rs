@@ -156,6 +156,12 @@ pub struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
+    /// A token that was found by other means than [`Carriers::read`].
+    #[must_use]
+    pub const fn new(token: &'a str, carrier: CarrierKind) -> Self {
+        Self { token, carrier }
+    }
+
     /// The token, borrowed from the request.
     #[must_use]
     pub const fn token(&self) -> &'a str {

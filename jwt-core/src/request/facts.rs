@@ -1,15 +1,15 @@
 //! What a check may know about the request that carried a token.
 
-use super::carriers::CarrierKind;
+use super::carriers::{CarrierKind, Credential};
 use super::head::{Field, RequestHead, single_field};
 use core::fmt;
 
-/// The head of a request together with the place where its token stood, lent to checks.
+/// The head of a request together with the token that it carried, lent to checks.
 ///
 /// ```
-/// use jwt_core::request::{CarrierKind, Field, RequestFacts, SimpleHead};
+/// use jwt_core::request::{CarrierKind, Credential, Field, RequestFacts, SimpleHead};
 /// let head = SimpleHead::post("/orders").with_host("api.example.com").with_field("DPoP", "abc");
-/// let facts = RequestFacts::new(&head, CarrierKind::Authorization);
+/// let facts = RequestFacts::new(&head, Credential::new("aa.bb.cc", CarrierKind::Authorization));
 /// assert_eq!((facts.method(), facts.path(), facts.host()), ("POST", "/orders", Some("api.example.com")));
 /// assert_eq!(facts.field("dpop"), Field::One(b"abc"));
 /// assert_eq!(facts.field("x-request-id"), Field::Absent);
@@ -17,20 +17,26 @@ use core::fmt;
 #[derive(Clone, Copy)]
 pub struct RequestFacts<'a> {
     head: &'a dyn RequestHead,
-    carrier: CarrierKind,
+    credential: Credential<'a>,
 }
 
 impl<'a> RequestFacts<'a> {
-    /// The facts of a request whose token stood in `carrier`.
+    /// The facts of a request that carried this token.
     #[must_use]
-    pub const fn new(head: &'a dyn RequestHead, carrier: CarrierKind) -> Self {
-        Self { head, carrier }
+    pub const fn new(head: &'a dyn RequestHead, credential: Credential<'a>) -> Self {
+        Self { head, credential }
+    }
+
+    /// The token itself, which a proof of possession may have to name (`ath`, RFC 9449 §4.2).
+    #[must_use]
+    pub const fn token(&self) -> &'a str {
+        self.credential.token()
     }
 
     /// Where the token stood.
     #[must_use]
     pub const fn carrier(&self) -> CarrierKind {
-        self.carrier
+        self.credential.carrier()
     }
 
     /// The method, as sent.
@@ -82,7 +88,7 @@ impl fmt::Debug for RequestFacts<'_> {
         f.debug_struct("RequestFacts")
             .field("method", &self.method())
             .field("path", &self.path())
-            .field("carrier", &self.carrier)
+            .field("carrier", &self.carrier())
             .finish_non_exhaustive()
     }
 }
@@ -99,12 +105,13 @@ mod tests {
             .with_field("Via", "secret-1")
             .with_field("Via", "secret-2");
         let (mut via, query) = (Vec::new(), {
-            let facts = RequestFacts::new(&head, CarrierKind::Query);
+            let facts = RequestFacts::new(&head, Credential::new("secret", CarrierKind::Query));
             assert!(!format!("{facts:?}").contains("secret"));
             assert_eq!((facts.scheme(), facts.carrier()), (Some("https"), CarrierKind::Query));
             facts.query()
         });
-        RequestFacts::new(&head, CarrierKind::Query).for_each_field("via", &mut |value| via.push(value));
+        RequestFacts::new(&head, Credential::new("secret", CarrierKind::Query))
+            .for_each_field("via", &mut |value| via.push(value));
         assert_eq!(query, Some("access_token=secret"));
         assert_eq!(via, [b"secret-1", b"secret-2"]);
     }

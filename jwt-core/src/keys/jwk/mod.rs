@@ -1,14 +1,17 @@
 //! JSON Web Keys (RFC 7517): one key, read strictly.
 
+mod read;
+
 use core::fmt;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use super::json::{Json, Members, object_members};
-use super::material::{Private, PrivateParts, PublicMaterial, RsaParts};
-use super::{HmacSecret, KeyError, base64url, thumbprint};
+use super::json::object_members;
+use super::material::{PrivateParts, PublicMaterial};
+use super::{HmacSecret, KeyError, thumbprint};
+use crate::base64url;
 use crate::{Algorithm, Curve, KeyType};
+
+pub(crate) use read::key_id;
 
 /// The longest `kid` that is taken: it is an opaque name, compared byte for byte.
 const MAX_KEY_ID: usize = 256;
@@ -206,39 +209,6 @@ impl Jwk {
         }
     }
 
-    pub(crate) fn from_members(members: &Members<'_>) -> Result<Self, KeyError> {
-        members.unique()?;
-        let key_id = key_id(members)?;
-        let (usage, operations) = purpose(members)?;
-        let kty = required(members, "kty")?;
-        let key_type = KEY_TYPES
-            .into_iter()
-            .find(|known| known.name() == kty)
-            .ok_or_else(|| KeyError::UnknownKeyType { key_type: kty.to_owned() })?;
-        let algorithm = optional(members, "alg")?
-            .map(|name| {
-                let unknown = || KeyError::UnknownAlgorithm { algorithm: name.to_owned() };
-                Algorithm::from_name(name.as_bytes()).ok_or_else(unknown)
-            })
-            .transpose()?;
-        let private_members = key_type == KeyType::Oct
-            || ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"]
-                .iter()
-                .any(|name| members.value(name).is_some());
-        let content = match key_type {
-            KeyType::Oct => Content::Secret(HmacSecret::checked(bytes(members, "k")?)?),
-            KeyType::Rsa => rsa(members)?,
-            KeyType::Ec => elliptic(members)?,
-            KeyType::Okp => edwards(members)?,
-            KeyType::Akp => self_naming(members, algorithm)?,
-        };
-        let jwk = Self { algorithm, key_id, usage, operations, private_members, content };
-        if let Some(algorithm) = algorithm {
-            jwk.fits(algorithm)?;
-        }
-        Ok(jwk)
-    }
-
     pub(crate) fn public_members(&self) -> Result<serde_json::Map<String, serde_json::Value>, KeyError> {
         let public = self.public().ok_or_else(|| self.symmetric())?;
         let mut members = serde_json::Map::new();
@@ -295,9 +265,6 @@ impl fmt::Debug for Jwk {
     }
 }
 
-/// The types of key in the table of algorithms.
-const KEY_TYPES: [KeyType; 5] = [KeyType::Oct, KeyType::Rsa, KeyType::Ec, KeyType::Okp, KeyType::Akp];
-
 /// The members that make up a public key, beside `kty`, in base64url where they are bytes.
 pub(crate) fn public_parameters(public: &PublicMaterial) -> Vec<(&'static str, String)> {
     match public {
@@ -321,151 +288,62 @@ pub(crate) fn checked_key_id(key_id: Arc<str>) -> Result<Arc<str>, KeyError> {
     Ok(key_id)
 }
 
-pub(crate) fn key_id(members: &Members<'_>) -> Result<Option<Arc<str>>, KeyError> {
-    optional(members, "kid")?.map(|kid| checked_key_id(Arc::from(kid))).transpose()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-type Purpose = (Option<Arc<str>>, Option<Arc<[String]>>);
+    const PRIVATE: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"a\"b","use":"sig","key_ops":["sign"],"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
-/// `use` and `key_ops`: distinct operations, and consistent where both stand (RFC 7517 §4.3).
-fn purpose(members: &Members<'_>) -> Result<Purpose, KeyError> {
-    let usage = optional(members, "use")?;
-    let operations = match members.value("key_ops") {
-        None => None,
-        Some(Json::List(items)) => {
-            let mut operations = Vec::with_capacity(items.len().min(8));
-            for item in items {
-                let Json::Text(operation) = item else {
-                    return Err(KeyError::MalformedMember { member: "key_ops" });
-                };
-                // Eight operations are registered: a ninth is unknown or repeated.
-                if operations.len() > 8 || operations.iter().any(|known| known == operation.as_str()) {
-                    return Err(KeyError::KeyOperations { problem: "repeats an operation" });
-                }
-                operations.push(operation.as_str().to_owned());
-            }
-            Some(operations)
-        }
-        Some(_) => return Err(KeyError::MalformedMember { member: "key_ops" }),
-    };
-    if let (Some(usage), Some(operations)) = (usage, &operations) {
-        let signs = |operation: &String| operation == "sign" || operation == "verify";
-        let consistent = match usage {
-            "sig" => operations.iter().all(signs),
-            "enc" => !operations.iter().any(signs),
-            _ => true,
+    #[test]
+    fn private_members_are_never_written() {
+        let jwk = Jwk::from_json(PRIVATE.as_bytes()).unwrap();
+        assert!(jwk.is_private());
+        let json = jwk.to_json().unwrap();
+        let expected = r#"{"crv":"Ed25519","kid":"a\"b","kty":"OKP","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        assert_eq!(json, expected);
+        let public = Jwk::from_json(json.as_bytes()).unwrap();
+        assert!(!public.is_private());
+        assert_eq!(public.to_json().as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn a_secret_has_no_public_form() {
+        let oct = r#"{"kty":"oct","alg":"HS512","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+        let jwk = Jwk::from_json(oct.as_bytes()).unwrap();
+        let symmetric = KeyError::Symmetric { algorithm: Algorithm::HS512 };
+        assert_eq!(jwk.to_json(), Err(symmetric.clone()));
+        assert_eq!(jwk.thumbprint(), Err(symmetric));
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let text = format!("{:?}", Jwk::from_json(PRIVATE.as_bytes()).unwrap());
+        assert_eq!(text, r#"Jwk { kty: "OKP", alg: None, kid: Some("a\"b"), .. }"#);
+    }
+
+    #[test]
+    fn a_key_for_another_use_is_not_permitted() {
+        let jwk = |more: &str| {
+            let json = format!(
+                r#"{{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"{more}}}"#
+            );
+            Jwk::from_json(json.as_bytes()).unwrap()
         };
-        if !consistent {
-            return Err(KeyError::KeyOperations { problem: "contradicts `use`" });
+        for (more, verify, sign) in [
+            ("", true, true),
+            (r#","use":"sig""#, true, true),
+            (r#","use":"enc""#, false, false),
+            (r#","use":"""#, false, false),
+            (r#","use":"Sig""#, false, false),
+            (r#","key_ops":["verify"]"#, true, false),
+            (r#","key_ops":["sign"]"#, false, true),
+            (r#","key_ops":["sign","verify"]"#, true, true),
+            (r#","key_ops":[]"#, false, false),
+            (r#","key_ops":["encrypt"]"#, false, false),
+        ] {
+            let jwk = jwk(more);
+            let permitted = (jwk.permits(Operation::Verify).is_ok(), jwk.permits(Operation::Sign).is_ok());
+            assert_eq!(permitted, (verify, sign), "{more}");
         }
-    }
-    Ok((usage.map(Arc::from), operations.map(Arc::from)))
-}
-
-fn rsa(members: &Members<'_>) -> Result<Content, KeyError> {
-    let (n, e) = (number(members, "n")?, number(members, "e")?);
-    let public = Arc::new(PublicMaterial::Rsa { n: n.clone(), e: e.clone() });
-    if !["d", "p", "q", "dp", "dq", "qi", "oth"].iter().any(|name| members.value(name).is_some()) {
-        return Ok(Content::Public(public));
-    }
-    if members.value("oth").is_some() {
-        // Keys of more than two primes.
-        return Err(KeyError::MalformedMember { member: "oth" });
-    }
-    let parts = RsaParts {
-        n,
-        e,
-        d: bytes(members, "d")?,
-        p: bytes(members, "p")?,
-        q: bytes(members, "q")?,
-        dp: bytes(members, "dp")?,
-        dq: bytes(members, "dq")?,
-        qi: bytes(members, "qi")?,
-    };
-    Ok(Content::Pair(public, Arc::new(PrivateParts::Rsa(Box::new(parts)))))
-}
-
-fn elliptic(members: &Members<'_>) -> Result<Content, KeyError> {
-    let curve = curve(members, KeyType::Ec)?;
-    let len = curve.coordinate_len();
-    let mut xy = sized(members, "x", len)?.to_vec();
-    xy.extend_from_slice(&sized(members, "y", len)?);
-    let public = Arc::new(PublicMaterial::Ec { curve, xy });
-    if members.value("d").is_none() {
-        return Ok(Content::Public(public));
-    }
-    let d = sized(members, "d", len)?;
-    Ok(Content::Pair(public, Arc::new(PrivateParts::Ec { curve, d })))
-}
-
-fn edwards(members: &Members<'_>) -> Result<Content, KeyError> {
-    let curve = curve(members, KeyType::Okp)?;
-    let len = curve.coordinate_len();
-    let x = sized(members, "x", len)?.to_vec();
-    let public = Arc::new(PublicMaterial::Okp { curve, x });
-    if members.value("d").is_none() {
-        return Ok(Content::Public(public));
-    }
-    let seed = sized(members, "d", len)?;
-    Ok(Content::Pair(public, Arc::new(PrivateParts::Okp { curve, seed })))
-}
-
-/// `AKP`: the key is nothing without its `alg`.
-fn self_naming(members: &Members<'_>, algorithm: Option<Algorithm>) -> Result<Content, KeyError> {
-    let algorithm = algorithm.ok_or(KeyError::MissingMember { member: "alg" })?;
-    let facts = algorithm.facts();
-    if facts.key_type != KeyType::Akp {
-        return Err(KeyError::WrongKeyType { algorithm, found: KeyType::Akp });
-    }
-    let key = sized(members, "pub", facts.min_key_bits.div_ceil(8))?.to_vec();
-    let public = Arc::new(PublicMaterial::Akp { algorithm, key });
-    if members.value("priv").is_none() {
-        return Ok(Content::Public(public));
-    }
-    let seed = sized(members, "priv", super::der::SEED_LEN)?;
-    Ok(Content::Pair(public, Arc::new(PrivateParts::Akp { algorithm, seed, expanded: None })))
-}
-
-/// The curve, if some algorithm of this type of key uses it.
-fn curve(members: &Members<'_>, key_type: KeyType) -> Result<Curve, KeyError> {
-    let name = required(members, "crv")?;
-    Algorithm::ALL
-        .iter()
-        .map(|algorithm| algorithm.facts())
-        .filter(|facts| facts.key_type == key_type)
-        .find_map(|facts| facts.curve.filter(|curve| curve.name() == name))
-        .ok_or_else(|| KeyError::UnknownCurve { curve: name.to_owned() })
-}
-
-fn optional<'m>(members: &'m Members<'_>, member: &'static str) -> Result<Option<&'m str>, KeyError> {
-    match members.value(member) {
-        None => Ok(None),
-        Some(Json::Text(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(KeyError::MalformedMember { member }),
-    }
-}
-
-fn required<'m>(members: &'m Members<'_>, member: &'static str) -> Result<&'m str, KeyError> {
-    optional(members, member)?.ok_or(KeyError::MissingMember { member })
-}
-
-fn bytes(members: &Members<'_>, member: &'static str) -> Result<Private, KeyError> {
-    base64url::decode(required(members, member)?).ok_or(KeyError::MalformedMember { member })
-}
-
-fn sized(members: &Members<'_>, member: &'static str, expected: usize) -> Result<Private, KeyError> {
-    let value = bytes(members, member)?;
-    if value.len() != expected {
-        return Err(KeyError::MemberLength { member, bytes: value.len(), expected });
-    }
-    Ok(value)
-}
-
-/// A number in the fewest bytes (RFC 7518 §6.3.1, §2).
-fn number(members: &Members<'_>, member: &'static str) -> Result<Vec<u8>, KeyError> {
-    let mut value: Zeroizing<Vec<u8>> = bytes(members, member)?;
-    match value.first() {
-        None | Some(0) => Err(KeyError::MalformedMember { member }),
-        Some(_) => Ok(core::mem::take(&mut *value)),
     }
 }

@@ -1,8 +1,12 @@
 //! What can be wrong with a key, told when it is built and never while a token is verified.
 
-use core::fmt;
+mod sign;
+mod text;
+
 use std::io;
 use std::path::PathBuf;
+
+pub use sign::SignError;
 
 use crate::{Algorithm, KeyType};
 
@@ -347,136 +351,6 @@ impl KeyError {
     }
 }
 
-/// A value that may come from the network: escaped and cut, so that it cannot forge a line of a log.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 32;
-        f.write_str("`")?;
-        for c in self.0.chars().take(SHOWN) {
-            write!(f, "{}", c.escape_debug())?;
-        }
-        f.write_str(if self.0.chars().nth(SHOWN).is_some() { "…`" } else { "`" })
-    }
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            KeyError::NoBackend { operation } => write!(
-                f,
-                "no cryptography backend for {operation} is compiled in (enable the feature `aws-lc-rs`)"
-            ),
-            KeyError::Generation { algorithm } => write!(f, "no key for {algorithm} could be generated"),
-            KeyError::Rejected { algorithm } => write!(f, "not a valid key for {algorithm}"),
-            KeyError::TooLarge { bytes, limit } => {
-                write!(f, "{bytes} bytes are more than any key needs (limit {limit})")
-            }
-            KeyError::VariableMissing { variable } => {
-                write!(f, "environment variable `{variable}` is not set")
-            }
-            KeyError::VariableNotUnicode { variable } => {
-                write!(f, "environment variable `{variable}` is not Unicode")
-            }
-            KeyError::File { path, kind } => write!(f, "file `{}` cannot be read: {kind}", path.display()),
-            KeyError::InVariable { variable, error } => {
-                write!(f, "environment variable `{variable}`: {error}")
-            }
-            KeyError::InFile { path, error } => write!(f, "file `{}`: {error}", path.display()),
-            KeyError::InSet { index, error } => write!(f, "key {index} of the set: {error}"),
-            KeyError::MalformedPem { problem } => write!(f, "malformed PEM: {problem}"),
-            KeyError::SeveralPemBlocks { blocks } => {
-                write!(f, "the PEM text holds {blocks} keys or certificates where one is expected")
-            }
-            KeyError::PemLabel { label, expected } => {
-                write!(f, "the PEM label {} is not that of {expected}", Quoted(label))
-            }
-            KeyError::MalformedDer { structure } => write!(f, "the DER is not {structure}"),
-            KeyError::UnknownKeyOid { oid } => {
-                write!(f, "no supported key or curve has the identifier {oid}")
-            }
-            KeyError::PrivateKey => f.write_str("a private key stands where a public one is expected"),
-            KeyError::PublicKey => f.write_str("a public key stands where a private one is expected"),
-            KeyError::WrongKeyType { algorithm, found } => {
-                write!(f, "{algorithm} takes no key of type {}", found.name())
-            }
-            KeyError::WrongCurve { algorithm, found } => write!(f, "{algorithm} takes no key on {found}"),
-            KeyError::WrongAlgorithm { expected, found } => {
-                write!(f, "the key is bound to {found}, not to {expected}")
-            }
-            KeyError::HalvesDiffer { algorithm } => {
-                write!(f, "the public half does not belong to the private half of this {algorithm} key")
-            }
-            KeyError::RsaSize { bits } => {
-                write!(f, "an RSA modulus of {bits} bits is outside 2048 to 8192 bits")
-            }
-            KeyError::RsaEvenModulus => f.write_str("an even RSA modulus is not a product of two primes"),
-            KeyError::RsaExponent { bits } => {
-                write!(
-                    f,
-                    "an RSA exponent is odd, at least 3 and at most 33 bits, and this one of {bits} bits is not"
-                )
-            }
-            KeyError::RsaRoca => f.write_str("the RSA modulus has the fingerprint of CVE-2017-15361 (ROCA)"),
-            KeyError::SmallOrderPoint => f.write_str("the Ed25519 key is a point of small order"),
-            KeyError::SecretTooShort { algorithm, bytes, required } => {
-                write!(f, "a secret of {bytes} bytes is too short for {algorithm}, which needs {required}")
-            }
-            KeyError::SecretRepeatsOneByte { bytes } => {
-                write!(f, "the secret of {bytes} bytes is empty or one repeated byte")
-            }
-            KeyError::SecretIsKey { found, bytes } => {
-                write!(f, "the secret of {bytes} bytes is {found}, not a shared secret")
-            }
-            KeyError::SecretEncoding { bytes } => {
-                write!(f, "the secret in {bytes} bytes of text is neither base64url nor base64")
-            }
-            KeyError::MalformedJson { problem } => write!(f, "malformed JSON: {problem}"),
-            KeyError::DuplicateMember { member } => write!(f, "member {} occurs twice", Quoted(member)),
-            KeyError::MissingMember { member } => write!(f, "member `{member}` is missing"),
-            KeyError::MalformedMember { member } => {
-                write!(f, "member `{member}` is of the wrong type or not canonical")
-            }
-            KeyError::MemberLength { member, bytes, expected } => {
-                write!(f, "member `{member}` has {bytes} bytes where {expected} are expected")
-            }
-            KeyError::UnknownKeyType { key_type } => write!(f, "unknown `kty` {}", Quoted(key_type)),
-            KeyError::UnknownAlgorithm { algorithm } => write!(f, "unknown `alg` {}", Quoted(algorithm)),
-            KeyError::UnknownCurve { curve } => write!(f, "unknown `crv` {}", Quoted(curve)),
-            KeyError::MissingAlgorithm => {
-                f.write_str("the key has no `alg`, and no algorithm is given beside it")
-            }
-            KeyError::KeyUse { usage } => write!(f, "`use` is {}, not `sig`", Quoted(usage)),
-            KeyError::KeyOperations { problem } => write!(f, "`key_ops` {problem}"),
-            KeyError::KeyIdTooLong { bytes } => {
-                write!(f, "a key identifier of {bytes} bytes is above the limit of 256")
-            }
-            KeyError::Symmetric { algorithm } => {
-                write!(f, "a shared secret for {algorithm} has no such form")
-            }
-            KeyError::NoMaterial { algorithm } => {
-                write!(f, "the {algorithm} key is an own implementation, so its material is not known")
-            }
-            KeyError::NoUsableKey { skipped } => {
-                write!(f, "the set holds no usable key ({skipped} skipped)")
-            }
-            KeyError::TooManyKeys { keys, limit } => {
-                write!(f, "a set of {keys} keys is above the limit of {limit}")
-            }
-            KeyError::MixedSymmetry => f.write_str("one set holds shared secrets or public keys, never both"),
-            KeyError::RepeatedKeyId { key_id, key_type } => {
-                write!(f, "two {} keys share the `kid` {}", key_type.name(), Quoted(key_id))
-            }
-            KeyError::RemoteSecret => f.write_str("a shared secret in a published set is no secret"),
-            KeyError::RemotePrivateKey => f.write_str("a private key in a published set is compromised"),
-            KeyError::NoEquivalent { value, library } => {
-                write!(f, "{library} has no equivalent of {}", Quoted(value))
-            }
-        }
-    }
-}
-
 impl core::error::Error for KeyError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -488,36 +362,244 @@ impl core::error::Error for KeyError {
     }
 }
 
-/// A signature could not be made: the backend failed, or the user's own signer did.
-#[derive(Debug)]
-pub struct SignError {
-    source: Option<Box<dyn core::error::Error + Send + Sync + 'static>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl SignError {
-    /// An error of the user's own [`Sign`](super::Sign), kept as [`source`](core::error::Error::source).
-    #[must_use]
-    pub fn new(source: impl Into<Box<dyn core::error::Error + Send + Sync + 'static>>) -> Self {
-        Self { source: Some(source.into()) }
+    /// Every kind with its code and its text.
+    fn rows() -> Vec<(KeyError, &'static str, &'static str)> {
+        let algorithm = Algorithm::ES256;
+        let inner = || Box::new(KeyError::RsaRoca);
+        vec![
+            (
+                KeyError::NoBackend { operation: "SHA-256" },
+                "no_backend",
+                "no cryptography backend for SHA-256 is compiled in (enable the feature `aws-lc-rs`)",
+            ),
+            (KeyError::Generation { algorithm }, "generation_failed", "no key for ES256 could be generated"),
+            (KeyError::Rejected { algorithm }, "key_rejected", "not a valid key for ES256"),
+            (
+                KeyError::TooLarge { bytes: 9, limit: 8 },
+                "too_large",
+                "9 bytes are more than any key needs (limit 8)",
+            ),
+            (
+                KeyError::VariableMissing { variable: "V".into() },
+                "variable_missing",
+                "environment variable `V` is not set",
+            ),
+            (
+                KeyError::VariableNotUnicode { variable: "V".into() },
+                "variable_not_unicode",
+                "environment variable `V` is not Unicode",
+            ),
+            (
+                KeyError::File { path: "k.pem".into(), kind: io::ErrorKind::NotFound },
+                "file_unreadable",
+                "file `k.pem` cannot be read: entity not found",
+            ),
+            (
+                KeyError::InVariable { variable: "V".into(), error: inner() },
+                "rsa_roca",
+                "environment variable `V`: the RSA modulus has the fingerprint of CVE-2017-15361 (ROCA)",
+            ),
+            (
+                KeyError::InFile { path: "k.pem".into(), error: inner() },
+                "rsa_roca",
+                "file `k.pem`: the RSA modulus has the fingerprint of CVE-2017-15361 (ROCA)",
+            ),
+            (
+                KeyError::InSet { index: 3, error: inner() },
+                "rsa_roca",
+                "key 3 of the set: the RSA modulus has the fingerprint of CVE-2017-15361 (ROCA)",
+            ),
+            (KeyError::MalformedPem { problem: "it is odd" }, "malformed_pem", "malformed PEM: it is odd"),
+            (
+                KeyError::SeveralPemBlocks { blocks: 2 },
+                "several_pem_blocks",
+                "the PEM text holds 2 keys or certificates where one is expected",
+            ),
+            (
+                KeyError::PemLabel { label: "X".into(), expected: "a key" },
+                "pem_label",
+                "the PEM label `X` is not that of a key",
+            ),
+            (KeyError::MalformedDer { structure: "a key" }, "malformed_der", "the DER is not a key"),
+            (
+                KeyError::UnknownKeyOid { oid: "1.2.3".into() },
+                "unknown_key_oid",
+                "no supported key or curve has the identifier 1.2.3",
+            ),
+            (KeyError::PrivateKey, "private_key", "a private key stands where a public one is expected"),
+            (KeyError::PublicKey, "public_key", "a public key stands where a private one is expected"),
+            (
+                KeyError::WrongKeyType { algorithm, found: KeyType::Rsa },
+                "wrong_key_type",
+                "ES256 takes no key of type RSA",
+            ),
+            (
+                KeyError::WrongCurve { algorithm, found: "P-384" },
+                "wrong_curve",
+                "ES256 takes no key on P-384",
+            ),
+            (
+                KeyError::WrongAlgorithm { expected: algorithm, found: Algorithm::RS256 },
+                "wrong_algorithm",
+                "the key is bound to RS256, not to ES256",
+            ),
+            (
+                KeyError::HalvesDiffer { algorithm },
+                "halves_differ",
+                "the public half does not belong to the private half of this ES256 key",
+            ),
+            (
+                KeyError::RsaSize { bits: 1024 },
+                "rsa_size",
+                "an RSA modulus of 1024 bits is outside 2048 to 8192 bits",
+            ),
+            (
+                KeyError::RsaEvenModulus,
+                "rsa_even_modulus",
+                "an even RSA modulus is not a product of two primes",
+            ),
+            (
+                KeyError::RsaExponent { bits: 1 },
+                "rsa_exponent",
+                "an RSA exponent is odd, at least 3 and at most 33 bits, and this one of 1 bits is not",
+            ),
+            (KeyError::RsaRoca, "rsa_roca", "the RSA modulus has the fingerprint of CVE-2017-15361 (ROCA)"),
+            (KeyError::SmallOrderPoint, "small_order_point", "the Ed25519 key is a point of small order"),
+            (
+                KeyError::SecretTooShort { algorithm: Algorithm::HS256, bytes: 8, required: 32 },
+                "secret_too_short",
+                "a secret of 8 bytes is too short for HS256, which needs 32",
+            ),
+            (
+                KeyError::SecretRepeatsOneByte { bytes: 0 },
+                "secret_repeats_one_byte",
+                "the secret of 0 bytes is empty or one repeated byte",
+            ),
+            (
+                KeyError::SecretIsKey { found: "an SSH key", bytes: 80 },
+                "secret_is_key",
+                "the secret of 80 bytes is an SSH key, not a shared secret",
+            ),
+            (
+                KeyError::SecretEncoding { bytes: 5 },
+                "secret_encoding",
+                "the secret in 5 bytes of text is neither base64url nor base64",
+            ),
+            (KeyError::MalformedJson { problem: "it is odd" }, "malformed_json", "malformed JSON: it is odd"),
+            (
+                KeyError::DuplicateMember { member: "kid".into() },
+                "duplicate_member",
+                "member `kid` occurs twice",
+            ),
+            (KeyError::MissingMember { member: "x" }, "missing_member", "member `x` is missing"),
+            (
+                KeyError::MalformedMember { member: "x" },
+                "malformed_member",
+                "member `x` is of the wrong type or not canonical",
+            ),
+            (
+                KeyError::MemberLength { member: "x", bytes: 31, expected: 32 },
+                "member_length",
+                "member `x` has 31 bytes where 32 are expected",
+            ),
+            (KeyError::UnknownKeyType { key_type: "X".into() }, "unknown_key_type", "unknown `kty` `X`"),
+            (
+                KeyError::UnknownAlgorithm { algorithm: "none".into() },
+                "unknown_algorithm",
+                "unknown `alg` `none`",
+            ),
+            (KeyError::UnknownCurve { curve: "X".into() }, "unknown_curve", "unknown `crv` `X`"),
+            (
+                KeyError::MissingAlgorithm,
+                "missing_algorithm",
+                "the key has no `alg`, and no algorithm is given beside it",
+            ),
+            (KeyError::KeyUse { usage: "enc".into() }, "key_use", "`use` is `enc`, not `sig`"),
+            (
+                KeyError::KeyOperations { problem: "does not list `verify`" },
+                "key_operations",
+                "`key_ops` does not list `verify`",
+            ),
+            (
+                KeyError::KeyIdTooLong { bytes: 257 },
+                "key_id_too_long",
+                "a key identifier of 257 bytes is above the limit of 256",
+            ),
+            (
+                KeyError::Symmetric { algorithm: Algorithm::HS256 },
+                "symmetric",
+                "a shared secret for HS256 has no such form",
+            ),
+            (
+                KeyError::NoMaterial { algorithm },
+                "no_material",
+                "the ES256 key is an own implementation, so its material is not known",
+            ),
+            (
+                KeyError::NoUsableKey { skipped: 2 },
+                "no_usable_key",
+                "the set holds no usable key (2 skipped)",
+            ),
+            (
+                KeyError::TooManyKeys { keys: 101, limit: 100 },
+                "too_many_keys",
+                "a set of 101 keys is above the limit of 100",
+            ),
+            (
+                KeyError::MixedSymmetry,
+                "mixed_symmetry",
+                "one set holds shared secrets or public keys, never both",
+            ),
+            (
+                KeyError::RepeatedKeyId { key_id: "a".into(), key_type: KeyType::Ec },
+                "repeated_key_id",
+                "two EC keys share the `kid` `a`",
+            ),
+            (KeyError::RemoteSecret, "remote_secret", "a shared secret in a published set is no secret"),
+            (
+                KeyError::RemotePrivateKey,
+                "remote_private_key",
+                "a private key in a published set is compromised",
+            ),
+            (
+                KeyError::NoEquivalent { value: "ES512".into(), library: "jsonwebtoken" },
+                "no_equivalent",
+                "jsonwebtoken has no equivalent of `ES512`",
+            ),
+        ]
     }
 
-    /// Without more to say.
-    pub(crate) const fn plain() -> Self {
-        Self { source: None }
-    }
-}
-
-impl fmt::Display for SignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the signature could not be made")
-    }
-}
-
-impl core::error::Error for SignError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.source {
-            Some(source) => Some(source.as_ref()),
-            None => None,
+    #[test]
+    fn every_kind_has_its_code_and_text() {
+        for (error, code, text) in rows() {
+            assert_eq!((error.code(), error.to_string().as_str()), (code, text), "{error:?}");
         }
+    }
+
+    #[test]
+    fn codes_are_distinct_and_texts_follow_the_house_style() {
+        let rows = rows();
+        for (error, code, text) in &rows {
+            let around = matches!(
+                error,
+                KeyError::InVariable { .. } | KeyError::InFile { .. } | KeyError::InSet { .. }
+            );
+            let same = rows.iter().filter(|(_, other, _)| other == code).count();
+            assert!(same == 1 || *code == "rsa_roca", "{code}");
+            assert!(!text.ends_with('.'), "{text}");
+            assert_eq!(core::error::Error::source(error).is_some(), around, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_from_a_stranger_is_escaped_and_cut() {
+        let error = KeyError::UnknownKeyType { key_type: format!("a\n\u{1b}[31m{}", "b".repeat(100)) };
+        let text = error.to_string();
+        assert!(text.starts_with("unknown `kty` `a\\n\\u{1b}[31mbbb") && text.ends_with("…`"), "{text}");
+        assert!(text.chars().count() < 70, "{text}");
     }
 }

@@ -1,0 +1,170 @@
+//! The middleware, which is also the handle.
+
+use core::any::Any;
+use core::fmt;
+use core::future::{Ready, ready};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
+use jwt_core::{Authentication, Check, CsrfKey, RequestAuth};
+
+use crate::response::{ProblemJson, RefusalResponse};
+use crate::service::JwtAuthService;
+
+/// Authenticates requests by the JSON Web Token that they carry.
+///
+/// A middleware for `wrap`, and the handle that extractors find by `app_data` where no middleware
+/// stands. Cheap to clone, and to be cloned into every worker: clones are the same rules and share
+/// one verifier. See the [crate](crate) for what it answers.
+///
+/// Not generic over the refusal's body as the layer of `tower-jwt` is: here every response may have
+/// any body, and extractors look the handle up by its type, so there is one type.
+///
+/// ```
+/// use actix_jwt::JwtAuth;
+/// use jwt_core::{Algorithm, SigningKey, Verifier};
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?.verifying_key();
+/// let verifier = Verifier::builder().with_key(key).with_audience("https://api.example.com").with_issuer("https://id.example.com/").build()?;
+/// let auth = JwtAuth::new(verifier).optional();
+/// let app = actix_web::App::new().wrap(auth.clone());
+/// # let _ = app;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct JwtAuth(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    auth: RequestAuth,
+    refusal: Arc<dyn RefusalResponse>,
+}
+
+impl JwtAuth {
+    /// Authenticates by a [`Verifier`](jwt_core::Verifier), another
+    /// [`TokenAuthority`](jwt_core::TokenAuthority) or ready-made rules: tokens in
+    /// `Authorization: Bearer`, required, refusals as problem documents.
+    #[must_use]
+    pub fn new(auth: impl Into<RequestAuth>) -> Self {
+        Self(Arc::new(Inner { auth: auth.into(), refusal: Arc::new(ProblemJson) }))
+    }
+
+    /// Lets requests without a token through as anonymous. A bad token is refused all the same.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        self.changed(RequestAuth::optional)
+    }
+
+    /// Where tokens may stand. Default: `Authorization` alone.
+    #[must_use]
+    pub fn with_carriers(self, carriers: Carriers) -> Self {
+        self.changed(|auth| auth.with_carriers(carriers))
+    }
+
+    /// Lets CORS preflights through, where no CORS middleware stands outside. Off by default.
+    #[must_use]
+    pub fn with_preflight(self) -> Self {
+        self.changed(RequestAuth::with_preflight)
+    }
+
+    /// How a request with a cookie-borne token proves that our own page sent it.
+    #[must_use]
+    pub fn with_proof_of_origin(self, proof: ProofOfOrigin) -> Self {
+        self.changed(|auth| auth.with_proof_of_origin(proof))
+    }
+
+    /// The key of double-submit values, the proof that is left to requests without
+    /// `Sec-Fetch-Site` and `Origin`.
+    #[must_use]
+    pub fn with_csrf_key(self, key: CsrfKey) -> Self {
+        self.changed(|auth| auth.with_csrf_key(key))
+    }
+
+    /// Adds a check that runs after the signature, on every request.
+    #[must_use]
+    pub fn with_check(self, check: impl Check) -> Self {
+        self.changed(|auth| auth.with_check(check))
+    }
+
+    /// Realm and other parameters of challenges.
+    #[must_use]
+    pub fn with_challenge(self, challenge: Challenge) -> Self {
+        self.changed(|auth| auth.with_challenge(challenge))
+    }
+
+    /// Other bodies for refusals: [`Bodyless`](crate::Bodyless), a closure, or a type of one's own.
+    #[must_use]
+    pub fn with_refusal(self, refusal: impl RefusalResponse) -> Self {
+        Self(Arc::new(Inner { auth: self.0.auth.clone(), refusal: Arc::new(refusal) }))
+    }
+
+    /// The rules behind the middleware.
+    #[must_use]
+    pub fn rules(&self) -> &RequestAuth {
+        &self.0.auth
+    }
+
+    fn changed(self, change: impl FnOnce(RequestAuth) -> RequestAuth) -> Self {
+        let Inner { auth, refusal } = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Inner { auth: change(auth), refusal }))
+    }
+
+    pub(crate) fn refusal(&self) -> &dyn RefusalResponse {
+        &*self.0.refusal
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Attaches this handle to what it decided, so that extractors answer in its words.
+    pub(crate) fn sign(&self, authentication: Authentication) -> Authentication {
+        authentication.with_presenter(self.0.clone())
+    }
+
+    /// The same for what an extractor found out by itself, which other rules may decide anew.
+    pub(crate) fn sign_extracted(&self, authentication: Authentication) -> Authentication {
+        authentication.with_presenter(Arc::new(Extracted(self.clone())))
+    }
+
+    /// The handle that left `authentication` in the request.
+    pub(crate) fn behind(authentication: &Authentication) -> Option<Self> {
+        let presenter: &Arc<dyn Any + Send + Sync> = authentication.presenter()?;
+        match presenter.clone().downcast::<Inner>() {
+            Ok(inner) => Some(Self(inner)),
+            Err(_) => Self::extracted(authentication).cloned(),
+        }
+    }
+
+    /// The handle by which an extractor, and no middleware, left `authentication` in the request.
+    pub(crate) fn extracted(authentication: &Authentication) -> Option<&Self> {
+        authentication.presenter()?.downcast_ref().map(|Extracted(auth)| auth)
+    }
+}
+
+/// A handle as an extractor attaches it.
+struct Extracted(JwtAuth);
+
+impl<S, B> Transform<S, ServiceRequest> for JwtAuth
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = <JwtAuthService<S> as Service<ServiceRequest>>::Response;
+    type Error = Error;
+    type Transform = JwtAuthService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(JwtAuthService { inner: Rc::new(inner), auth: self.clone() }))
+    }
+}
+
+impl fmt::Debug for JwtAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JwtAuth").field(&self.0.auth).finish()
+    }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod auth;
+mod authorized;
+mod claims;
+mod extract;
+mod future;
+pub mod guard;
+mod head;
+mod maybe;
+mod rejection;
+mod require;
+mod response;
+mod service;
+mod token;
+
+pub use jwt_core;
+
+pub use self::auth::JwtAuth;
+pub use self::authorized::Authorized;
+pub use self::claims::Claims;
+pub use self::extract::ExtractFuture;
+pub use self::future::JwtAuthFuture;
+pub use self::head::HttpHead;
+pub use self::maybe::{MaybeClaims, MaybeToken};
+pub use self::rejection::AuthRejection;
+pub use self::require::{Require, RequireFuture, RequireService};
+pub use self::response::{Bodyless, ProblemJson, RefusalResponse, refuse};
+pub use self::service::JwtAuthService;
+pub use self::token::VerifiedToken;

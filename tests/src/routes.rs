@@ -1,0 +1,174 @@
+//! What every server serves: a list of routes with the rules before them, whatever the framework.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use jwt_core::{Permission, RequestAuth, Requirement};
+
+/// One route: a path, the layers before it, and what answers behind them.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The path, compared byte for byte.
+    pub path: &'static str,
+    /// The layers, the outermost first.
+    pub layers: Vec<Layer>,
+    /// What answers.
+    pub endpoint: Endpoint,
+}
+
+/// All routes of a server, cheap to clone.
+pub type Routes = Arc<[Route]>;
+
+/// One layer before a route.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// The framework's `JwtAuth` with these rules.
+    Auth(RequestAuth),
+    /// The framework's `Require`, where it has one.
+    Require(Demand),
+}
+
+/// What answers behind the layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// By `Claims`: the subject and all claims.
+    Me,
+    /// By `Claims`: the subject and the audience of ours that matched.
+    Identity,
+    /// By `Option<Claims>` or `MaybeClaims`: the subject or `null`.
+    Optional,
+    /// By `Authorized`: the subject.
+    Authorized(Demand),
+    /// By `Claims` of two types and `Authorized` of a third.
+    Everything,
+    /// By `Claims` of a type that no token of the suites is.
+    Impossible,
+    /// Echoes one message over a WebSocket.
+    WebSocket,
+    /// Asks for nothing.
+    Public,
+    /// Asks for nothing, and says by `Cache-Control: no-store` that nobody may keep it.
+    Unstorable,
+}
+
+impl Endpoint {
+    /// The methods that are answered; all others get 405.
+    #[must_use]
+    pub const fn methods(self) -> &'static [&'static str] {
+        match self {
+            Endpoint::Me => &["GET", "HEAD", "POST"],
+            Endpoint::WebSocket => &["GET"],
+            _ => &["GET", "HEAD"],
+        }
+    }
+}
+
+/// What a route demands beyond a verified token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// The scope `admin`.
+    Admin,
+    /// The scope `admin` or the scope `ops`.
+    AdminOrOps,
+    /// `acr` of `urn:mfa`.
+    StepUp,
+    /// A login at most five minutes ago.
+    FreshLogin,
+    /// The role `auditor`.
+    Auditor,
+}
+
+impl Demand {
+    /// The requirement of jwt-core that says it.
+    pub const fn requirement(self) -> Requirement {
+        match self {
+            Demand::Admin => Admin::REQUIREMENT,
+            Demand::AdminOrOps => AdminOrOps::REQUIREMENT,
+            Demand::StepUp => StepUp::REQUIREMENT,
+            Demand::FreshLogin => FreshLogin::REQUIREMENT,
+            Demand::Auditor => Auditor::REQUIREMENT,
+        }
+    }
+}
+
+/// [`Demand::Admin`] as a type.
+#[derive(Debug)]
+pub struct Admin;
+/// [`Demand::AdminOrOps`] as a type.
+#[derive(Debug)]
+pub struct AdminOrOps;
+/// [`Demand::StepUp`] as a type.
+#[derive(Debug)]
+pub struct StepUp;
+/// [`Demand::FreshLogin`] as a type.
+#[derive(Debug)]
+pub struct FreshLogin;
+/// [`Demand::Auditor`] as a type.
+#[derive(Debug)]
+pub struct Auditor;
+
+impl Permission for Admin {
+    const REQUIREMENT: Requirement = Requirement::scope("admin");
+}
+
+impl Permission for AdminOrOps {
+    const REQUIREMENT: Requirement = Requirement::any_scope(&["admin", "ops"]);
+}
+
+impl Permission for StepUp {
+    const REQUIREMENT: Requirement = Requirement::new().require_authentication(&["urn:mfa"]);
+}
+
+impl Permission for FreshLogin {
+    const REQUIREMENT: Requirement =
+        Requirement::new().require_authentication_within(Duration::from_secs(300));
+}
+
+impl Permission for Auditor {
+    const REQUIREMENT: Requirement = Requirement::role("auditor");
+}
+
+/// The claims of [`Endpoint::Everything`], first type.
+#[derive(Debug, serde::Deserialize)]
+pub struct Subject {
+    /// `sub`.
+    pub sub: Option<String>,
+}
+
+/// The claims of [`Endpoint::Everything`], second type.
+#[derive(Debug, serde::Deserialize)]
+pub struct Expiry {
+    /// `exp`.
+    pub exp: u64,
+}
+
+/// The claims of [`Endpoint::Impossible`].
+#[derive(Debug, serde::Deserialize)]
+pub struct Impossible {
+    /// A claim that no token has.
+    pub impossible: bool,
+}
+
+/// The routes of `protected-server`.
+///
+/// `/optional` stands behind the same rules made optional, so that it lets anonymous requests in
+/// whatever the configuration says; `/public` and `/unlayered` have no layer.
+#[must_use]
+pub fn protected(auth: &RequestAuth) -> Routes {
+    let behind = |auth: &RequestAuth, path, endpoint| Route {
+        path,
+        layers: vec![Layer::Auth(auth.clone())],
+        endpoint,
+    };
+    [
+        behind(auth, "/me", Endpoint::Me),
+        behind(&auth.clone().optional(), "/optional", Endpoint::Optional),
+        behind(auth, "/admin", Endpoint::Authorized(Demand::Admin)),
+        behind(auth, "/admin-or-ops", Endpoint::Authorized(Demand::AdminOrOps)),
+        behind(auth, "/step-up", Endpoint::Authorized(Demand::StepUp)),
+        behind(auth, "/ws", Endpoint::WebSocket),
+        Route { path: "/public", layers: Vec::new(), endpoint: Endpoint::Public },
+        Route { path: "/unlayered", layers: Vec::new(), endpoint: Endpoint::Me },
+    ]
+    .into()
+}

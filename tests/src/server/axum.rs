@@ -1,0 +1,113 @@
+//! axum with its extractors.
+
+use std::io;
+use std::net::TcpListener;
+
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts as _, Request};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodFilter, MethodRouter, Router, any};
+use axum_jwt::{Authorized, Claims, JwtAuth, Require, VerifiedToken};
+use jwt_core::Permission;
+use tower_jwt::HttpHead;
+
+use crate::handshake::{Handshake, PROTOCOL};
+use crate::replies::Reply;
+use crate::routes::{
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes,
+    StepUp, Subject,
+};
+
+pub(super) async fn serve(
+    listener: TcpListener,
+    routes: Routes,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    axum::serve(listener, router(&routes)).with_graceful_shutdown(stop).await
+}
+
+fn router(routes: &Routes) -> Router {
+    routes
+        .iter()
+        .fold(Router::new(), |router, route| router.route(route.path, method_router(route)))
+        .fallback(async || send(Reply::not_found()))
+}
+
+fn method_router(route: &Route) -> MethodRouter {
+    let endpoint = route.endpoint;
+    // `fallback` would have axum itself put `Allow` on whatever the layers answer to other methods.
+    let others = any(async move || send(Reply::method_not_allowed(endpoint)));
+    let innermost = with_handler(others, endpoint);
+    route.layers.iter().rev().fold(innermost, |inner, layer| match layer {
+        Layer::Auth(auth) => inner.layer(JwtAuth::new(auth.clone())),
+        Layer::Require(demand) => inner.layer(Require::new(demand.requirement())),
+    })
+}
+
+fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
+    let get = MethodFilter::GET;
+    match endpoint {
+        Endpoint::Me => others.on(get.or(MethodFilter::POST), me),
+        Endpoint::Identity => others.on(get, identity),
+        Endpoint::Optional => others.on(get, optional),
+        Endpoint::Authorized(Demand::Admin) => others.on(get, authorized::<Admin>),
+        Endpoint::Authorized(Demand::AdminOrOps) => others.on(get, authorized::<AdminOrOps>),
+        Endpoint::Authorized(Demand::StepUp) => others.on(get, authorized::<StepUp>),
+        Endpoint::Authorized(Demand::FreshLogin) => others.on(get, authorized::<FreshLogin>),
+        Endpoint::Authorized(Demand::Auditor) => others.on(get, authorized::<Auditor>),
+        Endpoint::Everything => others.on(get, everything),
+        Endpoint::Impossible => others.on(get, impossible),
+        Endpoint::WebSocket => others.on(get, websocket),
+        Endpoint::Public => others.on(get, async || send(Reply::public())),
+        Endpoint::Unstorable => others.on(get, async || send(Reply::unstorable())),
+    }
+}
+
+fn send(reply: Reply) -> Response {
+    reply.into_http()
+}
+
+async fn me(user: Claims) -> Response {
+    send(Reply::me(Claims::verified(&user)))
+}
+
+async fn identity(token: VerifiedToken) -> Response {
+    send(Reply::identity(&token))
+}
+
+async fn optional(user: Option<Claims>) -> Response {
+    send(Reply::subject(user.as_ref().and_then(|user| user.sub.as_deref())))
+}
+
+async fn authorized<R: Permission + 'static>(user: Authorized<R>) -> Response {
+    send(Reply::subject(user.sub.as_deref()))
+}
+
+async fn everything(subject: Claims<Subject>, _: Claims<Expiry>, _: Authorized<Admin>) -> Response {
+    send(Reply::subject(subject.sub.as_deref()))
+}
+
+async fn impossible(_: Claims<Impossible>) -> Response {
+    send(Reply::public())
+}
+
+async fn websocket(_: VerifiedToken, request: Request) -> Response {
+    if let Err(reply) = Handshake::read(&HttpHead::from(&request)) {
+        return send(reply);
+    }
+    let (mut parts, _) = request.into_parts();
+    match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade.protocols([PROTOCOL]).on_upgrade(echo),
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+/// Sends one message back, then says goodbye. A client that breaks off is nobody's concern.
+async fn echo(mut socket: WebSocket) {
+    if let Some(Ok(message)) = socket.recv().await
+        && socket.send(message).await.is_ok()
+    {
+        let _ = socket.send(axum::extract::ws::Message::Close(None)).await;
+    }
+}

@@ -1,0 +1,353 @@
+//! The situations and their answers.
+
+use jwt_core::NumericDate;
+use tests::tokens::{NOW, alice, good, signers};
+use tests::wire::{self, Request};
+
+use super::{Expected, Table, routes, rules, rules_of_one_issuer};
+
+fn ago(seconds: u64) -> NumericDate {
+    NumericDate::from_secs(NOW - seconds).unwrap()
+}
+
+#[test]
+fn required_mode() {
+    let table = Table::new("required", &routes(&rules("")));
+    let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+    let token = alice();
+
+    for path in [
+        "/me",
+        "/admin",
+        "/admin-or-ops",
+        "/step-up",
+        "/ws",
+        "/require-admin",
+        "/require-step-up",
+        "/everything",
+        "/impossible",
+        "/layered-public",
+        "/fresh-login",
+        "/auditor",
+    ] {
+        row(path, Request::get(path), Expected::no_credentials());
+        row(path, Request::get(path).with("Authorization", "Basic YTpi"), Expected::no_credentials());
+        row(path, Request::get(path).bearer("a.b.c"), Expected::not_valid());
+        row(path, Request::get(path).with("Authorization", "Bearer"), Expected::invalid_request());
+    }
+    row("optional", Request::get("/optional"), Expected::nobody());
+    row("optional", Request::get("/optional").with("Authorization", "Basic YTpi"), Expected::nobody());
+    row("optional", Request::get("/optional").bearer(&token), Expected::subject("alice"));
+    row("optional, bad", Request::get("/optional").bearer("a.b.c"), Expected::not_valid());
+    row(
+        "optional, broken",
+        Request::get("/optional").with("Authorization", "Bearer"),
+        Expected::invalid_request(),
+    );
+
+    row("public", Request::get("/public"), Expected::public());
+    row("public, bad token", Request::get("/public").bearer("a.b.c"), Expected::public());
+    row("public, broken", Request::get("/public").with("Authorization", "Bearer"), Expected::public());
+    row("no such route", Request::get("/nowhere"), Expected::not_found());
+    row("no such route", Request::get("/me/").bearer(&token), Expected::not_found());
+
+    for (name, key, issuer) in signers() {
+        let token = tests::tokens::issuer(key, issuer, tests::tokens::AUDIENCE);
+        let token = token.token().with_subject("alice").sign().unwrap();
+        row(name, Request::get("/me").bearer(&token), Expected::me(&token));
+        row(name, Request::post("/me").bearer(&token), Expected::me(&token));
+        row(name, Request::get("/me?x=1").bearer(&token), Expected::me(&token));
+        row(name, Request::new("HEAD", "/me").bearer(&token), Expected::me(&token).head());
+        row(name, Request::get("/optional").bearer(&token), Expected::subject("alice"));
+    }
+    row("HEAD", Request::new("HEAD", "/me"), Expected::no_credentials().head());
+    row("HEAD", Request::new("HEAD", "/me").bearer("a.b.c"), Expected::not_valid().head());
+    row("HEAD", Request::new("HEAD", "/unlayered"), Expected::internal().head());
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY", "get"] {
+        row(method, Request::new(method, "/me"), Expected::no_credentials());
+        let expected = Expected::method_not_allowed("GET,HEAD,POST");
+        row(method, Request::new(method, "/me").bearer(&token), expected);
+    }
+    let body = Request::new("POST", "/me").with("Content-Length", "5");
+    row("a body", body.clone().body(b"hello"), Expected::no_credentials());
+    row("a body", body.bearer(&token).body(b"hello"), Expected::me(&token));
+    let chunked = Request::new("POST", "/me").with("Transfer-Encoding", "chunked");
+    row("chunks", chunked.bearer(&token).body(b"5\r\nhello\r\n0\r\n\r\n"), Expected::me(&token));
+
+    let preflight = Request::new("OPTIONS", "/me")
+        .with("Origin", "https://app.example.com")
+        .with("Access-Control-Request-Method", "GET");
+    row("preflight, not switched on", preflight, Expected::no_credentials());
+    row("claims of another type", Request::get("/impossible").bearer(&token), Expected::not_valid());
+    table.finish(100);
+}
+
+#[test]
+fn a_missing_layer_is_our_mistake() {
+    let table = Table::new("missing layer", &routes(&rules("")));
+    for path in [
+        "/unlayered",
+        "/unlayered-require",
+        "/unlayered-authorized",
+        "/unlayered-optional",
+        "/unlayered-token",
+        "/require-outside",
+    ] {
+        for request in
+            [Request::get(path), Request::get(path).bearer(&alice()), Request::get(path).bearer("a.b.c")]
+        {
+            table.row(path, &request, &Expected::internal());
+        }
+    }
+    table.finish(18);
+}
+
+#[test]
+fn optional_mode() {
+    let table = Table::new("optional", &routes(&rules("optional = true")));
+    let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+    let token = alice();
+    // Behind an optional layer the refusal is the extractor's, in the layer's words.
+    for path in [
+        "/me",
+        "/admin",
+        "/admin-or-ops",
+        "/step-up",
+        "/require-admin",
+        "/require-step-up",
+        "/everything",
+        "/impossible",
+        "/ws",
+    ] {
+        row(path, Request::get(path), Expected::no_credentials());
+        row(path, Request::get(path).with("Authorization", "Basic YTpi"), Expected::no_credentials());
+        row(path, Request::get(path).bearer("a.b.c"), Expected::not_valid());
+        let twice = Request::get(path).bearer(&token).bearer(&token);
+        row(path, twice, Expected::invalid_request());
+    }
+    row("HEAD", Request::new("HEAD", "/me"), Expected::no_credentials().head());
+    row("optional", Request::get("/optional"), Expected::nobody());
+    row("optional", Request::get("/optional").bearer(&token), Expected::subject("alice"));
+    row("layered", Request::get("/layered-public"), Expected::public());
+    row("layered, bad", Request::get("/layered-public").bearer("a.b.c"), Expected::not_valid());
+    row("good", Request::get("/me").bearer(&token), Expected::me(&token));
+    row("claims of another type", Request::get("/impossible").bearer(&token), Expected::not_valid());
+    row("unlayered", Request::get("/unlayered"), Expected::internal());
+    table.finish(40);
+}
+
+#[test]
+fn requirements_of_routes() {
+    let table = Table::new("requirements", &routes(&rules("")));
+    let plain = alice();
+    let scope = |scope: &str| good(|token| token.with_scope(scope));
+    let login = |context: &str, seconds| good(|token| token.with_authentication(context, ago(seconds)));
+    let missing = Expected::insufficient_scope;
+    let (mfa, fresh) = (r#"acr_values="urn:mfa""#, r#"max_age="300""#);
+    let ok = || None;
+    for (path, token, refused) in [
+        ("admin", &plain, Some(missing(Some("admin")))),
+        ("admin", &scope("admin"), ok()),
+        ("admin", &scope("read admin write"), ok()),
+        ("admin", &scope("administrator"), Some(missing(Some("admin")))),
+        ("admin", &scope("Admin"), Some(missing(Some("admin")))),
+        ("admin", &scope("ops"), Some(missing(Some("admin")))),
+        ("admin", &good(|token| token.with_claim("scp", &["admin"])), ok()),
+        ("admin", &good(|token| token.with_claim("scp", "read admin")), ok()),
+        ("admin", &good(|token| token.with_claim("scope", &["admin"])), ok()),
+        ("admin", &good(|token| token.with_claim("scope", &1)), Some(missing(Some("admin")))),
+        (
+            "admin",
+            &good(|token| token.with_scope("read").with_claim("scp", "admin")),
+            Some(missing(Some("admin"))),
+        ),
+        ("admin-or-ops", &plain, Some(missing(Some("admin ops")))),
+        ("admin-or-ops", &scope("ops"), ok()),
+        ("admin-or-ops", &scope("admin"), ok()),
+        ("admin-or-ops", &scope("read"), Some(missing(Some("admin ops")))),
+        ("step-up", &plain, Some(Expected::stronger_login(mfa))),
+        ("step-up", &login("urn:pwd", 1), Some(Expected::stronger_login(mfa))),
+        ("step-up", &login("urn:mfa", 100_000), ok()),
+        (
+            "step-up",
+            &good(|token| token.with_claim("acr", &["urn:mfa"])),
+            Some(Expected::stronger_login(mfa)),
+        ),
+        ("fresh-login", &plain, Some(Expected::stronger_login(fresh))),
+        ("fresh-login", &login("urn:pwd", 300), ok()),
+        ("fresh-login", &login("urn:pwd", 301), Some(Expected::stronger_login(fresh))),
+        ("auditor", &plain, Some(missing(None))),
+        ("auditor", &good(|token| token.with_claim("roles", &["auditor"])), ok()),
+        ("auditor", &good(|token| token.with_claim("roles", "auditor")), ok()),
+        ("auditor", &good(|token| token.with_claim("roles", &["audit"])), Some(missing(None))),
+        ("everything", &plain, Some(missing(Some("admin")))),
+        ("everything", &scope("admin"), ok()),
+    ] {
+        let request = Request::get(&format!("/{path}")).bearer(token);
+        let expected = refused.clone().unwrap_or_else(|| Expected::subject("alice"));
+        table.row(path, &request, &expected);
+        if path != "everything" {
+            let request = Request::get(&format!("/require-{path}")).bearer(token);
+            table.row(path, &request, &refused.unwrap_or_else(Expected::public));
+        }
+    }
+    table.finish(54);
+}
+
+#[test]
+fn preflights_pass_where_they_are_switched_on() {
+    let table = Table::new("preflight", &routes(&rules("allow_preflight = true")));
+    let passes = Expected::method_not_allowed("GET,HEAD,POST");
+    let refused = Expected::no_credentials();
+    let (origin, method) = (("Origin", "https://app.example.com"), ("Access-Control-Request-Method", "PUT"));
+    for (verb, fields, expected) in [
+        ("OPTIONS", &[origin, method][..], &passes),
+        ("OPTIONS", &[origin, method, ("Access-Control-Request-Headers", "authorization")], &passes),
+        ("OPTIONS", &[origin, method, ("Authorization", "Bearer a.b.c")], &passes),
+        ("OPTIONS", &[origin, method, ("Authorization", "Bearer")], &passes),
+        ("OPTIONS", &[("Origin", "null"), method], &passes),
+        ("OPTIONS", &[origin], &refused),
+        ("OPTIONS", &[method], &refused),
+        ("OPTIONS", &[], &refused),
+        ("OPTIONS", &[origin, origin, method], &refused),
+        ("OPTIONS", &[origin, method, method], &refused),
+        ("OPTIONS", &[("Origin", ""), method], &refused),
+        ("options", &[origin, method], &refused),
+        ("GET", &[origin, method], &refused),
+        ("PUT", &[origin, method], &refused),
+    ] {
+        let request =
+            fields.iter().fold(Request::new(verb, "/me"), |all, (name, value)| all.with(name, value));
+        table.row(verb, &request, expected);
+    }
+    table.finish(14);
+}
+
+#[test]
+fn an_outage_of_ours_never_blames_the_token() {
+    let table = Table::new("outage", &routes(&rules_of_one_issuer("keys_unavailable = true")));
+    let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+    for path in ["/me", "/optional", "/admin", "/require-admin", "/impossible", "/ws"] {
+        row(path, Request::get(path).bearer(&alice()), Expected::unavailable());
+    }
+    row("HEAD", Request::new("HEAD", "/me").bearer(&alice()), Expected::unavailable().head());
+    row("nothing presented", Request::get("/me"), Expected::no_credentials());
+    row("nothing presented", Request::get("/optional"), Expected::nobody());
+    row("broken", Request::get("/me").with("Authorization", "Bearer"), Expected::invalid_request());
+    row("no token at all", Request::get("/me").bearer("abc"), Expected::not_valid());
+    row("public", Request::get("/public"), Expected::public());
+    let grpc = Request::post("/me").with("Content-Type", "application/grpc").bearer(&alice());
+    row("gRPC", grpc, Expected::unavailable().grpc(14));
+    table.finish(13);
+}
+
+#[test]
+fn grpc_requests_are_answered_in_trailers() {
+    let table = Table::new("gRPC", &routes(&rules("")));
+    let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+    for media_type in
+        ["application/grpc", "application/grpc+proto", "application/grpc;x=y", "Application/gRPC"]
+    {
+        let post = |path: &str| Request::post(path).with("Content-Type", media_type).with("TE", "trailers");
+        let get = |path: &str| Request::get(path).with("Content-Type", media_type);
+        row(media_type, post("/me"), Expected::no_credentials().grpc(16));
+        row(media_type, post("/me").bearer("a.b.c"), Expected::not_valid().grpc(16));
+        row(media_type, post("/me").with("Authorization", "Bearer"), Expected::invalid_request().grpc(16));
+        row(media_type, get("/admin").bearer(&alice()), Expected::insufficient_scope(Some("admin")).grpc(7));
+        row(
+            media_type,
+            get("/require-admin").bearer(&alice()),
+            Expected::insufficient_scope(Some("admin")).grpc(7),
+        );
+        let stronger = Expected::stronger_login(r#"acr_values="urn:mfa""#);
+        row(media_type, get("/step-up").bearer(&alice()), stronger.grpc(16));
+        row(media_type, get("/impossible").bearer(&alice()), Expected::not_valid().grpc(16));
+        row(media_type, get("/unlayered"), Expected::internal().grpc(13));
+        row(media_type, get("/unlayered-require"), Expected::internal().grpc(13));
+        row(media_type, post("/me").bearer(&alice()), Expected::me(&alice()));
+    }
+    for media_type in ["application/grpc-web", "application/grpcx", "application/json", ""] {
+        row(media_type, Request::post("/me").with("Content-Type", media_type), Expected::no_credentials());
+    }
+    table.finish(44);
+}
+
+#[test]
+fn the_challenge_is_quoted_and_names_the_metadata() {
+    let top = r#"
+        realm = 'the "api" \ of ours'
+        resource_metadata = "https://api.example.com/.well-known/oauth-protected-resource"
+    "#;
+    let table = Table::new("challenge", &routes(&rules(top)));
+    let metadata = r#", resource_metadata="https://api.example.com/.well-known/oauth-protected-resource""#;
+    let written = |expected: Expected| {
+        let mut expected = expected.realm(r#"the \"api\" \\ of ours"#);
+        for (_, value) in expected.fields.iter_mut().filter(|(name, _)| *name == "www-authenticate") {
+            value.push_str(metadata);
+        }
+        expected
+    };
+    table.row("none", &Request::get("/me"), &written(Expected::no_credentials()));
+    table.row("bad", &Request::get("/me").bearer("a.b.c"), &written(Expected::not_valid()));
+    let broken = Request::get("/me").with("Authorization", "Bearer");
+    table.row("broken", &broken, &written(Expected::invalid_request()));
+    let scope = Expected::insufficient_scope(Some("admin"));
+    table.row("scope", &Request::get("/admin").bearer(&alice()), &written(scope.clone()));
+    table.row("scope", &Request::get("/require-admin").bearer(&alice()), &written(scope));
+    let stronger = Expected::stronger_login(r#"acr_values="urn:mfa""#);
+    table.row("step-up", &Request::get("/step-up").bearer(&alice()), &written(stronger));
+    table.row("shape", &Request::get("/impossible").bearer(&alice()), &written(Expected::not_valid()));
+    table.finish(7);
+}
+
+#[test]
+fn websockets_open_after_authentication_only() {
+    let table = Table::new("WebSocket", &routes(&rules(r#"sources = ["header", "websocket"]"#)));
+    let token = alice();
+    let offered = |protocol: &str| Request::websocket("/ws").with("Sec-WebSocket-Protocol", protocol);
+    for (name, request, protocol) in [
+        ("by header", Request::websocket("/ws").bearer(&token), None),
+        ("by protocol", offered(&format!("bearer, {token}")), Some("bearer")),
+        ("by protocol among others", offered(&format!("chat, bearer, {token}")), Some("bearer")),
+        ("by two fields", offered("bearer").with("Sec-WebSocket-Protocol", &token), Some("bearer")),
+        ("a protocol we have not", offered("chat").bearer(&token), None),
+    ] {
+        for (framework, server) in table.servers() {
+            let (response, echo) = wire::websocket(server.address(), &request, "hello");
+            assert_eq!(
+                (response.status, echo.as_deref()),
+                (101, Some("hello")),
+                "{name} {framework} {response:?}"
+            );
+            assert_eq!(response.field("sec-websocket-protocol"), protocol, "{name} {framework}");
+            assert_eq!(
+                response.field("sec-websocket-accept"),
+                Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+                "{framework}"
+            );
+            assert!(!String::from_utf8_lossy(&response.raw).contains(&token), "{name} {framework}");
+        }
+    }
+    // The servers close after a refusal where they are asked to.
+    let closing = || Request::get("/ws").with("Upgrade", "websocket");
+    let offered = |protocol: &str| closing().with("Sec-WebSocket-Protocol", protocol);
+    let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+    row("none", closing(), Expected::no_credentials());
+    row("other protocol", offered("chat"), Expected::no_credentials());
+    row("case", offered(&format!("Bearer, {token}")), Expected::no_credentials());
+    row("bad", offered("bearer, a.b.c"), Expected::not_valid());
+    row("cut", offered("bearer"), Expected::invalid_request());
+    row("cut", offered("bearer,"), Expected::invalid_request());
+    row("twice", offered(&format!("bearer, {token}, bearer, {token}")), Expected::invalid_request());
+    row("no token", offered("bearer, a b"), Expected::invalid_request());
+    row("two carriers", offered(&format!("bearer, {token}")).bearer(&token), Expected::invalid_request());
+    let plain = Request::get("/me").with("Sec-WebSocket-Protocol", format!("bearer, {token}"));
+    row("no upgrade", plain, Expected::no_credentials());
+    let upgraded = Request::get("/me").with("Upgrade", "websocket");
+    let upgraded = upgraded.with("Sec-WebSocket-Protocol", format!("bearer, {token}"));
+    row("an upgrade that the route ignores", upgraded, Expected::me(&token));
+    let needed = Expected::new(426, super::JSON, r#"{"error":"a WebSocket upgrade is needed"}"#);
+    row("no handshake", Request::get("/ws").bearer(&token), needed);
+    row("POST", Request::post("/ws").bearer(&token), Expected::method_not_allowed("GET"));
+    table.finish(13);
+}

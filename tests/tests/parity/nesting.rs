@@ -1,0 +1,270 @@
+//! Layers inside of layers: the inner one counts, and outcomes are never merged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jwt_core::keys::Verify;
+use jwt_core::request::{Carriers, Challenge};
+use jwt_core::{ManualClock, RequestAuth, Verifier, VerifyingKey};
+use tests::routes::{Demand, Endpoint, Layer, Route, Routes};
+use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, alice, good, keys};
+use tests::wire::Request;
+
+use super::{Expected, Table};
+
+const INNER_AUDIENCE: &str = "https://inner.example.com";
+
+/// Counts how often it is asked.
+struct Counting {
+    key: VerifyingKey,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Verify for Counting {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.key.verify(message, signature)
+    }
+}
+
+/// How often signatures were checked since the last look.
+pub(super) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub(super) fn take(&self) -> usize {
+        self.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+/// A verifier for this audience whose signature checks are counted.
+pub(super) fn counted(audience: &str) -> (Verifier, Count) {
+    let key = keys().es256.verifying_key();
+    let (algorithm, asked) = (key.algorithm(), Arc::new(AtomicUsize::new(0)));
+    let counting = VerifyingKey::custom(algorithm, Counting { key, asked: asked.clone() });
+    let counting = counting.with_key_id("es").unwrap();
+    let verifier = Verifier::builder().with_key(counting).with_audience(audience).with_issuer(ISSUER);
+    (verifier.build().unwrap().with_clock(ManualClock::at(NOW)), Count(asked))
+}
+
+fn realm(auth: RequestAuth, realm: &str) -> RequestAuth {
+    auth.with_challenge(Challenge::default().with_realm(realm).unwrap())
+}
+
+struct Nested {
+    table: Table,
+    outer: Count,
+    inner: Count,
+}
+
+impl Nested {
+    /// The row, and how often each verifier checks a signature for it.
+    fn row(&self, name: &str, request: Request, expected: Expected, checks: (usize, usize)) {
+        let frameworks = self.table.servers().len();
+        self.table.row(name, &request, &expected);
+        let found = (self.outer.take(), self.inner.take());
+        if found != (checks.0 * frameworks, checks.1 * frameworks) {
+            self.table.note(format!(
+                "{name}: {found:?} signature checks in {frameworks} frameworks, not {checks:?} in each"
+            ));
+        }
+    }
+}
+
+#[test]
+fn the_inner_layer_counts() {
+    let (outer_verifier, outer) = counted(AUDIENCE);
+    let (inner_verifier, inner) = counted(INNER_AUDIENCE);
+    let carriers = |carriers: jwt_core::request::CarriersBuilder| carriers.build().unwrap();
+    let cookie = || carriers(Carriers::builder().without_authorization().with_cookie("access"));
+
+    let auth = realm(RequestAuth::new(outer_verifier.clone()), "outer");
+    let same_verifier = realm(RequestAuth::new(outer_verifier.clone()), "inner");
+    let other = realm(RequestAuth::new(inner_verifier.clone()), "inner");
+    let (a, b) = (Layer::Auth(auth.clone()), Layer::Auth(same_verifier.clone()));
+    let (c, d) = (Layer::Auth(other.clone()), Layer::Auth(auth.clone().optional()));
+    let (e, f) = (
+        Layer::Auth(other.clone().optional()),
+        Layer::Auth(other.clone().optional().with_carriers(cookie())),
+    );
+    let g = Layer::Auth(same_verifier.clone().with_carriers(cookie()));
+    let h = Layer::Auth(same_verifier.clone().optional());
+    let admin = Layer::Require(Demand::Admin);
+    let route = |path, layers: &[&Layer], endpoint| Route {
+        path,
+        layers: layers.iter().copied().cloned().collect(),
+        endpoint,
+    };
+    let routes: Routes = [
+        route("/twice", &[&a, &a], Endpoint::Identity),
+        route("/twice-require", &[&a, &a, &admin], Endpoint::Identity),
+        route("/same-verifier", &[&a, &b], Endpoint::Identity),
+        route("/same-verifier-require", &[&a, &b, &admin], Endpoint::Identity),
+        route("/same-verifier-authorized", &[&a, &b], Endpoint::Authorized(Demand::Admin)),
+        route("/other", &[&a, &c], Endpoint::Identity),
+        route("/other-require", &[&a, &c, &admin], Endpoint::Identity),
+        route("/required-in-optional", &[&d, &c], Endpoint::Identity),
+        route("/same-required-in-optional", &[&d, &b], Endpoint::Identity),
+        route("/optional-in-required", &[&a, &e], Endpoint::Optional),
+        route("/same-optional-in-required", &[&a, &h], Endpoint::Optional),
+        route("/optional-in-optional", &[&d, &e], Endpoint::Optional),
+        route("/other-carrier", &[&a, &f], Endpoint::Optional),
+        route("/other-carrier-required", &[&a, &f], Endpoint::Identity),
+        route("/same-verifier-other-carrier", &[&a, &g], Endpoint::Identity),
+        route("/require-between", &[&admin, &a], Endpoint::Public),
+    ]
+    .into();
+    let nested = Nested { table: Table::new("nesting", &routes), outer, inner };
+
+    let identity =
+        |sub: &str, audience: &str| Expected::ok(format!(r#"{{"sub":"{sub}","audience":"{audience}"}}"#));
+    let outside = alice();
+    let inside = Forged::new().claim("aud", INNER_AUDIENCE).sign();
+    let both = Forged::new().claim("aud", serde_json::json!([AUDIENCE, INNER_AUDIENCE])).sign();
+    let forged = Forged::new().key(&keys().stranger).sign();
+    let get = |path: &str, token: &str| Request::get(path).bearer(token);
+
+    // The same rules, or the same verifier: reused.
+    nested.row("twice", get("/twice", &outside), identity("alice", AUDIENCE), (1, 0));
+    nested.row("twice, none", Request::get("/twice"), Expected::no_credentials().realm("outer"), (0, 0));
+    nested.row("twice, forged", get("/twice", &forged), Expected::not_valid().realm("outer"), (1, 0));
+    let refused = Expected::insufficient_scope(Some("admin"));
+    nested.row("twice, require", get("/twice-require", &outside), refused.clone().realm("outer"), (1, 0));
+    nested.row("same verifier", get("/same-verifier", &outside), identity("alice", AUDIENCE), (1, 0));
+    // Behind both, the words are those of the inner layer.
+    nested.row(
+        "same, require",
+        get("/same-verifier-require", &outside),
+        refused.clone().realm("inner"),
+        (1, 0),
+    );
+    nested.row(
+        "same, extractor",
+        get("/same-verifier-authorized", &outside),
+        refused.clone().realm("inner"),
+        (1, 0),
+    );
+
+    // Another verifier: verified again, and replaced.
+    nested.row("other, for both", get("/other", &both), identity("alice", INNER_AUDIENCE), (1, 1));
+    nested.row("other, for the outer", get("/other", &outside), Expected::not_valid().realm("inner"), (1, 1));
+    nested.row("other, for the inner", get("/other", &inside), Expected::not_valid().realm("outer"), (1, 0));
+    nested.row("other, forged", get("/other", &forged), Expected::not_valid().realm("outer"), (1, 0));
+    nested.row("other, require", get("/other-require", &both), refused.realm("inner"), (1, 1));
+
+    // Required inside of optional.
+    let none = || Expected::no_credentials().realm("inner");
+    nested.row("required in optional, none", Request::get("/required-in-optional"), none(), (0, 0));
+    nested.row(
+        "required in optional",
+        get("/required-in-optional", &both),
+        identity("alice", INNER_AUDIENCE),
+        (1, 1),
+    );
+    let for_outer = get("/required-in-optional", &outside);
+    nested.row(
+        "required in optional, for the outer",
+        for_outer,
+        Expected::not_valid().realm("inner"),
+        (1, 1),
+    );
+    let for_inner = get("/required-in-optional", &inside);
+    nested.row(
+        "required in optional, for the inner",
+        for_inner,
+        Expected::not_valid().realm("outer"),
+        (1, 0),
+    );
+    nested.row("the same, none", Request::get("/same-required-in-optional"), none(), (0, 0));
+    nested.row("the same", get("/same-required-in-optional", &outside), identity("alice", AUDIENCE), (1, 0));
+
+    // Optional inside.
+    let none = || Expected::no_credentials().realm("outer");
+    nested.row("optional in required, none", Request::get("/optional-in-required"), none(), (0, 0));
+    nested.row(
+        "optional in required",
+        get("/optional-in-required", &both),
+        Expected::subject("alice"),
+        (1, 1),
+    );
+    let for_outer = get("/optional-in-required", &outside);
+    nested.row(
+        "optional in required, for the outer",
+        for_outer,
+        Expected::not_valid().realm("inner"),
+        (1, 1),
+    );
+    nested.row("the same, none", Request::get("/same-optional-in-required"), none(), (0, 0));
+    nested.row("the same", get("/same-optional-in-required", &outside), Expected::subject("alice"), (1, 0));
+    nested.row("optional in optional", Request::get("/optional-in-optional"), Expected::nobody(), (0, 0));
+    nested.row(
+        "optional in optional, both",
+        get("/optional-in-optional", &both),
+        Expected::subject("alice"),
+        (1, 1),
+    );
+
+    // Never merged: the inner layer sees nothing, so nobody is known behind it.
+    nested.row("another carrier", get("/other-carrier", &both), Expected::nobody(), (1, 0));
+    let required = get("/other-carrier-required", &both);
+    nested.row("another carrier, required", required, Expected::no_credentials().realm("inner"), (1, 0));
+    let with_cookie = |path: &str, token: &str| get(path, &outside).with("Cookie", format!("access={token}"));
+    nested.row(
+        "a token for each",
+        with_cookie("/other-carrier", &inside),
+        Expected::subject("alice"),
+        (1, 1),
+    );
+    nested.row(
+        "a bad one inside",
+        with_cookie("/other-carrier", &forged),
+        Expected::not_valid().realm("inner"),
+        (1, 1),
+    );
+
+    // The same verifier reuses what it verified only where the token is the same.
+    let path = "/same-verifier-other-carrier";
+    let bob = Forged::new().claim("sub", "bob").sign();
+    nested.row("the same token", with_cookie(path, &outside), identity("alice", AUDIENCE), (1, 0));
+    nested.row("another token", with_cookie(path, &bob), identity("bob", AUDIENCE), (2, 0));
+    nested.row(
+        "a forged one",
+        with_cookie(path, &forged.replace('.', "..")),
+        Expected::not_valid().realm("inner"),
+        (1, 0),
+    );
+    let forged_bob = Forged::new().claim("sub", "bob").key(&keys().stranger).sign();
+    nested.row(
+        "a forged other",
+        with_cookie(path, &forged_bob),
+        Expected::not_valid().realm("inner"),
+        (2, 0),
+    );
+    let scoped = good(|token| token.with_scope("admin"));
+    nested.row("more rights inside", with_cookie(path, &scoped), identity("alice", AUDIENCE), (2, 0));
+
+    nested.row("require outside", get("/require-between", &scoped), Expected::internal(), (0, 0));
+    nested.table.finish(35);
+}
+
+/// A token whose claims were verified and whose signature is another: what the inner layer holds is
+/// verified, but nobody signed the token that it was shown.
+#[test]
+fn a_forged_twin_of_the_verified_token_gives_no_more_than_that_one() {
+    let (verifier, outer) = counted(AUDIENCE);
+    let (_, inner) = counted(INNER_AUDIENCE);
+    let cookie = Carriers::builder().without_authorization().with_cookie("access").build().unwrap();
+    let auth = RequestAuth::new(verifier);
+    let layers = vec![Layer::Auth(auth.clone()), Layer::Auth(auth.with_carriers(cookie))];
+    let routes: Routes = [Route { path: "/twin", layers, endpoint: Endpoint::Me }].into();
+    let nested = Nested { table: Table::new("twin", &routes), outer, inner };
+    let genuine = Forged::new().sign();
+    let twin = Forged::new().key(&keys().stranger).sign();
+    let request = Request::get("/twin").bearer(&genuine).with("Cookie", format!("access={twin}"));
+    let answers = nested.table.ask(&request);
+    for (framework, response) in answers {
+        // Either is sound: the claims are those of a token that was verified.
+        assert!(matches!(response.status, 200 | 401), "{framework}: {response:?}");
+        assert!(response.status != 200 || response.text() == Expected::me(&genuine).body, "{framework}");
+    }
+    nested.table.finish(1);
+}
