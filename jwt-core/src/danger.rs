@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::claims::Recorded;
-use crate::json::Document;
+use crate::json::Nodes;
 use crate::limits::Limits;
 use crate::policy::{AudienceRule, IssuerRule, Policy};
-use crate::refusal::TokenError;
+use crate::refusal::{Reason, TokenError};
 use crate::verified::{Evidence, Kept, Verified};
 use crate::verifier::parse_payload;
 
@@ -36,10 +36,11 @@ pub fn assert_verified(
     evidence: Evidence,
 ) -> Result<Arc<Verified>, TokenError> {
     let policy = Policy::new(IssuerRule::Exactly(issuer.into()), AudienceRule::Any);
+    let payload = String::from_utf8(payload).map_err(|_| Reason::MalformedPayload)?;
     let kept = {
-        let mut document = Document::new();
-        let object = parse_payload(&payload, &Limits::default(), &mut document)?;
-        Kept::of(&Recorded::of(object), &policy)
+        let mut nodes = Nodes::new();
+        let document = parse_payload(&payload, &Limits::default(), &mut nodes)?;
+        Kept::of(&Recorded::of(document.root()), &policy)
     };
     Ok(Arc::new(Verified::new(Arc::new(policy), None, payload, kept, evidence)))
 }

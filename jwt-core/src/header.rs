@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::algorithm::Algorithm;
 use crate::base64url;
-use crate::json::{Bounds, Document, Fault, Value};
+use crate::json::{self, Bounds, Document, Fault, Nodes, Value};
 use crate::limits::Limits;
 use crate::refusal::Reason;
 
@@ -27,16 +27,16 @@ pub(crate) struct Header<'d> {
 }
 
 /// Parses the decoded header.
-pub(crate) fn parse<'d, 'h>(
+pub(crate) fn parse<'h>(
     json: &'h [u8],
     limits: &Limits,
-    document: &'d mut Document<'h>,
-) -> Result<Value<'d>, Reason> {
+    nodes: &'h mut Nodes,
+) -> Result<Document<'h>, Reason> {
     if json.len() > limits.header_bytes() {
         return Err(Reason::HeaderTooLong);
     }
     let bounds = Bounds { depth: Limits::HEADER_DEPTH, nodes: NODES };
-    document.read(json, bounds).map_err(|fault| match fault {
+    json::text(json).and_then(|text| Document::read(text, bounds, nodes)).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Size => Reason::HeaderTooLong,
@@ -47,9 +47,9 @@ pub(crate) fn parse<'d, 'h>(
 impl<'d> Header<'d> {
     /// Reads the members. Unknown ones are ignored (RFC 7515 §4), as are `jku`, `x5u`, `x5c`,
     /// `x5t` and `x5t#S256`: they never choose or fetch a key.
-    pub(crate) fn read(object: Value<'d>) -> Result<Self, Reason> {
+    pub(crate) fn read(document: &'d Document<'_>) -> Result<Self, Reason> {
         let mut header = Self { algorithm: None, key_id: None, typ: None, cty: None, forbidden: None };
-        for (name, value) in object.members() {
+        for (name, value) in document.root().members() {
             let Some(name) = name.as_str() else { continue };
             match name.as_ref() {
                 "alg" => header.algorithm = Algorithm::from_name(text(value)?.as_bytes()),
@@ -165,8 +165,8 @@ impl KnownHeaders {
         if text.len() <= Self::LONGEST
             && let Some(free) = self.0.iter().find(|slot| slot.get().is_none())
         {
-            // Whoever comes second at the same moment finds the place taken, and tries again with
-            // its next token.
+            // Whoever comes second at the same moment finds the place taken, and takes another one
+            // with its next token.
             let _ = free.set(Known { text: text.into(), header: header.to_owned() });
         }
     }
@@ -194,8 +194,9 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<(), Reason> {
-        let mut document = Document::new();
-        let header = Header::read(parse(json.as_bytes(), &Limits::default(), &mut document)?)?;
+        let mut nodes = Nodes::new();
+        let document = parse(json.as_bytes(), &Limits::default(), &mut nodes)?;
+        let header = Header::read(&document)?;
         header.algorithm(&[Algorithm::ES256])?;
         header.check_forbidden()?;
         header.check_not_nested()?;

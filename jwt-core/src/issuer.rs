@@ -14,7 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
-use crate::json::{Document, Value};
+use crate::json::{self, Nodes, Value};
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -437,15 +437,16 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let mut document = Document::new();
-        let object = parse_payload(payload, &Limits::default(), &mut document).map_err(|reason| {
+        let mut nodes = Nodes::new();
+        let text = json::text(payload).map_err(|_| IssueError::Serialize)?;
+        let document = parse_payload(text, &Limits::default(), &mut nodes).map_err(|reason| {
             // A registered claim among the custom ones is the usual cause, and the better answer.
             match (reason, registered_among(payload, customs_start)) {
                 (Reason::DuplicateMember, Some(name)) => IssueError::Registered { name },
                 (reason, _) => IssueError::Refused(reason.into()),
             }
         })?;
-        for (name, _) in object.members().filter(|(name, _)| name.starts_at() >= customs_start) {
+        for (name, _) in document.root().members().filter(|(name, _)| name.starts_at() >= customs_start) {
             if let Some(name) = registered(name) {
                 return Err(IssueError::Registered { name });
             }
@@ -454,11 +455,11 @@ impl Inner {
                 self.on_sensitive(name)?;
             }
         }
-        let claims = Recorded::of(object);
+        let claims = Recorded::of(document.root());
         // `nbf` may lie ahead, but not behind `exp`: judged as of the token's first valid moment.
         let first_valid = claims.nbf.value().map_or(now, |nbf| nbf.as_duration().max(now));
         let subject = policy::Subject {
-            root: object,
+            root: document.root(),
             claims: &claims,
             algorithm: Some(self.key.algorithm()),
             now: first_valid,
@@ -491,9 +492,9 @@ fn registered(name: Value<'_>) -> Option<&'static str> {
 fn registered_among(payload: &[u8], start: usize) -> Option<&'static str> {
     let mut customs = payload.get(start..)?.to_vec();
     *customs.first_mut()? = b'{';
-    let mut document = Document::new();
-    let object = parse_payload(&customs, &Limits::default(), &mut document).ok()?;
-    object.members().find_map(|(name, _)| registered(name))
+    let mut nodes = Nodes::new();
+    let document = parse_payload(json::text(&customs).ok()?, &Limits::default(), &mut nodes).ok()?;
+    document.root().members().find_map(|(name, _)| registered(name))
 }
 
 /// 128 random bits.

@@ -16,7 +16,7 @@ use crate::claims::Recorded;
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::{self, Bounds, Document, Fault, Value};
+use crate::json::{self, Bounds, Document, Fault, Nodes};
 use crate::jws;
 use crate::keys::{BoxFuture, RefreshHint};
 use crate::limits::Limits;
@@ -180,7 +180,7 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`].
     pub fn verify_at(&self, token: &str, now: Duration) -> Result<Arc<Verified>, TokenError> {
-        Ok(self.run(token, now, &Expected::new(), |_| Ok(())).map_err(|failure| failure.error)?.0)
+        self.prove(token, now, &Expected::new()).map_err(|failure| failure.error)
     }
 
     /// Verifies `token` with expectations of this one call.
@@ -188,7 +188,7 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`], and the reasons of [`Expected`].
     pub fn verify_with(&self, token: &str, expected: &Expected<'_>) -> Result<Arc<Verified>, TokenError> {
-        Ok(self.run(token, self.now(), expected, |_| Ok(())).map_err(|failure| failure.error)?.0)
+        self.prove(token, self.now(), expected).map_err(|failure| failure.error)
     }
 
     /// Verifies `token` and reads its claims as a `T`, out of one reading of the payload.
@@ -196,7 +196,10 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`], and [`Reason::ClaimsShape`].
     pub fn verify_into<T: DeserializeOwned>(&self, token: &str) -> Result<(Arc<Verified>, T), TokenError> {
-        self.run(token, self.now(), &Expected::new(), shape::<T>).map_err(|failure| failure.error)
+        let read = |document: &Document<'_>| shape::<T>(document.root());
+        let (verified, claims) =
+            self.run(token, self.now(), &Expected::new(), read).map_err(|failure| failure.error)?;
+        Ok((Arc::new(verified), claims))
     }
 
     /// Verifies `token`; where its key is not held, waits for one fetch, if the source of keys
@@ -215,6 +218,17 @@ impl Verifier {
         self.0.clock.now()
     }
 
+    /// Verifies `token`, with what spares whoever reads its claims later another scan.
+    fn prove(
+        &self,
+        token: &str,
+        now: Duration,
+        expected: &Expected<'_>,
+    ) -> Result<Arc<Verified>, Failure<'_>> {
+        let (verified, nodes) = self.run(token, now, expected, |document| Ok(document.keep_nodes()))?;
+        Ok(Arc::new(verified.with_nodes(nodes)))
+    }
+
     /// The path itself. `also` reads whatever else the caller wants from the payload, after every
     /// check has passed.
     fn run<T>(
@@ -222,8 +236,8 @@ impl Verifier {
         token: &str,
         now: Duration,
         expected: &Expected<'_>,
-        also: impl FnOnce(Value<'_>) -> Result<T, TokenError>,
-    ) -> Result<(Arc<Verified>, T), Failure<'_>> {
+        also: impl FnOnce(&Document<'_>) -> Result<T, TokenError>,
+    ) -> Result<(Verified, T), Failure<'_>> {
         let limits = &self.0.limits;
 
         // 1, 2: length before anything is decoded, then three segments of strict base64url.
@@ -238,12 +252,13 @@ impl Verifier {
         let known = keys.as_ref().and_then(|keys| keys.set().known_headers().find(token.header, limits));
 
         // 3: the header, still untrusted.
-        let (mut buffer, mut document, read);
+        let (mut buffer, mut nodes, document, read);
         let header = match known {
             Some(header) => header,
             None => {
-                (buffer, document) = (Buffer::new(), Document::new());
-                read = Header::read(header::parse(buffer.decode(token.header)?, limits, &mut document)?)?;
+                (buffer, nodes) = (Buffer::new(), Nodes::new());
+                document = header::parse(buffer.decode(token.header)?, limits, &mut nodes)?;
+                read = Header::read(&document)?;
                 &read
             }
         };
@@ -267,21 +282,27 @@ impl Verifier {
         }
 
         // 10: the payload, from here on the authority's own words.
-        let mut document = Document::new();
-        let object = parse_payload(&payload, limits, &mut document).map_err(because)?;
-        let claims = Recorded::of(object);
+        let payload = String::from_utf8(payload).map_err(|_| because(Reason::MalformedPayload))?;
+        let mut nodes = Nodes::new();
+        let document = parse_payload(&payload, limits, &mut nodes).map_err(because)?;
+        let claims = Recorded::of(document.root());
 
         // 11: the claims.
-        let subject =
-            policy::Subject { root: object, claims: &claims, algorithm: Some(algorithm), now, expected };
+        let subject = policy::Subject {
+            root: document.root(),
+            claims: &claims,
+            algorithm: Some(algorithm),
+            now,
+            expected,
+        };
         let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
-        let also = also(object).map_err(refused)?;
+        let also = also(&document).map_err(refused)?;
 
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
             Evidence::Signature { algorithm, key_id: key.key_id().cloned(), typ: header.typ().map(keep_typ) };
         let verified = Verified::new(authority.policy.clone(), audience, payload, kept, evidence);
-        Ok((Arc::new(verified), also))
+        Ok((verified, also))
     }
 
     /// The authority of a token whose payload is not trusted yet.
@@ -305,10 +326,10 @@ impl Verifier {
             Reason::UnknownKey => {
                 let token = UnverifiedToken::split(token, &self.0.limits).ok()?;
                 let mut buffer = Buffer::new();
-                let mut document = Document::new();
+                let mut nodes = Nodes::new();
                 let decoded = buffer.decode(token.header).ok()?;
-                let header =
-                    Header::read(header::parse(decoded, &self.0.limits, &mut document).ok()?).ok()?;
+                let document = header::parse(decoded, &self.0.limits, &mut nodes).ok()?;
+                let header = Header::read(&document).ok()?;
                 let key_id = header.key_id().ok()?;
                 refresh.request(RefreshHint::UnknownKey { key_id, algorithm: header.any_algorithm()? })
             }
@@ -317,13 +338,13 @@ impl Verifier {
     }
 }
 
-pub(crate) fn parse_payload<'d, 'p>(
-    payload: &'p [u8],
+pub(crate) fn parse_payload<'p>(
+    payload: &'p str,
     limits: &Limits,
-    document: &'d mut Document<'p>,
-) -> Result<Value<'d>, Reason> {
+    nodes: &'p mut Nodes,
+) -> Result<Document<'p>, Reason> {
     let bounds = Bounds { depth: limits.payload_depth(), nodes: usize::MAX };
-    document.read(payload, bounds).map_err(|fault| match fault {
+    Document::read(payload, bounds, nodes).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Syntax | Fault::Size => Reason::MalformedPayload,
@@ -342,8 +363,8 @@ fn keep_typ(typ: &str) -> Cow<'static, str> {
 impl TokenAuthority for Verifier {
     fn verify(&self, presented: &Presented<'_>) -> Verdict {
         let token = presented.token();
-        let failure = match self.run(token, self.now(), &presented.expected(), |_| Ok(())) {
-            Ok((verified, ())) => return Verdict::Ready(Ok(verified)),
+        let failure = match self.prove(token, self.now(), &presented.expected()) {
+            Ok(verified) => return Verdict::Ready(Ok(verified)),
             Err(failure) => failure,
         };
         match self.ask_for_keys(token, &failure) {

@@ -65,30 +65,22 @@ const EMPTY: Node = Node { kind: Kind::Null, start: 0, end: 0 };
 /// Enough for every ordinary token, so that reading one does not allocate.
 const INLINE: usize = 64;
 
-/// One JSON object: its text and the nodes in order of appearance. Large, so it stays where it is
-/// made, and what is read from it is a [`Value`].
-#[derive(Debug)]
-pub(crate) struct Document<'j> {
-    text: &'j str,
+/// RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)
+}
+
+/// Room for the nodes of one document, in order of appearance. Large, so it stays where it is made.
+pub(crate) struct Nodes {
     inline: [Node; INLINE],
     len: usize,
     spill: Vec<Node>,
 }
 
-impl<'j> Document<'j> {
-    /// Nothing read yet.
+impl Nodes {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { text: "", inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
-    }
-
-    /// Reads one JSON object. Only once.
-    pub(crate) fn read(&mut self, bytes: &'j [u8], bounds: Bounds) -> Result<Value<'_>, Fault> {
-        // RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8. A byte order mark is not white space, so the
-        // grammar refuses it.
-        self.text = core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
-        scan::scan(self, bounds)?;
-        Ok(Value { document: self, at: 0 })
+        Self { inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
     }
 
     #[inline]
@@ -105,14 +97,54 @@ impl<'j> Document<'j> {
     }
 
     #[inline]
-    fn node(&self, at: usize) -> Node {
-        let nodes: &[Node] = if self.spill.is_empty() { &self.inline } else { &self.spill };
-        nodes.get(at).copied().unwrap_or(EMPTY)
+    fn as_slice(&self) -> &[Node] {
+        if self.spill.is_empty() { self.inline.get(..self.len).unwrap_or(&[]) } else { &self.spill }
     }
 
     #[inline]
-    fn node_mut(&mut self, at: usize) -> Option<&mut Node> {
+    fn get_mut(&mut self, at: usize) -> Option<&mut Node> {
         if self.spill.is_empty() { self.inline.get_mut(at) } else { self.spill.get_mut(at) }
+    }
+}
+
+/// The nodes of a document, to be kept beside its text, so that it need not be scanned again.
+#[derive(Default)]
+pub(crate) struct KeptNodes(Box<[Node]>);
+
+/// A checked JSON object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Document<'d> {
+    text: &'d str,
+    nodes: &'d [Node],
+}
+
+impl<'d> Document<'d> {
+    /// Reads one JSON object, with new nodes.
+    pub(crate) fn read(text: &'d str, bounds: Bounds, nodes: &'d mut Nodes) -> Result<Self, Fault> {
+        scan::scan(text, bounds, nodes)?;
+        Ok(Self { text, nodes: nodes.as_slice() })
+    }
+
+    /// The document whose nodes were kept beside this text.
+    pub(crate) fn kept(text: &'d str, nodes: &'d KeptNodes) -> Self {
+        Self { text, nodes: &nodes.0 }
+    }
+
+    /// The nodes, to be kept; none where they are many, so that nothing is kept that is many times
+    /// the size of the text.
+    pub(crate) fn keep_nodes(&self) -> Option<KeptNodes> {
+        (self.nodes.len() <= INLINE).then(|| KeptNodes(self.nodes.into()))
+    }
+
+    /// The object itself.
+    #[inline]
+    pub(crate) fn root(&self) -> Value<'_> {
+        Value { document: self, at: 0 }
+    }
+
+    #[inline]
+    fn node(&self, at: usize) -> Node {
+        self.nodes.get(at).copied().unwrap_or(EMPTY)
     }
 }
 
@@ -206,10 +238,14 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// The text at this place, escapes as they stand.
+    pub(crate) fn raw<'t>(&self, text: &'t str) -> &'t str {
+        text_at(text, Node { kind: self.kind, start: self.start, end: self.end })
+    }
+
     /// The value at this place of the text the span was taken from.
-    pub(crate) fn of<'t>(&self, text: &'t [u8]) -> Option<Cow<'t, str>> {
-        let node = Node { kind: self.kind, start: self.start, end: self.end };
-        let raw = core::str::from_utf8(text.get(range(node))?).ok()?;
+    pub(crate) fn of<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let raw = self.raw(text);
         match self.kind {
             Kind::String => Some(Cow::Borrowed(raw)),
             Kind::Escaped => Some(Cow::Owned(string::unescape(raw))),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Bounds, Document, Fault, Kind, Node, Siblings, Value, string, text_at};
+use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, string, text_at};
 
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -17,9 +17,10 @@ struct Scanner<'j> {
     at: usize,
 }
 
-/// Checks that the document's text is one JSON object within `bounds` and lists its nodes.
-pub(super) fn scan(nodes: &mut Document<'_>, bounds: Bounds) -> Result<(), Fault> {
-    let text = nodes.text;
+/// Checks that `text` is one JSON object within `bounds` and lists its nodes.
+///
+/// RFC 8259 §8.1: a byte order mark is not white space, so the grammar refuses it.
+pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
     let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
     if scanner.bytes.len() >= u32::MAX.try_into().unwrap_or(usize::MAX) {
         return Err(Fault::Size);
@@ -65,7 +66,7 @@ impl Names {
 
 impl Scanner<'_> {
     /// One value and everything below it, without recursion.
-    fn document(&mut self, bounds: Bounds, nodes: &mut Document<'_>) -> Result<(), Fault> {
+    fn document(&mut self, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
         let mut innermost = Open::default();
         // Those around it, outermost first.
         let mut outer = [Open::default(); MAX_DEPTH];
@@ -135,7 +136,7 @@ impl Scanner<'_> {
 
     /// A member's name and the colon behind it.
     #[inline]
-    fn name(&mut self, object: &mut Open, nodes: &mut Document<'_>) -> Result<(), Fault> {
+    fn name(&mut self, object: &mut Open, nodes: &mut Nodes) -> Result<(), Fault> {
         if self.peek() != Some(b'"') {
             return Err(Fault::Syntax);
         }
@@ -161,26 +162,28 @@ impl Scanner<'_> {
     }
 
     #[inline]
-    fn close(&mut self, container: Open, nodes: &mut Document<'_>) -> Result<(), Fault> {
+    fn close(&mut self, container: Open, nodes: &mut Nodes) -> Result<(), Fault> {
         self.step();
         if container.names.count > COMPARED {
             self.many_are_unique(container.node, nodes)?;
         }
         let len = offset(nodes.len.wrapping_sub(container.node));
-        if let Some(node) = nodes.node_mut(container.node) {
+        if let Some(node) = nodes.get_mut(container.node) {
             node.end = len;
         }
         Ok(())
     }
 
     #[cold]
-    fn is_repeated(&self, name: Node, object: usize, nodes: &Document<'_>) -> bool {
-        names(nodes, object).any(|earlier| self.same(earlier, name))
+    fn is_repeated(&self, name: Node, object: usize, nodes: &Nodes) -> bool {
+        let document = Document { text: self.text, nodes: nodes.as_slice() };
+        names(&document, object).any(|earlier| self.same(earlier, name))
     }
 
     #[cold]
-    fn many_are_unique(&self, object: usize, nodes: &Document<'_>) -> Result<(), Fault> {
-        let mut all: Vec<Cow<'_, str>> = names(nodes, object).filter_map(Value::as_str).collect();
+    fn many_are_unique(&self, object: usize, nodes: &Nodes) -> Result<(), Fault> {
+        let document = Document { text: self.text, nodes: nodes.as_slice() };
+        let mut all: Vec<Cow<'_, str>> = names(&document, object).filter_map(Value::as_str).collect();
         all.sort_unstable();
         if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
             Err(Fault::Duplicate)
@@ -331,9 +334,9 @@ fn special(bytes: u64) -> u64 {
     (quote | backslash | control) & HIGHS
 }
 
-/// The names of an object that may still be open.
-fn names<'n>(nodes: &'n Document<'n>, object: usize) -> impl Iterator<Item = Value<'n>> {
-    Siblings { document: nodes, at: object.wrapping_add(1), end: nodes.len }.step_by(2)
+/// The names of an object that is the last one and may still be open.
+fn names<'n>(document: &'n Document<'n>, object: usize) -> impl Iterator<Item = Value<'n>> {
+    Siblings { document, at: object.wrapping_add(1), end: document.nodes.len() }.step_by(2)
 }
 
 /// Texts are shorter than 4 GiB, see [`scan`].

@@ -6,7 +6,7 @@ use crate::base64url::{self, Buffer};
 use crate::claims::Recorded;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::Document;
+use crate::json::{self, Nodes};
 use crate::jws;
 use crate::policy;
 use crate::refusal::{Reason, TokenError};
@@ -76,9 +76,9 @@ impl Verifier {
         let payload = found.note(base64url::decode(token.payload));
         let signature = found.note(signature.decode(token.signature));
 
-        let mut document = Document::new();
-        let object = header.and_then(|header| found.note(header::parse(header, limits, &mut document)));
-        let header = object.and_then(|object| found.note(Header::read(object)));
+        let mut nodes = Nodes::new();
+        let document = header.and_then(|header| found.note(header::parse(header, limits, &mut nodes)));
+        let header = document.as_ref().and_then(|document| found.note(Header::read(document)));
         found.algorithm = header.as_ref().and_then(Header::any_algorithm);
 
         let payload = payload?;
@@ -95,11 +95,12 @@ impl Verifier {
             }
         }
 
-        let mut document = Document::new();
-        let object = found.note(parse_payload(&payload, limits, &mut document))?;
-        let claims = Recorded::of(object);
+        let mut nodes = Nodes::new();
+        let text = found.note(json::text(&payload).map_err(|_| Reason::MalformedPayload))?;
+        let document = found.note(parse_payload(text, limits, &mut nodes))?;
+        let claims = Recorded::of(document.root());
         let subject = policy::Subject {
-            root: object,
+            root: document.root(),
             claims: &claims,
             algorithm: found.algorithm,
             now: self.now(),
