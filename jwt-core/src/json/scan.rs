@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, string, text_at};
+use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, range, string, text_at};
 
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -55,11 +55,10 @@ impl Names {
     /// One of 64 bits, the same for the same name: a name whose bit is not set is a new one.
     /// Chosen such that the registered claims have different ones.
     #[inline]
-    fn bit(name: &str) -> u64 {
-        let bytes = name.as_bytes();
-        let first = bytes.first().copied().map_or(0, u32::from);
-        let last = bytes.last().copied().map_or(0, u32::from);
-        let len = offset(bytes.len());
+    fn bit(name: &[u8]) -> u64 {
+        let first = name.first().copied().map_or(0, u32::from);
+        let last = name.last().copied().map_or(0, u32::from);
+        let len = offset(name.len());
         1_u64.wrapping_shl(first ^ last.wrapping_shl(1) ^ len.wrapping_shl(3))
     }
 }
@@ -72,10 +71,17 @@ impl Scanner<'_> {
         let mut outer = [Open::default(); MAX_DEPTH];
         let mut depth = 0_usize;
         loop {
+            self.skip_space();
+            if innermost.is_object {
+                if nodes.len >= bounds.nodes {
+                    return Err(Fault::Size);
+                }
+                self.name(&mut innermost, nodes)?;
+                self.skip_space();
+            }
             if nodes.len >= bounds.nodes {
                 return Err(Fault::Size);
             }
-            self.skip_space();
             match self.peek().ok_or(Fault::Syntax)? {
                 b'"' => {
                     let Some(string) = self.string() else { return Err(Fault::Syntax) };
@@ -94,9 +100,6 @@ impl Scanner<'_> {
                     self.step();
                     self.skip_space();
                     if self.peek() != Some(close) {
-                        if is_object {
-                            self.name(&mut innermost, nodes)?;
-                        }
                         continue;
                     }
                 }
@@ -109,17 +112,8 @@ impl Scanner<'_> {
             loop {
                 self.skip_space();
                 match (self.peek(), innermost.is_object) {
-                    (Some(b','), false) => {
+                    (Some(b','), _) => {
                         self.step();
-                        break;
-                    }
-                    (Some(b','), true) => {
-                        self.step();
-                        self.skip_space();
-                        if nodes.len >= bounds.nodes {
-                            return Err(Fault::Size);
-                        }
-                        self.name(&mut innermost, nodes)?;
                         break;
                     }
                     (Some(b'}'), true) | (Some(b']'), false) => self.close(innermost, nodes)?,
@@ -135,7 +129,7 @@ impl Scanner<'_> {
     }
 
     /// A member's name and the colon behind it.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self, object: &mut Open, nodes: &mut Nodes) -> Result<(), Fault> {
         if self.peek() != Some(b'"') {
             return Err(Fault::Syntax);
@@ -145,7 +139,7 @@ impl Scanner<'_> {
         let bit = match name.kind {
             // Its bit would be that of its spelling: from now on all names are compared.
             Kind::Escaped => u64::MAX,
-            _ => Names::bit(text_at(self.text, name)),
+            _ => Names::bit(self.bytes.get(range(name)).unwrap_or_default()),
         };
         if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object.node, nodes) {
             return Err(Fault::Duplicate);
@@ -384,7 +378,7 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
                         return None;
                     }
                     let value = scanner.string()?;
-                    let raw = text.get(super::range(value))?;
+                    let raw = text.get(range(value))?;
                     return Some(match value.kind {
                         Kind::Escaped => Cow::Owned(string::unescape(raw)),
                         _ => Cow::Borrowed(raw),
