@@ -42,5 +42,5 @@ pub fn assert_verified(
         let document = parse_payload(&payload, &Limits::default(), &mut nodes)?;
         Kept::of(&Recorded::of(document.root()), &policy)
     };
-    Ok(Arc::new(Verified::new(Arc::new(policy), None, payload, kept, evidence)))
+    Ok(Verified::new(Arc::new(policy), None, payload, None, kept, evidence))
 }

@@ -147,15 +147,11 @@ impl Verified {
         policy: Arc<Policy>,
         audience: Option<Arc<str>>,
         payload: String,
+        nodes: Option<KeptNodes>,
         kept: Kept,
         evidence: Evidence,
-    ) -> Self {
-        Self { policy, audience, payload, nodes: None, kept, evidence, typed: OnceLock::new() }
-    }
-
-    /// With the nodes of the payload, which then need not be scanned for.
-    pub(crate) fn with_nodes(self, nodes: Option<KeptNodes>) -> Self {
-        Self { nodes, ..self }
+    ) -> Arc<Self> {
+        Arc::new(Self { policy, audience, payload, nodes, kept, evidence, typed: OnceLock::new() })
     }
 
     /// `iss`: the authority that issued the token. `None` only under `without_issuer()`, or under

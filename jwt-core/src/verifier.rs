@@ -16,7 +16,7 @@ use crate::claims::Recorded;
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::{self, Bounds, Document, Fault, Nodes};
+use crate::json::{self, Bounds, Document, Fault, KeptNodes, Nodes};
 use crate::jws;
 use crate::keys::{BoxFuture, RefreshHint};
 use crate::limits::Limits;
@@ -196,10 +196,8 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`], and [`Reason::ClaimsShape`].
     pub fn verify_into<T: DeserializeOwned>(&self, token: &str) -> Result<(Arc<Verified>, T), TokenError> {
-        let read = |document: &Document<'_>| shape::<T>(document.root());
-        let (verified, claims) =
-            self.run(token, self.now(), &Expected::new(), read).map_err(|failure| failure.error)?;
-        Ok((Arc::new(verified), claims))
+        let read = |document: &Document<'_>| Ok((shape::<T>(document.root())?, None));
+        self.run(token, self.now(), &Expected::new(), read).map_err(|failure| failure.error)
     }
 
     /// Verifies `token`; where its key is not held, waits for one fetch, if the source of keys
@@ -225,19 +223,19 @@ impl Verifier {
         now: Duration,
         expected: &Expected<'_>,
     ) -> Result<Arc<Verified>, Failure<'_>> {
-        let (verified, nodes) = self.run(token, now, expected, |document| Ok(document.keep_nodes()))?;
-        Ok(Arc::new(verified.with_nodes(nodes)))
+        let (verified, ()) = self.run(token, now, expected, |document| Ok(((), document.keep_nodes())))?;
+        Ok(verified)
     }
 
     /// The path itself. `also` reads whatever else the caller wants from the payload, after every
-    /// check has passed.
+    /// check has passed, and says what is kept for reading more of it.
     fn run<T>(
         &self,
         token: &str,
         now: Duration,
         expected: &Expected<'_>,
-        also: impl FnOnce(&Document<'_>) -> Result<T, TokenError>,
-    ) -> Result<(Verified, T), Failure<'_>> {
+        also: impl FnOnce(&Document<'_>) -> Result<(T, Option<KeptNodes>), TokenError>,
+    ) -> Result<(Arc<Verified>, T), Failure<'_>> {
         let limits = &self.0.limits;
 
         // 1, 2: length before anything is decoded, then three segments of strict base64url.
@@ -296,12 +294,12 @@ impl Verifier {
             expected,
         };
         let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
-        let also = also(&document).map_err(refused)?;
+        let (also, nodes) = also(&document).map_err(refused)?;
 
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
             Evidence::Signature { algorithm, key_id: key.key_id().cloned(), typ: header.typ().map(keep_typ) };
-        let verified = Verified::new(authority.policy.clone(), audience, payload, kept, evidence);
+        let verified = Verified::new(authority.policy.clone(), audience, payload, nodes, kept, evidence);
         Ok((verified, also))
     }
 
