@@ -12,6 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 use axum_jwt::{Claims, JwtAuth};
+use jwt_core::Verifier;
 use tower::Service as _;
 
 use crate::fixture::{Fixture, SUBJECT, User};
@@ -24,9 +25,10 @@ pub struct Server {
 }
 
 impl Server {
-    fn new(router: Router, fixture: &Fixture) -> Self {
-        let authorization = format!("Bearer {}", fixture.token).parse().expect("a header value");
-        Self { router, authorization }
+    fn new(router: Router, token: &str) -> Self {
+        let authorization = format!("Bearer {token}").parse().expect("a header value");
+        // As `axum::serve` does for each connection, or every request would build its layers anew.
+        Self { router: router.with_state(()), authorization }
     }
 
     /// Without any authentication.
@@ -35,17 +37,23 @@ impl Server {
         async fn me() -> String {
             SUBJECT.to_owned()
         }
-        Self::new(Router::new().route("/me", get(me)), fixture)
+        Self::new(Router::new().route("/me", get(me)), &fixture.token)
     }
 
     /// With the layer and extractor of ours.
     #[must_use]
     pub fn ours(fixture: &Fixture) -> Self {
+        Self::of(ours::verifier(fixture), &fixture.token)
+    }
+
+    /// With the layer and extractor of ours around this verifier.
+    #[must_use]
+    pub fn of(verifier: Verifier, token: &str) -> Self {
         async fn me(user: Claims<User>) -> String {
             user.sub.clone()
         }
-        let auth = JwtAuth::new(ours::verifier(fixture));
-        Self::new(Router::new().route("/me", get(me)).layer(auth), fixture)
+        let auth = JwtAuth::new(verifier);
+        Self::new(Router::new().route("/me", get(me)).layer(auth), token)
     }
 
     /// With the middleware that tutorials write by hand.
@@ -71,7 +79,7 @@ impl Server {
         }
         let decoder = Arc::new(peer::Decoder::new(fixture).expect("an algorithm of the peer"));
         let layer = middleware::from_fn_with_state(decoder, authenticate);
-        Self::new(Router::new().route("/me", get(me)).layer(layer), fixture)
+        Self::new(Router::new().route("/me", get(me)).layer(layer), &fixture.token)
     }
 
     /// Serves one request.

@@ -7,6 +7,7 @@ use std::env;
 use std::hint::black_box;
 
 use benches::fixture::{AUDIENCE, ISSUER, SCOPE, SUBJECT, TOKEN_ID, User, forge, header};
+use benches::request::Server;
 use jwt_core::keys::{Sign, SignError, Verify};
 use jwt_core::request::SimpleHead;
 use jwt_core::{Algorithm, Issuer, ManualClock, RequestAuth, SigningKey, Verifier, VerifyingKey};
@@ -60,6 +61,10 @@ fn main() {
         "verify" => repeat(times, || verifier.verify(&token).is_ok()),
         "verify_into" => repeat(times, || verifier.verify_into::<User>(&token).is_ok()),
         "decide" => repeat(times, || matches!(auth.decide(&head, None), jwt_core::Step::Decided(_))),
+        "request" => {
+            let mut server = Server::of(verifier.clone(), &token);
+            repeat(times, || server.serve().is_success());
+        }
         "sign" => repeat(times, || {
             issuer.token().with_subject(SUBJECT).with_scope(SCOPE).with_token_id(TOKEN_ID).sign().is_ok()
         }),
@@ -69,7 +74,7 @@ fn main() {
     }
 }
 
-fn repeat(times: u32, once: impl Fn() -> bool) {
+fn repeat(times: u32, mut once: impl FnMut() -> bool) {
     for _ in 0..times {
         assert!(black_box(once()));
     }
