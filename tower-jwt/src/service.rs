@@ -2,6 +2,7 @@
 
 use core::mem;
 use core::task::{Context, Poll};
+use std::sync::Arc;
 
 use http::{Request, Response};
 use jwt_core::{Authentication, Decision, Step};
@@ -16,7 +17,8 @@ use crate::response::{ProblemJson, RefusalResponse, answer};
 #[derive(Clone, Debug)]
 pub struct JwtAuthService<S, R = ProblemJson> {
     pub(crate) inner: S,
-    pub(crate) auth: JwtAuth<R>,
+    /// Behind one count, for routers clone the service for every request.
+    pub(crate) auth: Arc<JwtAuth<R>>,
 }
 
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for JwtAuthService<S, R>
