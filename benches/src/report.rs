@@ -110,7 +110,7 @@ pub fn conditions() -> String {
     let cpu = cpu_info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let rustc = Command::new("rustc").arg("-V").output().map(|output| output.stdout).unwrap_or_default();
-    let versions: Vec<String> = ["jsonwebtoken", "aws-lc-rs", "axum", "serde_json"]
+    let versions: Vec<String> = ["jsonwebtoken", "aws-lc-rs", "axum", "actix-web", "serde_json"]
         .iter()
         .map(|name| format!("{name} {}", locked(name).unwrap_or("?")))
         .collect();
