@@ -239,6 +239,7 @@ impl IssuerBuilder<Ready> {
     /// - [`ConfigError::NoKeys`]: cannot happen, for the key comes first.
     /// - [`ConfigError::EmptyIssuer`], [`ConfigError::EmptyAudience`]: an empty string.
     /// - [`ConfigError::Lifetime`]: zero, or beyond the year 9999.
+    /// - [`ConfigError::RefusedByProfile`]: a `typ` that the profile never has.
     pub fn build(self) -> Result<Issuer, ConfigError> {
         let draft = self.draft;
         let key = draft.key.ok_or(ConfigError::NoKeys)?;
@@ -252,6 +253,7 @@ impl IssuerBuilder<Ready> {
             return Err(ConfigError::Lifetime { lifetime: draft.lifetime });
         }
 
+        draft.profile.check_required_typ(draft.typ.as_deref())?;
         let audience = match &draft.audience {
             Some(audience) => AudienceRule::AllOf(audience.iter().map(Arc::from).collect()),
             None => AudienceRule::Absent,
