@@ -126,10 +126,13 @@ where
     response
 }
 
-/// Adds fields that checks and carriers ask for.
+/// Adds fields that checks and carriers ask for, unless the response is stricter by itself.
 pub(crate) fn add_headers(headers: &mut HeaderMap, fields: &[ResponseHeader]) {
     for field in fields {
-        insert(headers, HeaderName::from_static(field.name), &field.value);
+        let name = HeaderName::from_static(field.name);
+        if !headers.get_all(&name).iter().any(|present| field.is_implied_by(present.as_bytes())) {
+            insert(headers, name, &field.value);
+        }
     }
 }
 
