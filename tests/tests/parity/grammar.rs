@@ -28,7 +28,7 @@ fn meaning(value: &[u8]) -> Meaning {
         .take_while(|b| b.is_ascii_alphanumeric() || TCHAR_MARKS.as_bytes().contains(b))
         .collect();
     let rest = &value[scheme.len()..];
-    if scheme.to_ascii_lowercase() != b"bearer" {
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
         let ends = rest.is_empty() || rest[0] == b' ';
         return if scheme.is_empty() || !ends { Meaning::Broken } else { Meaning::Other };
     }

@@ -17,6 +17,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::string_slice,
     reason = "what fails in here fails a test"
 )]
 
@@ -28,6 +29,7 @@ mod once;
 mod tokens;
 
 use core::cell::{Cell, RefCell};
+use core::slice::from_ref;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -97,12 +99,12 @@ pub(crate) fn routes(auth: &RequestAuth) -> Routes {
         route("/require-step-up", &[layer.clone(), Layer::Require(Demand::StepUp)], Endpoint::Public),
         route("/require-fresh-login", &[layer.clone(), Layer::Require(Demand::FreshLogin)], Endpoint::Public),
         route("/require-auditor", &[layer.clone(), Layer::Require(Demand::Auditor)], Endpoint::Public),
-        route("/fresh-login", &[layer.clone()], Endpoint::Authorized(Demand::FreshLogin)),
-        route("/auditor", &[layer.clone()], Endpoint::Authorized(Demand::Auditor)),
-        route("/everything", &[layer.clone()], Endpoint::Everything),
-        route("/impossible", &[layer.clone()], Endpoint::Impossible),
-        route("/layered-public", &[layer.clone()], Endpoint::Public),
-        route("/unstorable", &[layer.clone()], Endpoint::Unstorable),
+        route("/fresh-login", from_ref(&layer), Endpoint::Authorized(Demand::FreshLogin)),
+        route("/auditor", from_ref(&layer), Endpoint::Authorized(Demand::Auditor)),
+        route("/everything", from_ref(&layer), Endpoint::Everything),
+        route("/impossible", from_ref(&layer), Endpoint::Impossible),
+        route("/layered-public", from_ref(&layer), Endpoint::Public),
+        route("/unstorable", from_ref(&layer), Endpoint::Unstorable),
         route("/require-outside", &[Layer::Require(Demand::Admin), layer], Endpoint::Public),
         route("/unlayered-require", &[Layer::Require(Demand::Admin)], Endpoint::Public),
         route("/unlayered-authorized", &[], Endpoint::Authorized(Demand::Admin)),
