@@ -49,6 +49,7 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
         match route.layers.as_slice() {
             [] => app.service(resource),
             [Layer::Auth(one)] => app.service(resource.wrap(auth(one))),
+            [Layer::Handle(one)] => app.service(resource.app_data(auth(one))),
             [Layer::Require(one)] => app.service(resource.wrap(require(one))),
             [Layer::Auth(outer), Layer::Auth(inner)] => {
                 app.service(resource.wrap(auth(inner)).wrap(auth(outer)))

@@ -1,6 +1,7 @@
 //! The situations and their answers.
 
 use jwt_core::NumericDate;
+use tests::routes::{Endpoint, Layer, Route};
 use tests::tokens::{NOW, alice, good, signers};
 use tests::wire::{self, Request};
 
@@ -192,6 +193,38 @@ fn requirements_of_routes() {
         }
     }
     table.finish(54);
+}
+
+#[test]
+fn extractors_without_a_layer_answer_as_with_one() {
+    for (name, top) in [("by handle", ""), ("by handle, optional", "optional = true")] {
+        let auth = rules(&format!("{top}\nsources = ['header', 'cookie:access']"));
+        let route = |path, endpoint| Route { path, layers: vec![Layer::Handle(auth.clone())], endpoint };
+        let table =
+            Table::new(name, &[route("/me", Endpoint::Me), route("/optional", Endpoint::Optional)].into());
+        let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+        let token = alice();
+        row("none", Request::get("/me"), Expected::no_credentials());
+        // Rules that are not optional are not made so by an extractor.
+        let nobody = if top.is_empty() { Expected::no_credentials() } else { Expected::nobody() };
+        row("none, optional", Request::get("/optional"), nobody);
+        row("good", Request::get("/me").bearer(&token), Expected::me(&token));
+        row("good, optional", Request::get("/optional").bearer(&token), Expected::subject("alice"));
+        row("HEAD", Request::new("HEAD", "/me").bearer(&token), Expected::me(&token).head());
+        for path in ["/me", "/optional"] {
+            row("bad", Request::get(path).bearer("a.b.c"), Expected::not_valid());
+            row("broken", Request::get(path).with("Authorization", "Bearer"), Expected::invalid_request());
+            row("twice", Request::get(path).bearer(&token).bearer(&token), Expected::invalid_request());
+            let both = Request::get(path).bearer(&token).with("Cookie", format!("access={token}"));
+            row("two carriers", both, Expected::invalid_request());
+            let grpc = Request::get(path).with("Content-Type", "application/grpc").bearer("a.b.c");
+            row("gRPC", grpc, Expected::not_valid().grpc(16));
+        }
+        let cookie = Request::post("/me").with("Cookie", format!("access={token}"));
+        row("cookie", cookie.clone().with("Sec-Fetch-Site", "same-origin"), Expected::me(&token));
+        row("cookie from elsewhere", cookie, Expected::cross_origin());
+        table.finish(17);
+    }
 }
 
 #[test]
