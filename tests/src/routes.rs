@@ -24,6 +24,8 @@ pub type Routes = Arc<[Route]>;
 pub enum Layer {
     /// The framework's `JwtAuth` with these rules.
     Auth(RequestAuth),
+    /// As [`Layer::Auth`], with refusals in [`Reply::own_words`](crate::replies::Reply::own_words).
+    OwnWords(RequestAuth),
     /// The framework's `Require`.
     Require(Demand),
     /// No layer: the extractors of the route find these rules by themselves, in the state of an axum

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, Router, any};
 use axum_jwt::{Authorized, Claims, JwtAuth, Require, StateClaims, VerifiedToken};
-use jwt_core::Permission;
+use jwt_core::{Permission, Refusal};
 use tower_jwt::HttpHead;
 
 use crate::handshake::{Handshake, PROTOCOL};
@@ -44,6 +44,10 @@ fn method_router(route: &Route) -> MethodRouter {
     }
     route.layers.iter().rev().fold(innermost, |inner, layer| match layer {
         Layer::Auth(auth) => inner.layer(JwtAuth::new(auth.clone())),
+        Layer::OwnWords(auth) => {
+            let words = |refusal: &Refusal| -> Response { send(Reply::own_words(refusal)) };
+            inner.layer(JwtAuth::new(auth.clone()).with_refusal(words))
+        }
         Layer::Require(demand) => inner.layer(Require::new(demand.requirement())),
         Layer::Handle(_) => any(async || send(Reply::error(500, "a handle stands alone"))),
     })

@@ -83,6 +83,10 @@ fn service(route: &Route) -> Service {
         Layer::Auth(auth) | Layer::Handle(auth) => {
             BoxCloneSyncService::new(JwtAuth::new(auth.clone()).layer(inner))
         }
+        Layer::OwnWords(auth) => {
+            let words = |refusal: &Refusal| Reply::own_words(refusal).into_http();
+            BoxCloneSyncService::new(JwtAuth::new(auth.clone()).with_refusal(words).layer(inner))
+        }
         Layer::Require(demand) => BoxCloneSyncService::new(Require::new(demand.requirement()).layer(inner)),
     })
 }

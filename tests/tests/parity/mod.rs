@@ -258,6 +258,15 @@ impl Expected {
         self
     }
 
+    /// With the body of [`tests::replies::Reply::own_words`].
+    pub(crate) fn own_words(mut self) -> Self {
+        self.body = format!(r#"{{"refused":{}}}"#, self.status);
+        for (_, value) in self.fields.iter_mut().filter(|(name, _)| *name == "content-type") {
+            value.replace_range(.., JSON);
+        }
+        self
+    }
+
     /// With one more field.
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.fields.push((name, value.to_owned()));
