@@ -2,9 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use jwt_core::request::is_grpc;
 use jwt_core::{Refusal, ResponseHeader};
@@ -101,42 +99,27 @@ pub(crate) fn answer(head: &HttpHead<'_>, words: &dyn RefusalResponse, refusal: 
     answer_as(is_grpc(head), words, refusal)
 }
 
-pub(crate) fn answer_as(grpc: bool, words: &dyn RefusalResponse, refusal: &Refusal) -> HttpResponse {
-    let mut response = if grpc { words.respond_grpc(refusal) } else { words.respond(refusal) };
+pub(crate) fn answer_as(is_grpc: bool, words: &dyn RefusalResponse, refusal: &Refusal) -> HttpResponse {
+    let mut response = if is_grpc { words.respond_grpc(refusal) } else { words.respond(refusal) };
     let headers = response.headers_mut();
-    headers.remove(WWW_AUTHENTICATE);
-    headers.remove(RETRY_AFTER);
-    if let Some(challenge) = refusal.challenge() {
-        insert(headers, WWW_AUTHENTICATE, challenge);
+    Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
+    for field in refusal.fields_of_response(is_grpc) {
+        if let Some((name, value)) = checked(&field) {
+            headers.insert(name, value);
+        }
     }
-    if let Some(seconds) = refusal.retry_after() {
-        headers.insert(RETRY_AFTER, seconds.into());
-    }
-    add_headers(headers, refusal.response_headers());
-    if grpc {
-        // Trailers-only: status 200, and what went wrong in the header fields.
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        let status = u16::from(refusal.answer().grpc_status());
-        headers.insert(HeaderName::from_static("grpc-status"), status.into());
-        let message = HeaderValue::from_static(refusal.answer().description());
-        headers.insert(HeaderName::from_static("grpc-message"), message);
-        *response.status_mut() = StatusCode::OK;
-    } else {
-        *response.status_mut() =
-            StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    }
+    let status = StatusCode::from_u16(refusal.status_of_response(is_grpc));
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // So that middleware outside can tell why, without the client being told.
     response.extensions_mut().insert(refusal.reason());
     response
 }
 
-/// Adds fields that checks and carriers ask for, unless the response is stricter by itself.
+/// Adds what checks and carriers ask for to what the service said: `Cache-Control: no-store` of a
+/// handler and `private` of ours hold both (RFC 9110 §5.3).
 pub(crate) fn add_headers(headers: &mut HeaderMap, fields: &[ResponseHeader]) {
-    for field in fields {
-        let name = HeaderName::from_static(field.name);
-        if !headers.get_all(&name).any(|present| field.is_implied_by(present.as_bytes())) {
-            insert(headers, name, &field.value);
-        }
+    for (name, value) in fields.iter().filter_map(checked) {
+        headers.append(name, value);
     }
 }
 
@@ -151,9 +134,8 @@ pub(crate) fn add_headers_to_error(mut error: Error, fields: Vec<ResponseHeader>
     error
 }
 
-/// The core promises visible ASCII; a value that is not is left out rather than cut.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
+/// A check of the user's may ask for anything; what is no field is left out rather than cut.
+fn checked(field: &ResponseHeader) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+    Some((name, HeaderValue::from_str(&field.value).ok()?))
 }

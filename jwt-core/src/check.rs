@@ -97,29 +97,6 @@ pub struct ResponseHeader {
     pub value: Cow<'static, str>,
 }
 
-impl ResponseHeader {
-    /// Whether a response with the value `present` in a field of this name says as much already, and
-    /// must keep its own: `Cache-Control: no-store` is not to become `private` (RFC 9111 §5.2.2.5,
-    /// §5.2.2.7). Adapters ask this of every such field before they set this one instead.
-    ///
-    /// ```
-    /// use jwt_core::ResponseHeader;
-    /// let private = ResponseHeader { name: "cache-control", value: "private".into() };
-    /// assert!(private.is_implied_by(b"max-age=0, No-Store"));
-    /// assert!(!private.is_implied_by(b"public, max-age=600"));
-    /// ```
-    #[must_use]
-    pub fn is_implied_by(&self, present: &[u8]) -> bool {
-        // `private` with names of fields says it of those alone.
-        let as_strict = |one: &[u8]| {
-            [b"no-store".as_slice(), b"private"].iter().any(|name| one.eq_ignore_ascii_case(name))
-        };
-        self.name == "cache-control"
-            && self.value == "private"
-            && present.split(|&b| b == b',').any(|directive| as_strict(directive.trim_ascii()))
-    }
-}
-
 /// A pass, with what it adds to the response (a new `DPoP-Nonce`, say).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
@@ -161,31 +138,5 @@ impl CheckRefusal {
     pub fn with_response_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.response_headers.push(ResponseHeader { name, value: value.into() });
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_keeps_shared_caches_out_implies_private() {
-        let private = ResponseHeader { name: "cache-control", value: "private".into() };
-        for (present, implied) in [
-            ("no-store", true),
-            ("private", true),
-            ("private, max-age=60", true),
-            ("max-age=60,PRIVATE", true),
-            ("no-cache, no-store, must-revalidate", true),
-            ("public", false),
-            ("no-cache", false),
-            ("private=\"set-cookie\"", false),
-            ("no-stored", false),
-            ("", false),
-        ] {
-            assert_eq!(private.is_implied_by(present.as_bytes()), implied, "{present:?}");
-        }
-        let nonce = ResponseHeader { name: "dpop-nonce", value: "private".into() };
-        assert!(!nonce.is_implied_by(b"no-store"));
     }
 }

@@ -2,6 +2,7 @@
 
 use core::any::Any;
 use core::fmt;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -106,7 +107,8 @@ impl Refusal {
         self.reason.answer()
     }
 
-    /// The HTTP status.
+    /// The HTTP status. A gRPC client is told by `grpc-status` instead, under status 200: see
+    /// [`Refusal::status_of_response`].
     #[must_use]
     pub fn status(&self) -> u16 {
         self.answer().status()
@@ -124,11 +126,39 @@ impl Refusal {
         (self.answer() == Answer::Unavailable).then_some(RETRY_AFTER)
     }
 
-    /// Further fields of the response.
+    /// Fields that checks add to the response.
     #[must_use]
     pub fn response_headers(&self) -> &[ResponseHeader] {
         &self.response_headers
     }
+
+    /// The status that an adapter sends: of gRPC's trailers-only form 200, else that of the answer.
+    #[must_use]
+    pub fn status_of_response(&self, is_grpc: bool) -> u16 {
+        if is_grpc { 200 } else { self.status() }
+    }
+
+    /// The fields that an adapter sets, over whatever the maker of the body said about them: the
+    /// challenge, `Retry-After`, those of checks, and for gRPC the status and message that a
+    /// trailers-only response carries.
+    #[must_use]
+    pub fn fields_of_response(&self, is_grpc: bool) -> Vec<ResponseHeader> {
+        let field = |name, value: &str| ResponseHeader { name, value: Cow::Owned(value.to_owned()) };
+        let mut fields = Vec::new();
+        fields.extend(self.challenge().map(|challenge| field("www-authenticate", challenge)));
+        fields.extend(self.retry_after().map(|seconds| field("retry-after", &seconds.to_string())));
+        fields.extend_from_slice(&self.response_headers);
+        if is_grpc {
+            let answer = self.answer();
+            fields.push(field("content-type", "application/grpc"));
+            fields.push(field("grpc-status", &answer.grpc_status().to_string()));
+            fields.push(field("grpc-message", answer.description()));
+        }
+        fields
+    }
+
+    /// The fields that only [`Refusal::fields_of_response`] may set.
+    pub const OWN_FIELDS: [&'static str; 2] = ["www-authenticate", "retry-after"];
 
     /// The body that is sent where nothing else is chosen: a problem document (RFC 9457), of the
     /// media type [`Refusal::PROBLEM_JSON`].

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use jwt_core::request::is_grpc;
 use jwt_core::{Authentication, Refusal, ResponseHeader};
@@ -99,48 +99,34 @@ pub(crate) fn answer<B, R>(head: &HttpHead<'_>, presenter: &R, refusal: &Refusal
 where
     R: RefusalResponse<B> + ?Sized,
 {
-    let grpc = is_grpc(head);
-    let mut response = if grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
+    let is_grpc = is_grpc(head);
+    let mut response = if is_grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
     let headers = response.headers_mut();
-    headers.remove(WWW_AUTHENTICATE);
-    headers.remove(RETRY_AFTER);
-    if let Some(challenge) = refusal.challenge() {
-        insert(headers, WWW_AUTHENTICATE, challenge);
+    Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
+    for field in refusal.fields_of_response(is_grpc) {
+        if let Some((name, value)) = checked(&field) {
+            headers.insert(name, value);
+        }
     }
-    if let Some(seconds) = refusal.retry_after() {
-        headers.insert(RETRY_AFTER, seconds.into());
-    }
-    add_headers(headers, refusal.response_headers());
-    if grpc {
-        // Trailers-only: status 200, and what went wrong in the header fields.
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert("grpc-status", u16::from(refusal.answer().grpc_status()).into());
-        headers.insert("grpc-message", HeaderValue::from_static(refusal.answer().description()));
-        *response.status_mut() = StatusCode::OK;
-    } else {
-        *response.status_mut() =
-            StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    }
+    let status = StatusCode::from_u16(refusal.status_of_response(is_grpc));
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // So that layers outside can tell why, without the client being told.
     response.extensions_mut().insert(refusal.reason());
     response
 }
 
-/// Adds fields that checks and carriers ask for, unless the response is stricter by itself.
+/// Adds what checks and carriers ask for to what the service said: `Cache-Control: no-store` of a
+/// handler and `private` of ours hold both (RFC 9110 §5.3).
 pub(crate) fn add_headers(headers: &mut HeaderMap, fields: &[ResponseHeader]) {
-    for field in fields {
-        let name = HeaderName::from_static(field.name);
-        if !headers.get_all(&name).iter().any(|present| field.is_implied_by(present.as_bytes())) {
-            insert(headers, name, &field.value);
-        }
+    for (name, value) in fields.iter().filter_map(checked) {
+        headers.append(name, value);
     }
 }
 
-/// The core promises visible ASCII; a value that is not is left out rather than cut.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
+/// A check of the user's may ask for anything; what is no field is left out rather than cut.
+fn checked(field: &ResponseHeader) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+    Some((name, HeaderValue::from_str(&field.value).ok()?))
 }
 
 impl<B> fmt::Debug for Presenter<B> {
