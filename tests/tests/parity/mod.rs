@@ -31,7 +31,7 @@ mod tokens;
 use core::cell::{Cell, RefCell};
 use core::slice::from_ref;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jwt_core::RequestAuth;
 use tests::config::Config;
@@ -39,14 +39,6 @@ use tests::routes::{Demand, Endpoint, Layer, Route, Routes, protected};
 use tests::server::{Framework, TestServer};
 use tests::tokens::{AUDIENCE, HMAC_ISSUER, ISSUER, NOW, write_keys};
 use tests::wire::{Request, Response, exchange};
-
-/// The folder with the files that configurations name.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("parity-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    write_keys(&folder);
-    folder
-});
 
 /// The rules of a configuration file that trusts both issuers, with these lines on top.
 pub(crate) fn rules(top: &str) -> RequestAuth {
@@ -81,8 +73,16 @@ pub(crate) fn rules_of_one_issuer(top: &str) -> RequestAuth {
     parse(&text)
 }
 
+/// Reads a configuration beside the files that it names, which nobody needs afterwards.
 fn parse(text: &str) -> RequestAuth {
-    Config::parse(text, &*FOLDER).and_then(|config| config.request_auth()).unwrap()
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let folder = format!("parity-{}-{}", std::process::id(), FOLDERS.fetch_add(1, Ordering::SeqCst));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    write_keys(&folder);
+    let auth = Config::parse(text, &folder).and_then(|config| config.request_auth());
+    std::fs::remove_dir_all(folder).unwrap();
+    auth.unwrap()
 }
 
 /// The routes of `protected-server` and more of the same kind.
