@@ -201,7 +201,7 @@ impl RequestAuth {
             double_submit: double_submit.map(str::to_owned),
             passed: reused.and(before).map(|before| before.by().0.checks.clone()).unwrap_or_default(),
             next_check: 0,
-            response_headers: response_headers(credential.carrier()),
+            response_headers: response_headers(credential.carrier(), before),
         };
         let verdict = match reused {
             Some(verified) => Verdict::Ready(Ok(verified.clone())),
@@ -413,10 +413,12 @@ fn proceed(authentication: Authentication, response_headers: Vec<ResponseHeader>
     Step::Decided(Decision::Proceed(Proceed::new(authentication, response_headers)))
 }
 
-/// RFC 6750 §2.3: an answer to a token in the query must not be kept by shared caches.
-fn response_headers(carrier: CarrierKind) -> Vec<ResponseHeader> {
-    match carrier {
-        CarrierKind::Query => {
+/// RFC 6750 §2.3: an answer to a token in the query must not be kept by shared caches. An outer
+/// layer that read it there sees to that already.
+fn response_headers(carrier: CarrierKind, before: Option<&Authentication>) -> Vec<ResponseHeader> {
+    let outside = before.and_then(Authentication::carrier);
+    match (carrier, outside) {
+        (CarrierKind::Query, outside) if outside != Some(CarrierKind::Query) => {
             vec![ResponseHeader { name: "cache-control", value: Cow::Borrowed("private") }]
         }
         _ => Vec::new(),

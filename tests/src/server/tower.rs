@@ -80,7 +80,13 @@ fn service(route: &Route) -> Service {
     let endpoint = route.endpoint;
     let innermost = service_fn(move |request| core::future::ready(Ok(respond(endpoint, request))));
     route.layers.iter().rev().fold(BoxCloneSyncService::new(innermost), |inner, layer| match layer {
-        Layer::Auth(auth) => BoxCloneSyncService::new(JwtAuth::new(auth.clone()).layer(inner)),
+        Layer::Auth(auth) | Layer::Handle(auth) => {
+            BoxCloneSyncService::new(JwtAuth::new(auth.clone()).layer(inner))
+        }
+        Layer::OwnWords(auth) => {
+            let words = |refusal: &Refusal| Reply::own_words(refusal).into_http();
+            BoxCloneSyncService::new(JwtAuth::new(auth.clone()).with_refusal(words).layer(inner))
+        }
         Layer::Require(demand) => BoxCloneSyncService::new(Require::new(demand.requirement()).layer(inner)),
     })
 }

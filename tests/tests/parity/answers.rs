@@ -1,6 +1,7 @@
 //! The situations and their answers.
 
 use jwt_core::NumericDate;
+use tests::routes::{Demand, Endpoint, Layer, Route};
 use tests::tokens::{NOW, alice, good, signers};
 use tests::wire::{self, Request};
 
@@ -192,6 +193,80 @@ fn requirements_of_routes() {
         }
     }
     table.finish(54);
+}
+
+#[test]
+fn extractors_without_a_layer_answer_as_with_one() {
+    for (name, top) in [("by handle", ""), ("by handle, optional", "optional = true")] {
+        let auth = rules(&format!("{top}\nsources = ['header', 'cookie:access']"));
+        let route = |path, endpoint| Route { path, layers: vec![Layer::Handle(auth.clone())], endpoint };
+        let table =
+            Table::new(name, &[route("/me", Endpoint::Me), route("/optional", Endpoint::Optional)].into());
+        let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
+        let token = alice();
+        row("none", Request::get("/me"), Expected::no_credentials());
+        // Rules that are not optional are not made so by an extractor.
+        let nobody = if top.is_empty() { Expected::no_credentials() } else { Expected::nobody() };
+        row("none, optional", Request::get("/optional"), nobody);
+        row("good", Request::get("/me").bearer(&token), Expected::me(&token));
+        row("good, optional", Request::get("/optional").bearer(&token), Expected::subject("alice"));
+        row("HEAD", Request::new("HEAD", "/me").bearer(&token), Expected::me(&token).head());
+        for path in ["/me", "/optional"] {
+            row("bad", Request::get(path).bearer("a.b.c"), Expected::not_valid());
+            row("broken", Request::get(path).with("Authorization", "Bearer"), Expected::invalid_request());
+            row("twice", Request::get(path).bearer(&token).bearer(&token), Expected::invalid_request());
+            let both = Request::get(path).bearer(&token).with("Cookie", format!("access={token}"));
+            row("two carriers", both, Expected::invalid_request());
+            let grpc = Request::get(path).with("Content-Type", "application/grpc").bearer("a.b.c");
+            row("gRPC", grpc, Expected::not_valid().grpc(16));
+        }
+        let cookie = Request::post("/me").with("Cookie", format!("access={token}"));
+        row("cookie", cookie.clone().with("Sec-Fetch-Site", "same-origin"), Expected::me(&token));
+        row("cookie from elsewhere", cookie, Expected::cross_origin());
+        table.finish(17);
+    }
+}
+
+#[test]
+fn refusals_are_in_the_words_of_the_innermost_layer() {
+    for top in ["", "optional = true"] {
+        let auth = rules(top);
+        let (own, plain) = (Layer::OwnWords(auth.clone()), Layer::Auth(auth.clone()));
+        let route = |path, layers: &[&Layer], endpoint| Route {
+            path,
+            layers: layers.iter().copied().cloned().collect(),
+            endpoint,
+        };
+        let routes = [
+            route("/me", &[&own], Endpoint::Me),
+            route("/admin", &[&own], Endpoint::Authorized(Demand::Admin)),
+            route("/require-admin", &[&own, &Layer::Require(Demand::Admin)], Endpoint::Public),
+            route("/impossible", &[&own], Endpoint::Impossible),
+            route("/own-inside", &[&plain, &own], Endpoint::Authorized(Demand::Admin)),
+            route("/own-outside", &[&own, &plain], Endpoint::Authorized(Demand::Admin)),
+        ];
+        let table = Table::new("own words", &routes.into());
+        let row = |path: &str, token: Option<&str>, expected: Expected| {
+            let request = token.into_iter().fold(Request::get(path), |request, token| request.bearer(token));
+            table.row(path, &request, &expected);
+        };
+        let token = alice();
+        row("/me", Some(&token), Expected::me(&token));
+        for path in ["/me", "/admin", "/require-admin", "/impossible"] {
+            row(path, None, Expected::no_credentials().own_words());
+            row(path, Some("a.b.c"), Expected::not_valid().own_words());
+        }
+        let refused = Expected::insufficient_scope(Some("admin"));
+        row("/admin", Some(&token), refused.clone().own_words());
+        row("/require-admin", Some(&token), refused.clone().own_words());
+        row("/impossible", Some(&token), Expected::not_valid().own_words());
+        // Behind both the inner one speaks; what never gets past the outer one is told by that.
+        row("/own-inside", Some(&token), refused.clone().own_words());
+        row("/own-inside", Some("a.b.c"), Expected::not_valid());
+        row("/own-outside", Some(&token), refused);
+        row("/own-outside", Some("a.b.c"), Expected::not_valid().own_words());
+        table.finish(16);
+    }
 }
 
 #[test]

@@ -360,8 +360,8 @@ fn query_parameters() {
     row(target("admin"), &private(Expected::insufficient_scope(Some("admin"))));
     row(target("require-admin"), &private(Expected::insufficient_scope(Some("admin"))));
     row(target("impossible"), &private(Expected::not_valid()));
-    // Whoever forbids to keep the response at all is not overruled.
-    row(target("unstorable"), &Expected::public().with("cache-control", "no-store"));
+    // Whoever forbids to keep the response at all is not overruled: both fields hold.
+    row(target("unstorable"), &private(Expected::public().with("cache-control", "no-store")));
     row("/unstorable".to_owned(), &Expected::no_credentials());
     let row = |name: &str, request: Request, expected: Expected| table.row(name, &request, &expected);
     row("HEAD", Request::new("HEAD", &target("me")), private(Expected::me(t)).head());
