@@ -161,7 +161,7 @@ impl Requirement {
     /// What is missing. A missing right is told before a login that is too weak or too old, for no
     /// login would help; else in the order in which the rules were added.
     pub fn check(&self, verified: &Verified, now: Duration) -> Result<(), Unmet> {
-        let unmet = |reason| Unmet { reason, requirement: self.clone() };
+        let unmet = |reason| Unmet { reason, requirement: Box::new(self.clone()) };
         let about_login = |rule: &&Rule| matches!(rule, Rule::Contexts(_) | Rule::MaxAge(_));
         let rights = self.rules.iter().filter(|rule| !about_login(rule));
         let mut in_order = rights.chain(self.rules.iter().filter(about_login));
@@ -202,7 +202,7 @@ impl Rule {
 #[derive(Clone, Debug)]
 pub struct Unmet {
     reason: Reason,
-    requirement: Requirement,
+    requirement: Box<Requirement>,
 }
 
 impl Unmet {

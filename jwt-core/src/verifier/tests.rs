@@ -515,7 +515,7 @@ fn a_configuration_that_cannot_work_is_refused() {
     let keys = || Authority::builder().with_key(yes());
     assert_eq!(code(keys().with_audiences(no_audience).with_issuer("a").build()), Some("empty_audience"));
     assert_eq!(code(keys().with_audience("").with_issuer("a").build()), Some("empty_audience"));
-    let mixed = keys().with_key(&key(Algorithm::ES256)).with_audience("a").with_issuer("a").build();
+    let mixed = keys().with_key(key(Algorithm::ES256)).with_audience("a").with_issuer("a").build();
     assert!(matches!(mixed, Err(ConfigError::Keys(_))), "{mixed:?}");
     let live = Authority::builder().with_live_keys(Live::new().0).with_audience("a").with_issuer("a");
     assert_eq!(code(live.with_algorithms([Algorithm::HS256]).build()), Some("symmetric_algorithm"));

@@ -23,7 +23,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use tower_jwt::{HttpHead, JwtAuth, Require};
+use tower_jwt::{HttpHead, JwtAuth, ProblemJson, Require};
 
 use crate::handshake::Handshake;
 use crate::replies::Reply;
@@ -98,7 +98,9 @@ fn respond(endpoint: Endpoint, mut request: Request<Incoming>) -> Response<Body>
     match reply(endpoint, request.extensions().get()) {
         Ok(_) if endpoint == Endpoint::WebSocket => websocket(&mut request),
         Ok(reply) => reply.into_http(),
-        Err(refusal) => tower_jwt::refuse(&HttpHead::from(&request), request.extensions().get(), &refusal),
+        Err(refusal) => {
+            tower_jwt::refuse(&HttpHead::from(&request), request.extensions().get(), &ProblemJson, &refusal)
+        }
     }
 }
 
