@@ -1,4 +1,4 @@
-//! Verify and sign JSON Web Tokens (front page to come).
+#![doc = include_str!("../README.md")]
 
 mod algorithm;
 mod auth;
