@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import * as jose from "jose";
 import jsonwebtoken from "jsonwebtoken";
 
@@ -234,15 +233,26 @@ async function selfTest() {
   assert.ok((await safely({ op: "sign", algorithm: "HS256", claims: {} })).error);
 }
 
+// Not node:readline: since Node.js 24 it also ends lines at U+2028 and U+2029, which JSON strings may hold.
+async function* lines(input) {
+  let rest = "";
+  for await (const chunk of input.setEncoding("utf8")) {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop();
+    yield* parts;
+  }
+  if (rest) yield rest;
+}
+
 if (process.argv.includes("--self-test")) {
   await selfTest();
 } else {
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of lines(process.stdin)) {
     if (line.trim() === "") continue;
     let response;
     try {
-      const request = JSON.parse(line);
-      response = await safely(request ?? {});
+      const request = JSON.parse(line) ?? {};
+      response = { id: request.id, ...(await safely(request)) };
     } catch (error) {
       response = { error: describe(error) };
     }

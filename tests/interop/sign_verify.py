@@ -234,7 +234,7 @@ def main():
         except ValueError as error:
             response = {"error": describe(error)}
         else:
-            response = safely(request)
+            response = {"id": request.get("id"), **safely(request)}
         print(json.dumps(response), flush=True)
 
 

@@ -54,6 +54,8 @@ pub(crate) struct Foreign<'l> {
     runtime: String,
     version: String,
     child: Child,
+    /// How many requests were sent, and the `id` of the last.
+    sent: u64,
     requests: Option<ChildStdin>,
     answers: Receiver<String>,
     complaints: Option<JoinHandle<String>>,
@@ -93,7 +95,7 @@ impl<'l> Foreign<'l> {
             String::from_utf8_lossy(&text).into_owned()
         }));
         let (runtime, version) = (String::new(), String::new());
-        let mut foreign = Self { library, runtime, version, child, requests, answers, complaints };
+        let mut foreign = Self { library, runtime, version, child, sent: 0, requests, answers, complaints };
 
         let about = foreign.ask(json!({ "op": "about" })).map_err(|problem| format!("{problem}; {FIX}"))?;
         foreign.version = text(&about, "version")?;
@@ -120,6 +122,8 @@ impl<'l> Foreign<'l> {
     pub(crate) fn ask(&mut self, mut request: Value) -> Result<Value, String> {
         let op = request["op"].as_str().unwrap_or("?").to_owned();
         let whose = format!("{}: op {op}", self.library.name);
+        self.sent = self.sent.saturating_add(1);
+        request["id"] = self.sent.into();
         request["library"] = self.library.name.into();
         let sent = self.requests.as_mut().map(|requests| writeln!(requests, "{request}"));
         if !matches!(sent, Some(Ok(()))) {
@@ -137,6 +141,10 @@ impl<'l> Foreign<'l> {
         };
         let answer: Value =
             serde_json::from_str(&answer).map_err(|error| format!("{whose}: no JSON ({error}): {answer}"))?;
+        if answer["id"].as_u64() != Some(self.sent) {
+            // Whatever followed would be read as the answer to something else.
+            return Err(format!("{whose}: not the answer to it, stopped: {answer} {}", self.last_words()));
+        }
         match answer.get("error").filter(|_| answer.get("valid").is_none()) {
             Some(error) => Err(format!("{whose}: {}", error.as_str().unwrap_or("?"))),
             None => Ok(answer),
