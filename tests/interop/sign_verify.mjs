@@ -233,7 +233,7 @@ async function selfTest() {
   assert.ok((await safely({ op: "sign", algorithm: "HS256", claims: {} })).error);
 }
 
-// Not node:readline: since Node.js 24 it also ends lines at U+2028 and U+2029, which JSON strings may hold.
+// Not node:readline: that of Node.js 24 also ends lines at U+2028, which JSON strings may hold.
 async function* lines(input) {
   let rest = "";
   for await (const chunk of input.setEncoding("utf8")) {
