@@ -38,6 +38,11 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Reason::NotBase64Url)
 }
 
+/// The number of bytes that `text` decodes to, where it does.
+pub(crate) fn decoded_len(text: &str) -> usize {
+    text.len().saturating_mul(3) / 4
+}
+
 /// Decodes a text that may be secret, into memory that is wiped and never moved while it fills.
 pub(crate) fn decode_private(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode_private_by(&URL_SAFE_NO_PAD, text.as_bytes())

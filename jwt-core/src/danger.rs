@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::claims::Recorded;
+use crate::json::Nodes;
 use crate::limits::Limits;
 use crate::policy::{AudienceRule, IssuerRule, Policy};
-use crate::refusal::TokenError;
+use crate::refusal::{Reason, TokenError};
 use crate::verified::{Evidence, Kept, Verified};
 use crate::verifier::parse_payload;
 
@@ -35,9 +36,11 @@ pub fn assert_verified(
     evidence: Evidence,
 ) -> Result<Arc<Verified>, TokenError> {
     let policy = Policy::new(IssuerRule::Exactly(issuer.into()), AudienceRule::Any);
+    let payload = String::from_utf8(payload).map_err(|_| Reason::MalformedPayload)?;
     let kept = {
-        let document = parse_payload(&payload, &Limits::default())?;
+        let mut nodes = Nodes::new();
+        let document = parse_payload(&payload, &Limits::default(), &mut nodes)?;
         Kept::of(&Recorded::of(document.root()), &policy)
     };
-    Ok(Arc::new(Verified::new(Arc::new(policy), None, payload, kept, evidence)))
+    Ok(Verified::new(Arc::new(policy), None, payload, None, kept, evidence))
 }

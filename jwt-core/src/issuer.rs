@@ -14,7 +14,7 @@ use crate::base64url;
 use crate::claims::{Audience, NumericDate, Recorded, Scopes};
 use crate::config::ConfigError;
 use crate::expected::Expected;
-use crate::json::Value;
+use crate::json::{self, Nodes, Value};
 use crate::jws;
 use crate::keys::{self, SignError, SigningKey};
 use crate::limits::Limits;
@@ -439,7 +439,9 @@ impl<'i> TokenBuilder<'i> {
 impl Inner {
     /// Refuses what a verifier of the same rules would refuse, and what only an issuer can know.
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
-        let document = parse_payload(payload, &Limits::default()).map_err(|reason| {
+        let mut nodes = Nodes::new();
+        let text = json::text(payload).map_err(|_| IssueError::Serialize)?;
+        let document = parse_payload(text, &Limits::default(), &mut nodes).map_err(|reason| {
             // A registered claim among the custom ones is the usual cause, and the better answer.
             match (reason, registered_among(payload, customs_start)) {
                 (Reason::DuplicateMember, Some(name)) => IssueError::Registered { name },
@@ -492,7 +494,8 @@ fn registered(name: Value<'_>) -> Option<&'static str> {
 fn registered_among(payload: &[u8], start: usize) -> Option<&'static str> {
     let mut customs = payload.get(start..)?.to_vec();
     *customs.first_mut()? = b'{';
-    let document = parse_payload(&customs, &Limits::default()).ok()?;
+    let mut nodes = Nodes::new();
+    let document = parse_payload(json::text(&customs).ok()?, &Limits::default(), &mut nodes).ok()?;
     document.root().members().find_map(|(name, _)| registered(name))
 }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::algorithm::Algorithm;
 use crate::base64url::{self, Buffer};
 use crate::header::{self, Header};
+use crate::json::Nodes;
 use crate::keys::{KeySet, SignError, SigningKey, VerifyingKey};
 use crate::limits::Limits;
 use crate::refusal::{Reason, TokenError};
@@ -98,7 +99,8 @@ pub fn verify_within(token: &str, keys: &KeySet, limits: &Limits) -> Result<Jws,
     let header = header.decode(token.header)?;
     let payload = base64url::decode(token.payload)?;
     let signature = signature.decode(token.signature)?;
-    let document = header::parse(header, limits)?;
+    let mut nodes = Nodes::new();
+    let document = header::parse(header, limits, &mut nodes)?;
     let header = Header::read(&document)?;
     let algorithm = header.algorithm(keys.algorithms())?;
     header.check_forbidden()?;

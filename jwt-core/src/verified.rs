@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
 use crate::claims::{Claim, NumericDate, Recorded, Scopes, scopes_of};
-use crate::json::{Bounds, Document, Kind, Span, Value, from_value};
+use crate::json::{Bounds, Document, KeptNodes, Kind, Nodes, Span, Value, from_value};
 use crate::limits::Limits;
 use crate::policy::{IssuerRule, Policy};
 use crate::refusal::{Reason, TokenError};
@@ -68,7 +68,9 @@ impl Evidence {
 pub struct Verified {
     policy: Arc<Policy>,
     audience: Option<Arc<str>>,
-    payload: Vec<u8>,
+    payload: String,
+    /// Of the payload, where they are few.
+    nodes: Option<KeptNodes>,
     kept: Kept,
     evidence: Evidence,
     /// The first type that the claims were read as.
@@ -78,8 +80,8 @@ pub struct Verified {
 /// What is kept of the registered claims; the rest stays in the payload.
 pub(crate) struct Kept {
     iss: Option<Arc<str>>,
-    sub: Option<Box<str>>,
-    jti: Option<Box<str>>,
+    sub: Option<Text>,
+    jti: Option<Text>,
     exp: Option<NumericDate>,
     nbf: Option<NumericDate>,
     iat: Option<NumericDate>,
@@ -91,9 +93,33 @@ pub(crate) struct Kept {
     has_confirmation: bool,
 }
 
+/// A string of the payload.
+enum Text {
+    /// As it stands there.
+    Plain(Span),
+    /// With its escapes resolved.
+    Unescaped(Box<str>),
+}
+
+impl Text {
+    fn of(value: Value<'_>) -> Option<Self> {
+        match value.as_str()? {
+            Cow::Borrowed(_) => Some(Text::Plain(value.span())),
+            Cow::Owned(text) => Some(Text::Unescaped(text.into())),
+        }
+    }
+
+    fn read<'t>(&'t self, payload: &'t str) -> &'t str {
+        match self {
+            Text::Plain(span) => span.raw(payload),
+            Text::Unescaped(text) => text,
+        }
+    }
+}
+
 impl Kept {
     pub(crate) fn of(claims: &Recorded<'_>, policy: &Policy) -> Self {
-        let text = |claim: Claim<Value<'_>>| claim.value().and_then(Value::as_str).map(Box::<str>::from);
+        let text = |claim: Claim<Value<'_>>| claim.value().and_then(Text::of);
         let place = |claim: Claim<Value<'_>>| claim.value().map(Value::span);
         Self {
             // The configured issuer needs no copy.
@@ -120,11 +146,12 @@ impl Verified {
     pub(crate) fn new(
         policy: Arc<Policy>,
         audience: Option<Arc<str>>,
-        payload: Vec<u8>,
+        payload: String,
+        nodes: Option<KeptNodes>,
         kept: Kept,
         evidence: Evidence,
-    ) -> Self {
-        Self { policy, audience, payload, kept, evidence, typed: OnceLock::new() }
+    ) -> Arc<Self> {
+        Arc::new(Self { policy, audience, payload, nodes, kept, evidence, typed: OnceLock::new() })
     }
 
     /// `iss`: the authority that issued the token. `None` only under `without_issuer()`, or under
@@ -140,7 +167,7 @@ impl Verified {
     /// `sub`. Unique only together with [`Verified::issuer`].
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.kept.sub.as_deref()
+        self.kept.sub.as_ref().map(|sub| sub.read(&self.payload))
     }
 
     /// The audience of ours that the token is meant for.
@@ -152,7 +179,7 @@ impl Verified {
     /// `jti`.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.kept.jti.as_deref()
+        self.kept.jti.as_ref().map(|jti| jti.read(&self.payload))
     }
 
     /// `exp`.
@@ -253,10 +280,7 @@ impl Verified {
         {
             return Ok(claims);
         }
-        let claims = Arc::new(self.read(|root| Some(shape::<T>(root))).unwrap_or_else(|| {
-            // The payload was read before this value could be made.
-            Err(Reason::MalformedPayload.into())
-        })?);
+        let claims = Arc::new(self.read(shape::<T>)?);
         // Whoever comes second keeps its own copy.
         let _ = self.typed.set(claims.clone());
         Ok(claims)
@@ -265,7 +289,7 @@ impl Verified {
     /// The payload as it was signed: one JSON object.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        self.payload.as_bytes()
     }
 
     /// Why the token was believed.
@@ -274,10 +298,15 @@ impl Verified {
         &self.evidence
     }
 
-    fn read<R>(&self, read: impl FnOnce(Value<'_>) -> Option<R>) -> Option<R> {
+    fn read<R>(&self, read: impl FnOnce(Value<'_>) -> R) -> R {
+        if let Some(nodes) = &self.nodes {
+            return read(Document::kept(&self.payload, nodes).root());
+        }
         let bounds = Bounds { depth: Limits::MAX_PAYLOAD_DEPTH, nodes: usize::MAX };
-        let document = Document::parse(&self.payload, bounds).ok()?;
-        read(document.root())
+        let (mut nodes, none) = (Nodes::new(), KeptNodes::default());
+        let document = Document::read(&self.payload, bounds, &mut nodes);
+        // The payload was read before this value could be made, so it can be again.
+        read(document.unwrap_or(Document::kept(&self.payload, &none)).root())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::claims::Recorded;
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::{self, Bounds, Document, Fault, Value};
+use crate::json::{self, Bounds, Document, Fault, KeptNodes, Nodes};
 use crate::jws;
 use crate::keys::{Grant, RefreshHint};
 use crate::limits::Limits;
@@ -180,7 +180,7 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`].
     pub fn verify_at(&self, token: &str, now: Duration) -> Result<Arc<Verified>, TokenError> {
-        Ok(self.run(token, now, &Expected::new(), |_| Ok(())).map_err(|failure| failure.error)?.0)
+        self.prove(token, now, &Expected::new()).map_err(|failure| failure.error)
     }
 
     /// Verifies `token` with expectations of this one call.
@@ -188,7 +188,7 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`], and the reasons of [`Expected`].
     pub fn verify_with(&self, token: &str, expected: &Expected<'_>) -> Result<Arc<Verified>, TokenError> {
-        Ok(self.run(token, self.now(), expected, |_| Ok(())).map_err(|failure| failure.error)?.0)
+        self.prove(token, self.now(), expected).map_err(|failure| failure.error)
     }
 
     /// Verifies `token` and reads its claims as a `T`, out of one reading of the payload.
@@ -196,7 +196,8 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`], and [`Reason::ClaimsShape`].
     pub fn verify_into<T: DeserializeOwned>(&self, token: &str) -> Result<(Arc<Verified>, T), TokenError> {
-        self.run(token, self.now(), &Expected::new(), shape::<T>).map_err(|failure| failure.error)
+        let read = |document: &Document<'_>| Ok((shape::<T>(document.root())?, None));
+        self.run(token, self.now(), &Expected::new(), read).map_err(|failure| failure.error)
     }
 
     /// Verifies `token`; where its key is not held, waits for one fetch, if the source of keys
@@ -215,30 +216,53 @@ impl Verifier {
         self.0.clock.now()
     }
 
+    /// Verifies `token`, with what spares whoever reads its claims later another scan.
+    fn prove(
+        &self,
+        token: &str,
+        now: Duration,
+        expected: &Expected<'_>,
+    ) -> Result<Arc<Verified>, Failure<'_>> {
+        let (verified, ()) = self.run(token, now, expected, |document| Ok(((), document.keep_nodes())))?;
+        Ok(verified)
+    }
+
     /// The path itself. `also` reads whatever else the caller wants from the payload, after every
-    /// check has passed.
+    /// check has passed, and says what is kept for reading more of it.
     fn run<T>(
         &self,
         token: &str,
         now: Duration,
         expected: &Expected<'_>,
-        also: impl FnOnce(Value<'_>) -> Result<T, TokenError>,
+        also: impl FnOnce(&Document<'_>) -> Result<(T, Option<KeptNodes>), TokenError>,
     ) -> Result<(Arc<Verified>, T), Failure<'_>> {
         let limits = &self.0.limits;
 
         // 1, 2: length before anything is decoded, then three segments of strict base64url.
         let token = UnverifiedToken::split(token, limits)?;
-        let (mut header, mut signature) = (Buffer::new(), Buffer::new());
-        let header = header.decode(token.header)?;
         let payload = base64url::decode(token.payload)?;
+        let mut signature = Buffer::new();
         let signature = signature.decode(token.signature)?;
 
+        // The authority of step 4 is chosen first, for its keys know the headers of its tokens.
+        let chosen = self.select(&payload);
+        let keys = chosen.ok().and_then(authority::Inner::keys);
+        let known = keys.as_ref().and_then(|keys| keys.set().known_headers().find(token.header, limits));
+
         // 3: the header, still untrusted.
-        let document = header::parse(header, limits)?;
-        let header = Header::read(&document)?;
+        let (mut buffer, mut nodes, document, read);
+        let header = match known {
+            Some(header) => header,
+            None => {
+                (buffer, nodes) = (Buffer::new(), Nodes::new());
+                document = header::parse(buffer.decode(token.header)?, limits, &mut nodes)?;
+                read = Header::read(&document)?;
+                &read
+            }
+        };
 
         // 4: the authority. Where there are several, `iss` chooses; it is compared again below.
-        let authority = self.select(&payload)?;
+        let authority = chosen?;
         let refused = |error: TokenError| Failure { error, authority: Some(authority) };
         let because = |reason: Reason| refused(reason.into());
 
@@ -249,11 +273,16 @@ impl Verifier {
         authority.policy.check_typ(header.typ()).map_err(because)?;
 
         // 8, 9: exactly one key, and the signature under it. What no key could mend was refused above.
-        let keys = authority.keys().ok_or_else(|| because(Reason::KeysUnavailable))?;
-        let key = jws::check_signature(&token, &header, algorithm, keys.set(), signature).map_err(because)?;
+        let keys = keys.as_ref().ok_or_else(|| because(Reason::KeysUnavailable))?;
+        let key = jws::check_signature(&token, header, algorithm, keys.set(), signature).map_err(because)?;
+        if known.is_none() {
+            keys.set().known_headers().keep(token.header, header);
+        }
 
         // 10: the payload, from here on the authority's own words.
-        let document = parse_payload(&payload, limits).map_err(because)?;
+        let payload = String::from_utf8(payload).map_err(|_| because(Reason::MalformedPayload))?;
+        let mut nodes = Nodes::new();
+        let document = parse_payload(&payload, limits, &mut nodes).map_err(because)?;
         let claims = Recorded::of(document.root());
 
         // 11: the claims.
@@ -265,13 +294,13 @@ impl Verifier {
             expected,
         };
         let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
-        let also = also(document.root()).map_err(refused)?;
+        let (also, nodes) = also(&document).map_err(refused)?;
 
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
             Evidence::Signature { algorithm, key_id: key.key_id().cloned(), typ: header.typ().map(keep_typ) };
-        let verified = Verified::new(authority.policy.clone(), audience, payload, kept, evidence);
-        Ok((Arc::new(verified), also))
+        let verified = Verified::new(authority.policy.clone(), audience, payload, nodes, kept, evidence);
+        Ok((verified, also))
     }
 
     /// The authority of a token whose payload is not trusted yet.
@@ -295,7 +324,9 @@ impl Verifier {
             Reason::UnknownKey => {
                 let token = UnverifiedToken::split(token, &self.0.limits).ok()?;
                 let mut buffer = Buffer::new();
-                let document = header::parse(buffer.decode(token.header).ok()?, &self.0.limits).ok()?;
+                let mut nodes = Nodes::new();
+                let decoded = buffer.decode(token.header).ok()?;
+                let document = header::parse(decoded, &self.0.limits, &mut nodes).ok()?;
                 let header = Header::read(&document).ok()?;
                 let key_id = header.key_id().ok()?;
                 Some(refresh.request(RefreshHint::unknown_key(key_id, header.any_algorithm()?)))
@@ -305,9 +336,13 @@ impl Verifier {
     }
 }
 
-pub(crate) fn parse_payload<'p>(payload: &'p [u8], limits: &Limits) -> Result<Document<'p>, Reason> {
+pub(crate) fn parse_payload<'p>(
+    payload: &'p str,
+    limits: &Limits,
+    nodes: &'p mut Nodes,
+) -> Result<Document<'p>, Reason> {
     let bounds = Bounds { depth: limits.payload_depth(), nodes: usize::MAX };
-    Document::parse(payload, bounds).map_err(|fault| match fault {
+    Document::read(payload, bounds, nodes).map_err(|fault| match fault {
         Fault::Duplicate => Reason::DuplicateMember,
         Fault::Depth => Reason::TooDeep,
         Fault::Syntax | Fault::Size => Reason::MalformedPayload,
@@ -326,11 +361,11 @@ fn keep_typ(typ: &str) -> Cow<'static, str> {
 impl TokenAuthority for Verifier {
     fn verify(&self, presented: &Presented<'_>) -> Verdict {
         let token = presented.token();
-        let failure =
-            match self.run(token, self.now(), &Expected::new().with_proofs(presented.proofs()), |_| Ok(())) {
-                Ok((verified, ())) => return Verdict::Ready(Ok(verified)),
-                Err(failure) => failure,
-            };
+        let expected = Expected::new().with_proofs(presented.proofs());
+        let failure = match self.prove(token, self.now(), &expected) {
+            Ok(verified) => return Verdict::Ready(Ok(verified)),
+            Err(failure) => failure,
+        };
         match self.ask_for_keys(token, &failure) {
             None | Some(Grant::Denied) => Verdict::Ready(Err(failure.error)),
             Some(Grant::Overloaded) => Verdict::Ready(Err(Reason::KeysUnavailable.into())),

@@ -36,7 +36,9 @@ pub(crate) struct Bounds {
     pub(crate) nodes: usize,
 }
 
+/// As wide as the other fields of a node, so that nodes are copied in whole words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Kind {
     Null,
     True,
@@ -63,16 +65,21 @@ const EMPTY: Node = Node { kind: Kind::Null, start: 0, end: 0 };
 /// Enough for every ordinary token, so that reading one does not allocate.
 const INLINE: usize = 64;
 
-/// The nodes of a document, in order of appearance.
-#[derive(Debug)]
-struct Nodes {
+/// RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)
+}
+
+/// Room for the nodes of one document, in order of appearance. Large, so it stays where it is made.
+pub(crate) struct Nodes {
     inline: [Node; INLINE],
     len: usize,
     spill: Vec<Node>,
 }
 
 impl Nodes {
-    fn new() -> Self {
+    #[inline]
+    pub(crate) fn new() -> Self {
         Self { inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
     }
 
@@ -100,43 +107,59 @@ impl Nodes {
     }
 }
 
+/// The nodes of a document, to be kept beside its text, so that it need not be scanned again.
+#[derive(Default)]
+pub(crate) struct KeptNodes(Box<[Node]>);
+
 /// A checked JSON object.
-#[derive(Debug)]
-pub(crate) struct Document<'j> {
-    text: &'j str,
-    nodes: Nodes,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Document<'d> {
+    text: &'d str,
+    nodes: &'d [Node],
 }
 
-impl<'j> Document<'j> {
-    /// Reads one JSON object.
-    pub(crate) fn parse(bytes: &'j [u8], bounds: Bounds) -> Result<Self, Fault> {
-        // RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8. A byte order mark is not white space, so the
-        // grammar refuses it.
-        let text = core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
-        let mut nodes = Nodes::new();
-        scan::scan(text, bounds, &mut nodes)?;
-        Ok(Self { text, nodes })
+impl<'d> Document<'d> {
+    /// Reads one JSON object, with new nodes.
+    pub(crate) fn read(text: &'d str, bounds: Bounds, nodes: &'d mut Nodes) -> Result<Self, Fault> {
+        scan::scan(text, bounds, nodes)?;
+        Ok(Self { text, nodes: nodes.as_slice() })
+    }
+
+    /// The document whose nodes were kept beside this text.
+    pub(crate) fn kept(text: &'d str, nodes: &'d KeptNodes) -> Self {
+        Self { text, nodes: &nodes.0 }
+    }
+
+    /// The nodes, to be kept; none where they are many, so that nothing is kept that is many times
+    /// the size of the text.
+    pub(crate) fn keep_nodes(&self) -> Option<KeptNodes> {
+        (self.nodes.len() <= INLINE).then(|| KeptNodes(self.nodes.into()))
     }
 
     /// The object itself.
     #[inline]
     pub(crate) fn root(&self) -> Value<'_> {
-        Value { text: self.text, nodes: self.nodes.as_slice() }
+        Value { document: self, at: 0 }
+    }
+
+    #[inline]
+    fn node(&self, at: usize) -> Node {
+        self.nodes.get(at).copied().unwrap_or(EMPTY)
     }
 }
 
 /// One value inside a document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'d> {
-    text: &'d str,
-    /// This value's node and those of everything below it.
-    nodes: &'d [Node],
+    document: &'d Document<'d>,
+    /// The place of its node; those of everything below follow.
+    at: usize,
 }
 
 impl<'d> Value<'d> {
     #[inline]
     fn node(self) -> Node {
-        self.nodes.first().copied().unwrap_or(EMPTY)
+        self.document.node(self.at)
     }
 
     #[inline]
@@ -147,8 +170,7 @@ impl<'d> Value<'d> {
     /// The text of a scalar: digits of a number, the inside of a string's quotes.
     #[inline]
     pub(crate) fn raw(self) -> &'d str {
-        let node = self.node();
-        text_at(self.text, node)
+        text_at(self.document.text, self.node())
     }
 
     /// The value of a string, escapes resolved.
@@ -166,7 +188,7 @@ impl<'d> Value<'d> {
     pub(crate) fn is_str(self, other: &str) -> bool {
         match self.kind() {
             Kind::String => self.raw() == other,
-            Kind::Escaped => string::chars(self.raw()).eq(other.chars()),
+            Kind::Escaped => string::is(self.raw(), other),
             _ => false,
         }
     }
@@ -183,9 +205,11 @@ impl<'d> Value<'d> {
         self.children(Kind::Array)
     }
 
+    #[inline]
     fn children(self, kind: Kind) -> Siblings<'d> {
-        let nodes = if self.kind() == kind { self.nodes.get(1..).unwrap_or(&[]) } else { &[] };
-        Siblings { text: self.text, nodes }
+        let node = self.node();
+        let len = if node.kind == kind { subtree(node) } else { 1 };
+        Siblings { document: self.document, at: self.at.wrapping_add(1), end: self.at.wrapping_add(len) }
     }
 
     /// The member of that name, by the object's own uniqueness the only one.
@@ -214,10 +238,14 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// The text at this place, escapes as they stand.
+    pub(crate) fn raw<'t>(&self, text: &'t str) -> &'t str {
+        text_at(text, Node { kind: self.kind, start: self.start, end: self.end })
+    }
+
     /// The value at this place of the text the span was taken from.
-    pub(crate) fn of<'t>(&self, text: &'t [u8]) -> Option<Cow<'t, str>> {
-        let node = Node { kind: self.kind, start: self.start, end: self.end };
-        let raw = core::str::from_utf8(text.get(range(node))?).ok()?;
+    pub(crate) fn of<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let raw = self.raw(text);
         match self.kind {
             Kind::String => Some(Cow::Borrowed(raw)),
             Kind::Escaped => Some(Cow::Owned(string::unescape(raw))),
@@ -248,8 +276,9 @@ fn subtree(node: Node) -> usize {
 /// Values that stand side by side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Siblings<'d> {
-    text: &'d str,
-    nodes: &'d [Node],
+    document: &'d Document<'d>,
+    at: usize,
+    end: usize,
 }
 
 impl<'d> Iterator for Siblings<'d> {
@@ -257,10 +286,12 @@ impl<'d> Iterator for Siblings<'d> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'d>> {
-        let first = *self.nodes.first()?;
-        let (value, rest) = self.nodes.split_at_checked(subtree(first))?;
-        self.nodes = rest;
-        Some(Value { text: self.text, nodes: value })
+        if self.at >= self.end {
+            return None;
+        }
+        let value = Value { document: self.document, at: self.at };
+        self.at = self.at.wrapping_add(subtree(value.node()));
+        Some(value)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Bounds, Fault, Kind, Node, Nodes, Siblings, Value, string, text_at};
+use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, range, string, text_at};
 
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// Up to this many names in one object each new one is compared with those before it; a larger
+/// Up to this many names in one object each new one may be compared with those before it; a larger
 /// object is sorted once at its end, so that no object costs more than `n log n`.
 const COMPARED: u32 = 16;
 
@@ -18,6 +18,8 @@ struct Scanner<'j> {
 }
 
 /// Checks that `text` is one JSON object within `bounds` and lists its nodes.
+///
+/// RFC 8259 §8.1: a byte order mark is not white space, so the grammar refuses it.
 pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
     let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
     if scanner.bytes.len() >= u32::MAX.try_into().unwrap_or(usize::MAX) {
@@ -32,91 +34,118 @@ pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), 
     if scanner.peek().is_some() { Err(Fault::Syntax) } else { Ok(()) }
 }
 
-impl<'j> Scanner<'j> {
-    /// One value and everything below it, without recursion: `open` holds the indices of the
-    /// containers that are not closed yet.
+/// A container that is not closed yet.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    /// Its place among the nodes.
+    node: usize,
+    is_object: bool,
+    names: Names,
+}
+
+/// The names of an object so far.
+#[derive(Clone, Copy, Default)]
+struct Names {
+    count: u32,
+    /// A bit for each name, see [`Names::bit`].
+    seen: u64,
+}
+
+impl Names {
+    /// One of 64 bits, the same for the same name: a name whose bit is not set is a new one.
+    /// Chosen such that the registered claims have different ones.
+    #[inline]
+    fn bit(name: &[u8]) -> u64 {
+        let first = name.first().copied().map_or(0, u32::from);
+        let last = name.last().copied().map_or(0, u32::from);
+        let len = offset(name.len());
+        1_u64.wrapping_shl(first ^ last.wrapping_shl(1) ^ len.wrapping_shl(3))
+    }
+}
+
+impl Scanner<'_> {
+    /// One value and everything below it, without recursion.
     fn document(&mut self, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
-        let mut open = [0_usize; MAX_DEPTH];
+        let mut innermost = Open::default();
+        // Those around it, outermost first.
+        let mut outer = [Open::default(); MAX_DEPTH];
         let mut depth = 0_usize;
         loop {
+            self.skip_space();
+            if innermost.is_object {
+                if nodes.len >= bounds.nodes {
+                    return Err(Fault::Size);
+                }
+                self.name(&mut innermost, nodes)?;
+                self.skip_space();
+            }
             if nodes.len >= bounds.nodes {
                 return Err(Fault::Size);
             }
-            self.skip_space();
-            let opened = match self.peek().ok_or(Fault::Syntax)? {
-                b'{' => Some((Kind::Object, b'}')),
-                b'[' => Some((Kind::Array, b']')),
+            match self.peek().ok_or(Fault::Syntax)? {
                 b'"' => {
-                    let string = self.string()?;
+                    let Some(string) = self.string() else { return Err(Fault::Syntax) };
                     nodes.push(string);
-                    None
+                }
+                opening @ (b'{' | b'[') => {
+                    if depth >= bounds.depth {
+                        return Err(Fault::Depth);
+                    }
+                    *outer.get_mut(depth).ok_or(Fault::Depth)? = innermost;
+                    depth = depth.wrapping_add(1);
+                    let is_object = opening == b'{';
+                    innermost = Open { node: nodes.len, is_object, names: Names::default() };
+                    let (kind, close) = if is_object { (Kind::Object, b'}') } else { (Kind::Array, b']') };
+                    nodes.push(Node { kind, start: offset(self.at), end: 0 });
+                    self.step();
+                    self.skip_space();
+                    if self.peek() != Some(close) {
+                        continue;
+                    }
                 }
                 _ => {
-                    let scalar = self.scalar()?;
+                    let Some(scalar) = self.scalar() else { return Err(Fault::Syntax) };
                     nodes.push(scalar);
-                    None
-                }
-            };
-            if let Some((kind, close)) = opened {
-                if depth >= bounds.depth {
-                    return Err(Fault::Depth);
-                }
-                *open.get_mut(depth).ok_or(Fault::Depth)? = nodes.len;
-                depth = depth.wrapping_add(1);
-                nodes.push(Node { kind, start: offset(self.at), end: 0 });
-                self.step();
-                self.skip_space();
-                if self.peek() != Some(close) {
-                    if kind == Kind::Object {
-                        self.name(innermost(&open, depth), nodes)?;
-                    }
-                    continue;
                 }
             }
             // After a value: close what ends here, then go to the next value, if any.
             loop {
-                if depth == 0 {
-                    return Ok(());
-                }
-                let container = innermost(&open, depth);
                 self.skip_space();
-                let is_object = nodes.as_slice().get(container).is_some_and(|n| n.kind == Kind::Object);
-                match self.peek() {
-                    Some(b',') => {
+                match (self.peek(), innermost.is_object) {
+                    (Some(b','), _) => {
                         self.step();
-                        if is_object {
-                            self.skip_space();
-                            if nodes.len >= bounds.nodes {
-                                return Err(Fault::Size);
-                            }
-                            self.name(container, nodes)?;
-                        }
                         break;
                     }
-                    Some(b'}') if is_object => self.close(container, nodes)?,
-                    Some(b']') if !is_object => self.close(container, nodes)?,
+                    (Some(b'}'), true) | (Some(b']'), false) => self.close(innermost, nodes)?,
                     _ => return Err(Fault::Syntax),
                 }
                 depth = depth.wrapping_sub(1);
+                if depth == 0 {
+                    return Ok(());
+                }
+                innermost = outer.get(depth).copied().unwrap_or_default();
             }
         }
     }
 
     /// A member's name and the colon behind it.
-    fn name(&mut self, object: usize, nodes: &mut Nodes) -> Result<(), Fault> {
+    #[inline(always)]
+    fn name(&mut self, object: &mut Open, nodes: &mut Nodes) -> Result<(), Fault> {
         if self.peek() != Some(b'"') {
             return Err(Fault::Syntax);
         }
-        let name = self.string()?;
-        // Until the object is closed, its `end` counts its names.
-        let before = nodes.get_mut(object).map_or(0, |node| {
-            let before = node.end;
-            node.end = before.saturating_add(1);
-            before
-        });
-        if before < COMPARED && names(self.text, nodes, object).any(|earlier| self.same(earlier, name)) {
+        let Some(name) = self.string() else { return Err(Fault::Syntax) };
+        let names = &mut object.names;
+        let bit = match name.kind {
+            // Its bit would be that of its spelling: from now on all names are compared.
+            Kind::Escaped => u64::MAX,
+            _ => Names::bit(self.bytes.get(range(name)).unwrap_or_default()),
+        };
+        if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object.node, nodes) {
             return Err(Fault::Duplicate);
         }
+        names.seen |= bit;
+        names.count = names.count.saturating_add(1);
         nodes.push(name);
         self.skip_space();
         if self.peek() != Some(b':') {
@@ -126,25 +155,35 @@ impl<'j> Scanner<'j> {
         Ok(())
     }
 
-    fn close(&mut self, container: usize, nodes: &mut Nodes) -> Result<(), Fault> {
+    #[inline]
+    fn close(&mut self, container: Open, nodes: &mut Nodes) -> Result<(), Fault> {
         self.step();
-        let many = nodes
-            .as_slice()
-            .get(container)
-            .is_some_and(|node| node.kind == Kind::Object && node.end > COMPARED);
-        if many {
-            let mut all: Vec<Cow<'_, str>> =
-                names(self.text, nodes, container).filter_map(Value::as_str).collect();
-            all.sort_unstable();
-            if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return Err(Fault::Duplicate);
-            }
+        if container.names.count > COMPARED {
+            self.many_are_unique(container.node, nodes)?;
         }
-        let len = offset(nodes.len.wrapping_sub(container));
-        if let Some(node) = nodes.get_mut(container) {
+        let len = offset(nodes.len.wrapping_sub(container.node));
+        if let Some(node) = nodes.get_mut(container.node) {
             node.end = len;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn is_repeated(&self, name: Node, object: usize, nodes: &Nodes) -> bool {
+        let document = Document { text: self.text, nodes: nodes.as_slice() };
+        names(&document, object).any(|earlier| self.same(earlier, name))
+    }
+
+    #[cold]
+    fn many_are_unique(&self, object: usize, nodes: &Nodes) -> Result<(), Fault> {
+        let document = Document { text: self.text, nodes: nodes.as_slice() };
+        let mut all: Vec<Cow<'_, str>> = names(&document, object).filter_map(Value::as_str).collect();
+        all.sort_unstable();
+        if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            Err(Fault::Duplicate)
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]
@@ -158,7 +197,8 @@ impl<'j> Scanner<'j> {
     }
 
     /// A string; stands on its opening quote.
-    fn string(&mut self) -> Result<Node, Fault> {
+    #[inline(always)]
+    fn string(&mut self) -> Option<Node> {
         self.step();
         let start = self.at;
         let mut kind = Kind::String;
@@ -172,15 +212,15 @@ impl<'j> Scanner<'j> {
                     self.at = self.at.wrapping_add(2);
                 }
                 // RFC 8259 §7: control characters must be escaped.
-                _ => return Err(Fault::Syntax),
+                _ => return None,
             }
         }
         let node = Node { kind, start: offset(start), end: offset(self.at) };
         self.step();
         if kind == Kind::Escaped && !string::escapes_are_valid(text_at(self.text, node)) {
-            return Err(Fault::Syntax);
+            return None;
         }
-        Ok(node)
+        Some(node)
     }
 
     /// Skips bytes that mean nothing inside a string, eight at a time.
@@ -204,7 +244,8 @@ impl<'j> Scanner<'j> {
     }
 
     /// A number or literal.
-    fn scalar(&mut self) -> Result<Node, Fault> {
+    #[inline(always)]
+    fn scalar(&mut self) -> Option<Node> {
         let start = self.at;
         let kind = match self.peek() {
             Some(b't') => self.literal(b"true", Kind::True)?,
@@ -212,26 +253,26 @@ impl<'j> Scanner<'j> {
             Some(b'n') => self.literal(b"null", Kind::Null)?,
             _ => self.number()?,
         };
-        Ok(Node { kind, start: offset(start), end: offset(self.at) })
+        Some(Node { kind, start: offset(start), end: offset(self.at) })
     }
 
-    fn literal(&mut self, word: &[u8], kind: Kind) -> Result<Kind, Fault> {
+    fn literal(&mut self, word: &[u8], kind: Kind) -> Option<Kind> {
         if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(Fault::Syntax);
+            return None;
         }
         self.at = self.at.wrapping_add(word.len());
-        Ok(kind)
+        Some(kind)
     }
 
     /// RFC 8259 §6.
-    fn number(&mut self) -> Result<Kind, Fault> {
+    fn number(&mut self) -> Option<Kind> {
         if self.peek() == Some(b'-') {
             self.step();
         }
         match self.peek() {
             Some(b'0') => self.step(),
             Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(Fault::Syntax),
+            _ => return None,
         }
         if self.peek() == Some(b'.') {
             self.step();
@@ -244,16 +285,16 @@ impl<'j> Scanner<'j> {
             }
             self.digits()?;
         }
-        Ok(Kind::Number)
+        Some(Kind::Number)
     }
 
     /// One or more digits.
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.step();
         }
-        if self.at == start { Err(Fault::Syntax) } else { Ok(()) }
+        (self.at != start).then_some(())
     }
 
     #[inline]
@@ -287,15 +328,9 @@ fn special(bytes: u64) -> u64 {
     (quote | backslash | control) & HIGHS
 }
 
-/// The names of an object that may still be open.
-fn names<'n>(text: &'n str, nodes: &'n Nodes, object: usize) -> impl Iterator<Item = Value<'n>> {
-    let below = nodes.as_slice().get(object.wrapping_add(1)..).unwrap_or(&[]);
-    Siblings { text, nodes: below }.step_by(2)
-}
-
-#[inline]
-fn innermost(open: &[usize], depth: usize) -> usize {
-    open.get(depth.wrapping_sub(1)).copied().unwrap_or(0)
+/// The names of an object that is the last one and may still be open.
+fn names<'n>(document: &'n Document<'n>, object: usize) -> impl Iterator<Item = Value<'n>> {
+    Siblings { document, at: object.wrapping_add(1), end: document.nodes.len() }.step_by(2)
 }
 
 /// Texts are shorter than 4 GiB, see [`scan`].
@@ -331,9 +366,8 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
             }
             b':' => scanner.step(),
             b'"' => {
-                let node = scanner.string().ok()?;
-                let here = Value { text, nodes: core::slice::from_ref(&node) };
-                if expects_name && here.is_str(name) {
+                let node = scanner.string()?;
+                if expects_name && string::is(text_at(text, node), name) {
                     scanner.skip_space();
                     if scanner.peek()? != b':' {
                         return None;
@@ -343,8 +377,8 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
                     if scanner.peek()? != b'"' {
                         return None;
                     }
-                    let value = scanner.string().ok()?;
-                    let raw = text.get(super::range(value))?;
+                    let value = scanner.string()?;
+                    let raw = text.get(range(value))?;
                     return Some(match value.kind {
                         Kind::Escaped => Cow::Owned(string::unescape(raw)),
                         _ => Cow::Borrowed(raw),
@@ -353,7 +387,7 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
                 expects_name = false;
             }
             _ => {
-                scanner.scalar().ok()?;
+                scanner.scalar()?;
             }
         }
     }

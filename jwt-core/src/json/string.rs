@@ -11,6 +11,11 @@ pub(super) fn chars(inside: &str) -> impl Iterator<Item = char> {
     Unescape(inside.chars().peekable())
 }
 
+/// Whether the inside, escapes resolved, is `other`.
+pub(super) fn is(inside: &str, other: &str) -> bool {
+    chars(inside).eq(other.chars())
+}
+
 /// The string's value.
 pub(super) fn unescape(inside: &str) -> String {
     let mut out = String::with_capacity(inside.len());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::jwk::Operation;
 use super::verifying::Material;
 use super::{Jwk, JwkSet, KeyError, Skipped, VerifyingKey};
+use crate::header::KnownHeaders;
 use crate::{Algorithm, KeyType, Reason};
 
 /// The keys of one authority, immutable and cheap to clone.
@@ -40,6 +41,8 @@ struct Inner {
     algorithms: Vec<Algorithm>,
     skipped: Vec<Skipped>,
     source: Source,
+    /// Of tokens that these keys verified.
+    headers: KnownHeaders,
 }
 
 /// Where a JWK set comes from.
@@ -226,6 +229,10 @@ impl KeySet {
         jwks?.to_json()
     }
 
+    pub(crate) fn known_headers(&self) -> &KnownHeaders {
+        &self.0.headers
+    }
+
     /// No keys: what a [`Live`](super::Live) cell holds before the first set.
     pub(crate) fn none() -> Self {
         Self(Arc::new(Inner::default()))
@@ -250,7 +257,8 @@ impl KeySet {
         }
         let key_id = |place: &usize| keys.get(*place).and_then(VerifyingKey::key_id);
         named.sort_by(|a, b| key_id(a).cmp(&key_id(b)));
-        Ok(Self(Arc::new(Inner { keys, named, nameless, algorithms, skipped, source })))
+        let headers = KnownHeaders::default();
+        Ok(Self(Arc::new(Inner { keys, named, nameless, algorithms, skipped, source, headers })))
     }
 
     /// Places of the keys with exactly this `kid`.

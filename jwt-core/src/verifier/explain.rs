@@ -6,6 +6,7 @@ use crate::base64url::{self, Buffer};
 use crate::claims::Recorded;
 use crate::expected::Expected;
 use crate::header::{self, Header};
+use crate::json::{self, Nodes};
 use crate::jws;
 use crate::policy;
 use crate::refusal::{Reason, TokenError};
@@ -75,7 +76,8 @@ impl Verifier {
         let payload = found.note(base64url::decode(token.payload));
         let signature = found.note(signature.decode(token.signature));
 
-        let document = header.and_then(|header| found.note(header::parse(header, limits)));
+        let mut nodes = Nodes::new();
+        let document = header.and_then(|header| found.note(header::parse(header, limits, &mut nodes)));
         let header = document.as_ref().and_then(|document| found.note(Header::read(document)));
         found.algorithm = header.as_ref().and_then(Header::any_algorithm);
 
@@ -93,7 +95,9 @@ impl Verifier {
             }
         }
 
-        let document = found.note(parse_payload(&payload, limits))?;
+        let mut nodes = Nodes::new();
+        let text = found.note(json::text(&payload).map_err(|_| Reason::MalformedPayload))?;
+        let document = found.note(parse_payload(text, limits, &mut nodes))?;
         let claims = Recorded::of(document.root());
         let subject = policy::Subject {
             root: document.root(),

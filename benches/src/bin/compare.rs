@@ -1,0 +1,183 @@
+//! Measures everything and writes BENCHMARKS.md; with names of parts, measures those and prints.
+
+use std::cell::RefCell;
+use std::env;
+
+use benches::fixture::Fixture;
+use benches::raw::Raw;
+use benches::report::{self, Report, Target};
+use benches::request::{self, Server};
+use benches::timing::{Contender, Group, contender, measure};
+use benches::{ours, peer, refusal, verdicts};
+use jwt_core::Algorithm;
+
+const OURS: &str = "jwt-core";
+const RANDOM_ID: &str = "jwt-core, random `jti`";
+const PEER: &str = "jsonwebtoken";
+const RAW: &str = "AWS-LC alone";
+/// What targets of other algorithms are counted in.
+const PEER_HS256: &str = "jsonwebtoken, HS256";
+const BARE: &str = "bare router";
+const LAYER: &str = "axum-jwt";
+const FROM_FN: &str = "`from_fn` + jsonwebtoken";
+const VALID: &str = "one valid RS256 token";
+
+const VERIFIED: [Algorithm; 8] = [
+    Algorithm::HS256,
+    Algorithm::RS256,
+    Algorithm::PS256,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::EdDSA,
+    Algorithm::MlDsa44,
+];
+
+/// Measures, adds its targets and returns its table.
+type Part = fn(&mut Vec<Target>) -> String;
+
+fn main() {
+    peer::install();
+    let wanted: Vec<String> = env::args().skip(1).collect();
+    let (mut report, mut targets) = (Report::default(), Vec::new());
+    let parts: [(&'static str, Part); 4] =
+        [("verify", verify), ("sign", sign), ("request", requests), ("refuse", refuse)];
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|one| one == name) {
+            let table = part(&mut targets);
+            println!("{name}\n\n{table}");
+            report.add(name, table);
+        }
+    }
+    let table = report::targets(&targets);
+    println!("{table}");
+    if wanted.is_empty() {
+        report.add("targets", table);
+        report.add("conditions", report::conditions());
+        report.write();
+    }
+}
+
+fn verify(targets: &mut Vec<Target>) -> String {
+    let hs256 = Fixture::new(Algorithm::HS256);
+    let peer_hs256 = peer::Decoder::new(&hs256).expect("HS256");
+    let groups: Vec<(String, Group)> = VERIFIED
+        .into_iter()
+        .map(|algorithm| {
+            let fixture = Fixture::new(algorithm);
+            verdicts::prove(&fixture);
+            let (verifier, raw) = (ours::verifier(&fixture), Raw::new(&fixture));
+            let decoder = peer::Decoder::new(&fixture);
+            let signature = fixture.signature();
+            let message = fixture.signing_input().as_bytes();
+            assert!(raw.verify(message, &signature), "{algorithm}");
+            let mut contenders = vec![
+                contender(RAW, || raw.verify(message, &signature)),
+                contender(OURS, || ours::verify(&verifier, &fixture.token)),
+                contender(PEER_HS256, || peer_hs256.verify(&hs256.token)),
+            ];
+            contenders.extend(decoder.iter().map(|one| contender(PEER, || one.verify(&fixture.token))));
+            let group = measure(contenders);
+            targets.push(if algorithm == Algorithm::HS256 {
+                let ratio = group.ratio([OURS, PEER], |[ours, peer]| ours / peer);
+                let what = "verify HS256 / jsonwebtoken's `decode`".into();
+                Target { number: 1, what, ratio, limit: 0.40 }
+            } else {
+                let ratio =
+                    group.ratio([OURS, RAW, PEER_HS256], |[ours, raw, peer]| ours / (raw + 0.40 * peer));
+                let what = format!("verify {algorithm} / (AWS-LC alone + 0.4 × `decode` of HS256)");
+                Target { number: 1, what, ratio, limit: 1.0 }
+            });
+            (format!("{algorithm}, token of {} bytes", fixture.token.len()), group)
+        })
+        .collect();
+    table("verify, ns", &[RAW, OURS, PEER], &groups)
+}
+
+fn sign(targets: &mut Vec<Target>) -> String {
+    let peer_hs256 = peer::Encoder::new(&Fixture::new(Algorithm::HS256)).expect("HS256");
+    let groups: Vec<(String, Group)> = Algorithm::ALL
+        .into_iter()
+        .map(|algorithm| {
+            let fixture = Fixture::new(algorithm);
+            let (issuer, raw, encoder) =
+                (ours::issuer(&fixture), Raw::new(&fixture), peer::Encoder::new(&fixture));
+            let verifier = ours::verifier(&fixture);
+            for token in [ours::sign(&issuer), ours::sign_with_random_id(&issuer)] {
+                assert!(ours::verify(&verifier, &token).is_some(), "{algorithm}");
+            }
+            let message = fixture.signing_input().as_bytes();
+            let mut contenders = vec![
+                contender(RAW, || raw.sign(message)),
+                contender(OURS, || ours::sign(&issuer)),
+                contender(RANDOM_ID, || ours::sign_with_random_id(&issuer)),
+                contender(PEER_HS256, || peer_hs256.sign()),
+            ];
+            contenders.extend(encoder.iter().map(|one| {
+                assert!(ours::verify(&verifier, &one.sign()).is_some(), "{algorithm}");
+                contender(PEER, || one.sign())
+            }));
+            let group = measure(contenders);
+            let bound = |[ours, raw, peer]: [f64; 3]| ours / (1.05 * raw + 0.4 * peer);
+            let ratio = group.ratio([OURS, RAW, PEER_HS256], bound);
+            let what = format!("sign {algorithm} / (1.05 × AWS-LC alone + 0.4 × `encode` of HS256)");
+            targets.push(Target { number: 2, what, ratio, limit: 1.0 });
+            (algorithm.to_string(), group)
+        })
+        .collect();
+    table("sign, ns", &[RAW, OURS, RANDOM_ID, PEER], &groups)
+}
+
+fn requests(targets: &mut Vec<Target>) -> String {
+    let groups: Vec<(String, Group)> = [Algorithm::HS256, Algorithm::RS256]
+        .into_iter()
+        .map(|algorithm| {
+            let fixture = Fixture::new(algorithm);
+            request::prove(&fixture);
+            let server = |name, mut server: Server| contender(name, move || server.serve());
+            let contenders: Vec<Contender<'_>> = vec![
+                server(BARE, Server::bare(&fixture)),
+                server(LAYER, Server::ours(&fixture)),
+                server(FROM_FN, Server::peer(&fixture)),
+            ];
+            let group = measure(contenders);
+            if algorithm == Algorithm::HS256 {
+                let added = |[bare, ours, peer]: [f64; 3]| (ours - bare) / (peer - bare);
+                let ratio = group.ratio([BARE, LAYER, FROM_FN], added);
+                let what = "added to a request, axum, HS256, cold / added by `from_fn` + jsonwebtoken".into();
+                targets.push(Target { number: 4, what, ratio, limit: 0.36 });
+            }
+            (format!("axum, {algorithm}"), group)
+        })
+        .collect();
+    table("request, ns", &[BARE, LAYER, FROM_FN], &groups)
+}
+
+fn refuse(targets: &mut Vec<Target>) -> String {
+    let fixture = Fixture::new(Algorithm::RS256);
+    let (verifier, decoder) = (ours::verifier(&fixture), peer::Decoder::new(&fixture).expect("RS256"));
+    let rows = refusal::rows(&fixture);
+    let groups: Vec<(String, Group)> = rows
+        .iter()
+        .map(|(name, token)| {
+            assert!(ours::verify(&verifier, token).is_none(), "{name}");
+            let reason = RefCell::new(None);
+            let group = measure(vec![
+                contender(VALID, || ours::verify(&verifier, &fixture.token)),
+                contender(OURS, || *reason.borrow_mut() = verifier.verify(token).err()),
+                contender(PEER, || decoder.verify(token)),
+            ]);
+            let ratio = group.ratio([OURS, VALID], |[ours, valid]| ours / valid);
+            let what = format!("refuse {name} / one valid RS256 token");
+            targets.push(Target { number: 8, what, ratio, limit: 1.0 });
+            let reason = reason.borrow().as_ref().map_or("", |error| error.reason().code());
+            (format!("{name} (`{reason}`)"), group)
+        })
+        .collect();
+    table("refuse, ns", &[OURS, PEER, VALID], &groups)
+}
+
+fn table(first: &str, columns: &[&str], groups: &[(String, Group)]) -> String {
+    let groups: Vec<(String, &Group)> = groups.iter().map(|(name, group)| (name.clone(), group)).collect();
+    report::nanos(first, columns, &groups)
+}

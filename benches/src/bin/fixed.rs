@@ -1,0 +1,81 @@
+//! A fixed amount of our own work, for counting instructions: `fixed <part> <times>`.
+//!
+//! Keys, tokens and time are always the same, and signatures cost nothing, so that the count is of
+//! jwt-core and the adapters alone. See `scripts/instructions`.
+
+use std::env;
+use std::hint::black_box;
+
+use benches::fixture::{AUDIENCE, ISSUER, SCOPE, SUBJECT, TOKEN_ID, User, forge, header};
+use benches::request::Server;
+use jwt_core::keys::{Sign, SignError, Verify};
+use jwt_core::request::SimpleHead;
+use jwt_core::{Algorithm, Issuer, ManualClock, RequestAuth, SigningKey, Verifier, VerifyingKey};
+
+const NOW: u64 = 1_800_000_000;
+
+/// Signs with zeros, and believes them.
+struct Free;
+
+impl Verify for Free {
+    fn verify(&self, _: &[u8], signature: &[u8]) -> bool {
+        signature.first() == Some(&0)
+    }
+}
+
+impl Sign for Free {
+    fn sign(&self, _: &[u8], signature: &mut Vec<u8>) -> Result<(), SignError> {
+        signature.resize(64, 0);
+        Ok(())
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [part, times] = arguments.as_slice() else { panic!("fixed <part> <times>") };
+    let times: u32 = times.parse().expect("a number");
+
+    let verifying = VerifyingKey::custom(Algorithm::ES256, Free).with_key_id("2026").expect("a key");
+    let key = SigningKey::custom(verifying, Free);
+    let clock = ManualClock::at(NOW);
+    let verifier = Verifier::builder().with_key(&key).with_audience(AUDIENCE).with_issuer(ISSUER).build();
+    let verifier = verifier.expect("a verifier").with_clock(clock.clone());
+    let issuer = Issuer::builder()
+        .with_key(key.clone())
+        .with_audience(AUDIENCE)
+        .with_issuer(ISSUER)
+        .with_clock(clock)
+        .build();
+    let issuer = issuer.expect("an issuer");
+    let auth = RequestAuth::new(verifier.clone());
+    let claims = serde_json::to_string(&User::at(NOW)).expect("claims");
+    let token = forge(&key, &header(Algorithm::ES256), &claims);
+    let head = SimpleHead::get("/me").with_field("Authorization", format!("Bearer {token}"));
+    let garbage = "x".repeat(16 * 1024);
+    let mut bomb = String::from(r#"{"alg":"ES256""#);
+    (0..64).for_each(|n| bomb.push_str(&format!(",\"{}{n:02}\":0", "p".repeat(50))));
+    bomb.push('}');
+    let bomb = forge(&key, &bomb, &claims);
+
+    match part.as_str() {
+        "verify" => repeat(times, || verifier.verify(&token).is_ok()),
+        "verify_into" => repeat(times, || verifier.verify_into::<User>(&token).is_ok()),
+        "decide" => repeat(times, || matches!(auth.decide(&head, None), jwt_core::Step::Decided(_))),
+        "request" => {
+            let mut server = Server::of(verifier.clone(), &token);
+            repeat(times, || server.serve().is_success());
+        }
+        "sign" => repeat(times, || {
+            issuer.token().with_subject(SUBJECT).with_scope(SCOPE).with_token_id(TOKEN_ID).sign().is_ok()
+        }),
+        "refuse_garbage" => repeat(times, || verifier.verify(&garbage).is_err()),
+        "refuse_header_bomb" => repeat(times, || verifier.verify(&bomb).is_err()),
+        _ => panic!("no such part: {part}"),
+    }
+}
+
+fn repeat(times: u32, mut once: impl FnMut() -> bool) {
+    for _ in 0..times {
+        assert!(black_box(once()));
+    }
+}
