@@ -273,7 +273,7 @@ fn errors_name_the_field_and_never_the_value() {
         (r#"{"age":1e400}"#, "age: number out of range"),
     ] {
         let mut nodes = Nodes::new();
-        let document = Document::read(&text, BOUNDS, &mut nodes).unwrap();
+        let document = Document::read(text, BOUNDS, &mut nodes).unwrap();
         let error = from_value::<Typed>(document.root()).unwrap_err().to_string();
         assert_eq!(error, expected, "{text}");
     }
