@@ -16,9 +16,12 @@ use jwt_core::{
 
 const NOW: u64 = 1_800_000_000;
 
+/// Something elsewhere that is asked about a text, and may be down.
+type Remote<T> = Arc<dyn Fn(&str) -> Result<T, ()> + Send + Sync>;
+
 /// RFC 7662: asks an endpoint, here a function.
 struct Introspection {
-    endpoint: Arc<dyn Fn(&str) -> Result<String, ()> + Send + Sync>,
+    endpoint: Remote<String>,
     clock: ManualClock,
 }
 
@@ -100,7 +103,7 @@ impl Check for Possession {
 }
 
 /// Asks a store, which may be down.
-struct Revocation(Arc<dyn Fn(&str) -> Result<bool, ()> + Send + Sync>);
+struct Revocation(Remote<bool>);
 
 impl Check for Revocation {
     fn name(&self) -> &'static str {
