@@ -113,7 +113,7 @@ impl Check for Revocation {
     fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
         let (verified, store) = (verified.clone(), self.0.clone());
         CheckOutcome::Wait(Box::pin(async move {
-            match verified.token_id().map(|id| store(&id)) {
+            match verified.token_id().map(|id| store(id)) {
                 Some(Ok(false)) => Ok(Passed::default()),
                 Some(Ok(true)) | None => Err(Reason::Revoked.into()),
                 Some(Err(())) => Err(Reason::StoreUnavailable.into()),
