@@ -4,6 +4,7 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use std::sync::Arc;
 
 use http::{Request, Response};
 use jwt_core::{BoxFuture, Decision, ResponseHeader};
@@ -37,7 +38,7 @@ pin_project! {
         Waiting {
             decision: BoxFuture<'static, Decision>,
             // Taken when the decision is there.
-            rest: Option<(Request<ReqBody>, S, JwtAuth<R>)>,
+            rest: Option<(Request<ReqBody>, S, Arc<JwtAuth<R>>)>,
         },
     }
 }
@@ -58,7 +59,7 @@ where
         decision: BoxFuture<'static, Decision>,
         request: Request<ReqBody>,
         service: S,
-        auth: JwtAuth<R>,
+        auth: Arc<JwtAuth<R>>,
     ) -> Self {
         Self { state: State::Waiting { decision, rest: Some((request, service, auth)) } }
     }

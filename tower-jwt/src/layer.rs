@@ -163,7 +163,7 @@ impl<S, R> Layer<S> for JwtAuth<R> {
     fn layer(&self, inner: S) -> Self::Service {
         // A presenter of its own: another service may have another body.
         let auth = JwtAuth { presenter: Arc::default(), ..self.clone() };
-        JwtAuthService { inner, auth }
+        JwtAuthService { inner, auth: Arc::new(auth) }
     }
 }
 

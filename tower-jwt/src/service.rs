@@ -2,6 +2,7 @@
 
 use core::task::{Context, Poll};
 use core::{fmt, mem};
+use std::sync::Arc;
 
 use http::{Request, Response};
 use jwt_core::{Authentication, Decision, Step};
@@ -15,7 +16,8 @@ use crate::response::{ProblemJson, RefusalResponse, answer};
 /// What [`JwtAuth`] makes of a service.
 pub struct JwtAuthService<S, R = ProblemJson> {
     pub(crate) inner: S,
-    pub(crate) auth: JwtAuth<R>,
+    /// Behind one count, for routers clone the service for every request.
+    pub(crate) auth: Arc<JwtAuth<R>>,
 }
 
 impl<S: Clone, R> Clone for JwtAuthService<S, R> {

@@ -6,7 +6,7 @@ use std::env;
 use benches::fixture::Fixture;
 use benches::raw::Raw;
 use benches::report::{self, Report, Target};
-use benches::request::{self, Server};
+use benches::request::{self, ActixServer, AxumServer, Server};
 use benches::timing::{Contender, Group, contender, measure};
 use benches::{ours, peer, refusal, verdicts};
 use jwt_core::Algorithm;
@@ -17,8 +17,8 @@ const PEER: &str = "jsonwebtoken";
 const RAW: &str = "AWS-LC alone";
 /// What targets of other algorithms are counted in.
 const PEER_HS256: &str = "jsonwebtoken, HS256";
-const BARE: &str = "bare router";
-const LAYER: &str = "axum-jwt";
+const BARE: &str = "bare";
+const ADAPTER: &str = "layer and `Claims<T>` of ours";
 const FROM_FN: &str = "`from_fn` + jsonwebtoken";
 const VALID: &str = "one valid RS256 token";
 
@@ -129,28 +129,31 @@ fn sign(targets: &mut Vec<Target>) -> String {
 }
 
 fn requests(targets: &mut Vec<Target>) -> String {
-    let groups: Vec<(String, Group)> = [Algorithm::HS256, Algorithm::RS256]
-        .into_iter()
-        .map(|algorithm| {
-            let fixture = Fixture::new(algorithm);
-            request::prove(&fixture);
-            let server = |name, mut server: Server| contender(name, move || server.serve());
-            let contenders: Vec<Contender<'_>> = vec![
-                server(BARE, Server::bare(&fixture)),
-                server(LAYER, Server::ours(&fixture)),
-                server(FROM_FN, Server::peer(&fixture)),
-            ];
-            let group = measure(contenders);
-            if algorithm == Algorithm::HS256 {
-                let added = |[bare, ours, peer]: [f64; 3]| (ours - bare) / (peer - bare);
-                let ratio = group.ratio([BARE, LAYER, FROM_FN], added);
-                let what = "added to a request, axum, HS256, cold / added by `from_fn` + jsonwebtoken".into();
-                targets.push(Target { number: 4, what, ratio, limit: 0.36 });
-            }
-            (format!("axum, {algorithm}"), group)
-        })
-        .collect();
-    table("request, ns", &[BARE, LAYER, FROM_FN], &groups)
+    let mut groups = Vec::new();
+    for algorithm in [Algorithm::HS256, Algorithm::RS256] {
+        let fixture = Fixture::new(algorithm);
+        groups.push(requests_through::<AxumServer>("axum", &fixture, targets));
+        groups.push(requests_through::<ActixServer>("actix-web", &fixture, targets));
+    }
+    table("request, ns", &[BARE, ADAPTER, FROM_FN], &groups)
+}
+
+fn requests_through<S: Server>(name: &str, fixture: &Fixture, targets: &mut Vec<Target>) -> (String, Group) {
+    request::prove::<S>(fixture);
+    let server = |name, mut server: S| contender(name, move || server.serve());
+    let contenders: Vec<Contender<'_>> = vec![
+        server(BARE, S::bare(fixture)),
+        server(ADAPTER, S::ours(fixture)),
+        server(FROM_FN, S::peer(fixture)),
+    ];
+    let group = measure(contenders);
+    if fixture.algorithm == Algorithm::HS256 {
+        let added = |[bare, ours, peer]: [f64; 3]| (ours - bare) / (peer - bare);
+        let ratio = group.ratio([BARE, ADAPTER, FROM_FN], added);
+        let what = format!("added to a request, {name}, HS256, cold / added by {FROM_FN}");
+        targets.push(Target { number: 4, what, ratio, limit: 0.36 });
+    }
+    (format!("{name}, {}", fixture.algorithm), group)
 }
 
 fn refuse(targets: &mut Vec<Target>) -> String {

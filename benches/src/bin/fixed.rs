@@ -7,7 +7,7 @@ use std::env;
 use std::hint::black_box;
 
 use benches::fixture::{AUDIENCE, ISSUER, SCOPE, SUBJECT, TOKEN_ID, User, forge, header};
-use benches::request::Server;
+use benches::request::{AxumServer, Server as _};
 use jwt_core::keys::{Sign, SignError, Verify};
 use jwt_core::request::SimpleHead;
 use jwt_core::{Algorithm, Issuer, ManualClock, RequestAuth, SigningKey, Verifier, VerifyingKey};
@@ -62,8 +62,8 @@ fn main() {
         "verify_into" => repeat(times, || verifier.verify_into::<User>(&token).is_ok()),
         "decide" => repeat(times, || matches!(auth.decide(&head, None), jwt_core::Step::Decided(_))),
         "request" => {
-            let mut server = Server::of(verifier.clone(), &token);
-            repeat(times, || server.serve().is_success());
+            let mut server = AxumServer::of(verifier.clone(), &token);
+            repeat(times, || server.serve() == 200);
         }
         "sign" => repeat(times, || {
             issuer.token().with_subject(SUBJECT).with_scope(SCOPE).with_token_id(TOKEN_ID).sign().is_ok()

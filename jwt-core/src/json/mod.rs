@@ -304,7 +304,14 @@ impl<'d> Iterator for Members<'d> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some((self.0.next()?, self.0.next()?))
+        let siblings = &mut self.0;
+        if siblings.at >= siblings.end {
+            return None;
+        }
+        // A name is one node.
+        let name = Value { document: siblings.document, at: siblings.at };
+        siblings.at = siblings.at.wrapping_add(1);
+        Some((name, siblings.next()?))
     }
 }
 
