@@ -209,7 +209,7 @@ impl RequestAuth {
         };
         match verdict {
             Verdict::Ready(result) => {
-                let verified = result.map_err(|error| self.refuse(&error))?;
+                let verified = result.map_err(|error| pending.refuse(&error))?;
                 match pending.checks(&verified, &facts)? {
                     None => Ok(Step::Decided(pending.proceed(verified))),
                     Some(check) => {
@@ -223,7 +223,7 @@ impl RequestAuth {
                 Ok(Step::Wait(Box::pin(async move {
                     match verdict.await {
                         Ok(verified) => pending.finish(verified, kept, None).await,
-                        Err(error) => Decision::Refuse(pending.auth.refuse(&error)),
+                        Err(error) => Decision::Refuse(pending.refuse(&error)),
                     }
                 })))
             }
@@ -350,7 +350,7 @@ impl Pending {
         if let Some(value) = self.double_submit.take()
             && !self.auth.0.is_double_submit_of(&value, verified)
         {
-            return Err(self.auth.refuse(&Reason::CrossOrigin.into()));
+            return Err(self.refuse(&Reason::CrossOrigin.into()));
         }
         if self.auth.0.checks.is_empty() {
             return Ok(None);
@@ -363,7 +363,7 @@ impl Pending {
             }
             match check.check(verified, facts) {
                 CheckOutcome::Pass(passed) => self.pass(passed),
-                CheckOutcome::Refuse(refusal) => return Err(self.refuse(&**check, refusal)),
+                CheckOutcome::Refuse(refusal) => return Err(self.refuse_by(&**check, refusal)),
                 CheckOutcome::Wait(waiting) => return Ok(Some(waiting)),
             }
         }
@@ -375,8 +375,13 @@ impl Pending {
         self.next_check = self.next_check.saturating_add(1);
     }
 
-    /// What checks before this one have promised to the client is kept.
-    fn refuse(&mut self, check: &dyn Check, refusal: CheckRefusal) -> Refusal {
+    /// What carrier and checks have promised to the client is kept.
+    fn refuse(&mut self, error: &TokenError) -> Refusal {
+        let promised = core::mem::take(&mut self.response_headers);
+        self.auth.refuse(error).with_response_headers(promised)
+    }
+
+    fn refuse_by(&mut self, check: &dyn Check, refusal: CheckRefusal) -> Refusal {
         let promised = core::mem::take(&mut self.response_headers);
         self.auth.refuse_by_check(check, refusal).with_response_headers(promised)
     }
@@ -391,7 +396,7 @@ impl Pending {
                         let Some(check) = auth.0.checks.get(self.next_check) else {
                             return Decision::Refuse(Refusal::new(refusal.reason));
                         };
-                        return Decision::Refuse(self.refuse(&**check, refusal));
+                        return Decision::Refuse(self.refuse_by(&**check, refusal));
                     }
                 }
             }

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::Frame;
 use jwt_core::request::{Carriers, RequestFacts};
@@ -445,6 +445,9 @@ async fn grpc_gets_its_status_in_trailers_and_the_challenge_as_metadata() {
     let grpc = |token: Option<&str>| {
         let mut request = request(token);
         request.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc+proto"));
+        request.headers_mut().insert("te", HeaderValue::from_static("trailers"));
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
         request
     };
     let token = alice();

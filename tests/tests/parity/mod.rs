@@ -238,18 +238,6 @@ impl Expected {
         Self::new(405, JSON, r#"{"error":"method not allowed"}"#).with("allow", allow)
     }
 
-    /// The same as an answer to gRPC: 200, trailers-only.
-    pub(crate) fn grpc(self, status: u8) -> Self {
-        let detail =
-            self.body.split("\"detail\":\"").nth(1).and_then(|rest| rest.strip_suffix("\"}")).unwrap();
-        let message = detail.to_owned();
-        let fields = self.fields.into_iter().filter(|(name, _)| *name != "content-type").collect();
-        Self { status: 200, fields, body: String::new() }
-            .with("content-type", "application/grpc")
-            .with("grpc-status", &status.to_string())
-            .with("grpc-message", &message)
-    }
-
     /// With another realm in the challenge.
     pub(crate) fn realm(mut self, realm: &str) -> Self {
         for (_, value) in self.fields.iter_mut().filter(|(name, _)| *name == "www-authenticate") {
