@@ -714,3 +714,74 @@ fn explain_finds_all_that_is_wrong() {
     let reasons: Vec<Reason> = verifier.explain(&foreign).findings().iter().map(TokenError::reason).collect();
     assert_eq!(reasons, [Reason::AlgorithmNotAllowed, Reason::MalformedPayload]);
 }
+
+#[test]
+fn a_known_header_is_judged_by_the_rules_of_whoever_reads_it() {
+    let keys = KeySet::new([yes()]).unwrap();
+    let with = |typ: Option<&str>| {
+        let ready = Authority::builder().with_keys(keys.clone()).with_audience(AUDIENCE).with_issuer(ISSUER);
+        let ready = typ.into_iter().fold(ready, |ready, typ| ready.require_typ(typ));
+        ready.build().unwrap().with_clock(ManualClock::at(NOW))
+    };
+    let good = token(HEADER, &claims_with(&[]));
+    let reason = |verifier: &Verifier, token: &str| verifier.verify(token).err().map(|error| error.reason());
+    assert_eq!(reason(&with(None), &good), None);
+    // From here on the keys know the header: whatever else is wrong is found all the same.
+    assert_eq!(reason(&with(None), &good), None);
+    assert_eq!(reason(&with(Some("jwt")), &good), Some(Reason::WrongType));
+    let short = Limits::default().with_header_bytes(HEADER.len() - 1);
+    assert_eq!(reason(&with(None).with_limits(short), &good), Some(Reason::HeaderTooLong));
+    let exact = Limits::default().with_header_bytes(HEADER.len());
+    assert_eq!(reason(&with(None).with_limits(exact), &good), None);
+    let (input, _) = good.rsplit_once('.').unwrap();
+    let forged = format!("{input}.{}", base64url::encode(b"bad".repeat(16).as_slice()));
+    assert_eq!(reason(&with(None), &forged), Some(Reason::BadSignature));
+    assert_eq!(reason(&with(None), &token(HEADER, "[]")), Some(Reason::MalformedPayload));
+}
+
+#[test]
+fn only_good_signatures_make_a_header_known_and_many_headers_do_no_harm() {
+    let verifier = verifier(|authority| authority);
+    let header = |n: usize| format!(r#"{{"alg":"HS384","n":{n}}}"#);
+    let authority = verifier.authorities()[0].0.keys().unwrap();
+    let known =
+        |n: usize| authority.set().known_headers().find(&encode(&header(n)), &Limits::default()).is_some();
+    for n in 0..8 {
+        let good = token(&header(n), &claims_with(&[]));
+        let (input, _) = good.rsplit_once('.').unwrap();
+        let forged = format!("{input}.{}", base64url::encode(b"bad".repeat(16).as_slice()));
+        assert!(verifier.verify(&forged).is_err());
+        assert!(!known(n), "{n}");
+        for _ in 0..2 {
+            assert!(verifier.verify(&good).is_ok());
+            assert_eq!(known(n), n < 4, "{n}");
+        }
+    }
+}
+
+#[test]
+fn claims_are_read_alike_whether_their_places_were_kept_or_not() {
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    struct All {
+        sub: String,
+        list: Vec<u32>,
+    }
+    let verifier = verifier(|authority| authority);
+    // Few places are kept, many are not; with an escape a string is kept by itself.
+    for (count, sub) in [(3, "alice"), (300, "alice"), (3, "\\u0061lice"), (300, "\\u0061lice")] {
+        let list: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+        let list = format!("[{}]", list.join(","));
+        let claims = claims_with(&[("list", &list), ("sub", &format!("\"{sub}\"")), ("roles", "[\"r\"]")]);
+        let token = token(HEADER, &claims);
+        let (at_once, all) = verifier.verify_into::<All>(&token).unwrap();
+        for verified in [at_once, verifier.verify(&token).unwrap()] {
+            assert_eq!(verified.subject(), Some("alice"), "{count} {sub}");
+            assert_eq!(verified.token_id(), Some("t1"));
+            assert_eq!(*verified.claims::<All>().unwrap(), all);
+            assert_eq!(all.list.len(), count);
+            assert!(verified.has_role("r") && verified.has_scope("write"));
+            assert_eq!(verified.claim::<String>("jti").unwrap().as_deref(), Some("t1"));
+            assert_eq!(verified.claim::<String>("none").unwrap(), None);
+        }
+    }
+}
