@@ -239,7 +239,7 @@ impl RequestAuth {
     ) -> Option<&'b Arc<Verified>> {
         let verified = before.verified()?;
         let outer = &before.by().0;
-        let same_token = before.token_identity() == Some(TokenIdentity::of(credential.token()));
+        let same_token = before.token_identity()?.is_of(credential.token(), verified.payload());
         let same_authority =
             Arc::ptr_eq(&self.0.authority, &outer.authority) || self.0.authority.is_same(&*outer.authority);
         if !same_token || !same_authority {

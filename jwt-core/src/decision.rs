@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use serde::de::DeserializeOwned;
 
 use crate::auth::RequestAuth;
+use crate::base64url;
 use crate::check::ResponseHeader;
 use crate::keys::BoxFuture;
 use crate::refusal::{Answer, Reason};
@@ -190,15 +191,31 @@ impl Refusal {
     pub const PROBLEM_JSON: &'static str = "application/problem+json";
 }
 
-/// Tells whether two texts are the same token, without keeping the token: a hash under a key that
-/// is random in each process.
+/// Tells whether a text is the token that was verified before, without keeping the token: its
+/// length, and a hash of its last segment under a key that is random in each process. Together
+/// with the payload, which is kept, nothing is left to change but a header of the same length,
+/// under which the signature would not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TokenIdentity(u64);
+pub(crate) struct TokenIdentity {
+    len: usize,
+    last_segment: u64,
+}
 
 impl TokenIdentity {
     pub(crate) fn of(token: &str) -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        Self(KEY.hash_one(token))
+        let last_segment = token.rsplit('.').next().unwrap_or(token);
+        Self { len: token.len(), last_segment: KEY.hash_one(last_segment) }
+    }
+
+    /// Whether `token` is the one of this identity, whose payload is `payload`. A token without
+    /// segments is opaque, and known by its hash alone.
+    pub(crate) fn is_of(self, token: &str, payload: &[u8]) -> bool {
+        let same_payload = || match token.split('.').nth(1) {
+            Some(segment) => base64url::decode(segment).is_ok_and(|decoded| decoded == payload),
+            None => true,
+        };
+        self == Self::of(token) && same_payload()
     }
 }
 
