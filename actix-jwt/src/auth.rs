@@ -3,6 +3,7 @@
 use core::any::Any;
 use core::fmt;
 use core::future::{Ready, ready};
+use core::time::Duration;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -93,6 +94,12 @@ impl JwtAuth {
     #[must_use]
     pub fn with_challenge(self, challenge: Challenge) -> Self {
         self.changed(|auth| auth.with_challenge(challenge))
+    }
+
+    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Duration) -> Self {
+        self.changed(|auth| auth.with_retry_after(retry_after))
     }
 
     /// Other bodies for refusals: [`Bodyless`](crate::Bodyless), a closure, or a type of one's own.

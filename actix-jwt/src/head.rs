@@ -1,11 +1,12 @@
 //! The head of an actix-web request, as the core reads it.
 
+use core::fmt;
+
 use actix_web::HttpRequest;
 use actix_web::dev::{self, ServiceRequest};
-use actix_web::http::header::{
-    AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
-use actix_web::http::{Method, Uri};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use actix_web::http::uri::Authority;
+use actix_web::http::{Method, Uri, Version};
 use jwt_core::request::RequestHead;
 
 /// Borrows the head of an actix-web request for
@@ -23,16 +24,17 @@ use jwt_core::request::RequestHead;
 /// let head = HttpHead::from(&request);
 /// assert_eq!((head.path(), head.query(), head.scheme()), ("/me", Some("page=2"), None));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct HttpHead<'r> {
     method: &'r Method,
     uri: &'r Uri,
+    version: Version,
     headers: &'r HeaderMap,
 }
 
 impl<'r> From<&'r dev::RequestHead> for HttpHead<'r> {
     fn from(head: &'r dev::RequestHead) -> Self {
-        Self { method: &head.method, uri: &head.uri, headers: &head.headers }
+        Self { method: &head.method, uri: &head.uri, version: head.version, headers: &head.headers }
     }
 }
 
@@ -57,11 +59,8 @@ impl RequestHead for HttpHead<'_> {
         self.uri.scheme_str()
     }
 
-    fn host(&self) -> Option<&str> {
-        match self.uri.authority() {
-            Some(authority) => Some(authority.as_str()),
-            None => self.headers.get(HOST)?.to_str().ok(),
-        }
+    fn authority(&self) -> Option<&str> {
+        self.uri.authority().map(Authority::as_str)
     }
 
     fn path(&self) -> &str {
@@ -83,5 +82,23 @@ impl RequestHead for HttpHead<'_> {
             name => self.headers.get_all(name),
         };
         values.for_each(|value| visit(value.as_bytes()));
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        self.headers.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+
+    fn is_http2(&self) -> bool {
+        self.version >= Version::HTTP_2
+    }
+}
+
+/// Shows method and path; query and fields may hold tokens.
+impl fmt::Debug for HttpHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpHead")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 use core::future::{Future, Ready, ready};
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
@@ -30,26 +31,26 @@ use crate::response::refuse;
 /// let scope = actix_web::web::scope("/admin").wrap(step_up).wrap(admin);
 /// # let _ = scope;
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Require(Requirement);
+#[derive(Clone, Debug)]
+pub struct Require(Arc<Requirement>);
 
 impl Require {
     /// Demands `requirement`.
     #[must_use]
-    pub const fn new(requirement: Requirement) -> Self {
-        Self(requirement)
+    pub fn new(requirement: Requirement) -> Self {
+        Self(Arc::new(requirement))
     }
 
     /// Demands one scope.
     #[must_use]
-    pub const fn scope(scope: &'static str) -> Self {
-        Self(Requirement::scope(scope))
+    pub fn scope(scope: &'static str) -> Self {
+        Self::new(Requirement::scope(scope))
     }
 
     /// Demands one role.
     #[must_use]
-    pub const fn role(role: &'static str) -> Self {
-        Self(Requirement::role(role))
+    pub fn role(role: &'static str) -> Self {
+        Self::new(Requirement::role(role))
     }
 }
 
@@ -64,7 +65,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(RequireService { inner, requirement: self.0 }))
+        ready(Ok(RequireService { inner, requirement: self.0.clone() }))
     }
 }
 
@@ -72,7 +73,7 @@ where
 #[derive(Clone, Debug)]
 pub struct RequireService<S> {
     inner: S,
-    requirement: Requirement,
+    requirement: Arc<Requirement>,
 }
 
 impl<S, B> Service<ServiceRequest> for RequireService<S>

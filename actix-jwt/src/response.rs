@@ -103,11 +103,12 @@ pub(crate) fn answer_as(is_grpc: bool, words: &dyn RefusalResponse, refusal: &Re
     let mut response = if is_grpc { words.respond_grpc(refusal) } else { words.respond(refusal) };
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
-    for field in refusal.fields_of_response(is_grpc) {
-        if let Some((name, value)) = checked(&field) {
-            headers.insert(name, value);
-        }
-    }
+    // First all names go, then the values come, of which one name may have several.
+    let fields: Vec<_> = refusal.fields_of_response(is_grpc).iter().filter_map(checked).collect();
+    fields.iter().for_each(|(name, _)| drop(headers.remove(name)));
+    fields.into_iter().for_each(|(name, value)| {
+        headers.append(name, value);
+    });
     let status = StatusCode::from_u16(refusal.status_of_response(is_grpc));
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // So that middleware outside can tell why, without the client being told.

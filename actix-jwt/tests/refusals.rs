@@ -1,6 +1,6 @@
 //! Bodies of refusals: ready-made, of one's own, and for gRPC.
 
-use actix_web::http::header;
+use actix_web::http::{Version, header};
 use actix_web::{App, HttpResponse, test, web};
 use jwt_core::{Reason, Refusal};
 
@@ -69,7 +69,10 @@ async fn grpc_requests_are_refused_in_trailers_only() {
     let house = House::new();
     let auth = JwtAuth::new(house.verifier.clone());
     let app = test::init_service(App::new().wrap(auth).route("/", web::post().to(needs_tenant))).await;
-    let post = || test::TestRequest::post().insert_header(("content-type", "application/grpc+proto"));
+    let post = || {
+        let call = test::TestRequest::post().version(Version::HTTP_2).insert_header(("te", "trailers"));
+        call.insert_header(("content-type", "application/grpc+proto"))
+    };
     let with_token = post().insert_header(("authorization", format!("Bearer {}", house.token())));
     for (row, request, message) in [
         ("middleware", post(), "Authentication is required"),

@@ -6,7 +6,7 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use jwt_core::{Authentication, Reason, Refusal};
-use tower_jwt::HttpHead;
+use tower_jwt::{HttpHead, ProblemJson, RefusalResponse};
 
 /// A refused extraction, with the response in the words of the layer: same status, same challenge,
 /// same body.
@@ -22,8 +22,13 @@ struct Inner {
 
 impl AuthRejection {
     pub(crate) fn new(parts: &Parts, refusal: Refusal) -> Self {
+        Self::or_by(parts, &ProblemJson, refusal)
+    }
+
+    /// In the words of the layer; where there is none, by `otherwise`.
+    pub(crate) fn or_by(parts: &Parts, otherwise: &impl RefusalResponse<Body>, refusal: Refusal) -> Self {
         let authentication = parts.extensions.get::<Authentication>();
-        let response = tower_jwt::refuse::<Body>(&HttpHead::from(parts), authentication, &refusal);
+        let response = tower_jwt::refuse::<Body>(&HttpHead::from(parts), authentication, otherwise, &refusal);
         Self { inner: Box::new(Inner { refusal, response }) }
     }
 

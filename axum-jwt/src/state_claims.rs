@@ -1,15 +1,16 @@
 //! `StateClaims<T>`: authentication by the router's state, without a layer.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::Deref;
 use std::sync::Arc;
 
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use jwt_core::{Authentication, Decision, Refusal, Registered, Step, Verified};
+use jwt_core::{Authentication, Decision, Refusal, Registered, Step, Verified, VerifiedClaims};
 use serde::de::DeserializeOwned;
-use tower_jwt::{HttpHead, JwtAuth};
+use tower_jwt::{HttpHead, JwtAuth, ProblemJson, RefusalResponse};
 
 use crate::claims::Claims;
 use crate::rejection::AuthRejection;
@@ -42,42 +43,53 @@ use crate::rejection::AuthRejection;
 /// }
 /// # let _: axum::Router<App> = axum::Router::new().route("/me", axum::routing::get(me));
 /// ```
-pub struct StateClaims<T = Registered>(Claims<T>);
+pub struct StateClaims<T = Registered, R = ProblemJson> {
+    claims: Claims<T>,
+    /// The maker of refusals of the state's `JwtAuth`.
+    refusal: PhantomData<fn() -> R>,
+}
 
-impl<T> StateClaims<T> {
+impl<T, R> StateClaims<T, R> {
     /// The token that the claims are from.
     #[must_use]
     pub fn verified(this: &Self) -> &Arc<Verified> {
-        Claims::verified(&this.0)
+        Claims::verified(&this.claims)
     }
 
     /// The claims, to keep beyond the request.
     #[must_use]
     pub fn into_arc(this: Self) -> Arc<T> {
-        Claims::into_arc(this.0)
+        Claims::into_arc(this.claims)
     }
 }
 
-impl<T> Deref for StateClaims<T> {
+impl<T, R> Deref for StateClaims<T, R> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0
+        &self.claims
     }
 }
 
-impl<T> fmt::Debug for StateClaims<T> {
+impl<T, R> fmt::Debug for StateClaims<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("StateClaims").field(&self.0).finish()
+        f.debug_tuple("StateClaims").field(&self.claims).finish()
+    }
+}
+
+impl<T, R> From<VerifiedClaims<T>> for StateClaims<T, R> {
+    fn from(claims: VerifiedClaims<T>) -> Self {
+        Self { claims: Claims(claims), refusal: PhantomData }
     }
 }
 
 /// Authenticates by the state's rules and leaves the outcome in the request, as the layer would.
-async fn authenticate<S>(parts: &mut Parts, state: &S) -> Result<Authentication, AuthRejection>
+async fn authenticate<R, S>(parts: &mut Parts, state: &S) -> Result<Authentication, AuthRejection>
 where
-    JwtAuth: FromRef<S>,
+    R: RefusalResponse<Body>,
+    JwtAuth<R>: FromRef<S>,
 {
-    let auth = JwtAuth::from_ref(state);
+    let auth = JwtAuth::<R>::from_ref(state);
     let step = auth.rules().decide(&HttpHead::from(&*parts), parts.extensions.get::<Authentication>());
     let decision = match step {
         Step::Decided(decision) => decision,
@@ -89,38 +101,40 @@ where
             parts.extensions.insert(authentication.clone());
             Ok(authentication)
         }
-        Decision::Refuse(refusal) => Err(AuthRejection::new(parts, refusal)),
+        Decision::Refuse(refusal) => Err(AuthRejection::or_by(parts, auth.refusal(), refusal)),
     }
 }
 
-fn reject<T>(parts: &Parts, result: Result<T, Refusal>) -> Result<T, AuthRejection> {
+fn reject<C>(parts: &Parts, result: Result<C, Refusal>) -> Result<C, AuthRejection> {
     result.map_err(|refusal| AuthRejection::new(parts, refusal))
 }
 
-impl<T, S> FromRequestParts<S> for StateClaims<T>
+impl<T, R, S> FromRequestParts<S> for StateClaims<T, R>
 where
     T: DeserializeOwned + Send + Sync + 'static,
+    R: RefusalResponse<Body>,
     S: Send + Sync,
-    JwtAuth: FromRef<S>,
+    JwtAuth<R>: FromRef<S>,
 {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthRejection> {
-        let authentication = authenticate(parts, state).await?;
-        reject(parts, authentication.required_claims::<T>()).map(|claims| Self(Claims(claims)))
+        let authentication = authenticate::<R, S>(parts, state).await?;
+        reject(parts, authentication.required_claims::<T>()).map(Self::from)
     }
 }
 
-impl<T, S> OptionalFromRequestParts<S> for StateClaims<T>
+impl<T, R, S> OptionalFromRequestParts<S> for StateClaims<T, R>
 where
     T: DeserializeOwned + Send + Sync + 'static,
+    R: RefusalResponse<Body>,
     S: Send + Sync,
-    JwtAuth: FromRef<S>,
+    JwtAuth<R>: FromRef<S>,
 {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, AuthRejection> {
-        let authentication = authenticate(parts, state).await?;
-        reject(parts, authentication.claims::<T>()).map(|claims| claims.map(|claims| Self(Claims(claims))))
+        let authentication = authenticate::<R, S>(parts, state).await?;
+        reject(parts, authentication.claims::<T>()).map(|claims| claims.map(Self::from))
     }
 }

@@ -5,10 +5,9 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base64url;
 use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
 use crate::csrf_key::CsrfKey;
-use crate::decision::{Authentication, Decision, Proceed, Refusal, Step};
+use crate::decision::{Authentication, Decision, Proceed, Refusal, Step, TokenIdentity};
 use crate::keys::BoxFuture;
 use crate::refusal::{Answer, Reason, TokenError};
 use crate::request::{
@@ -59,9 +58,12 @@ struct Inner {
     proof_of_origin: ProofOfOrigin,
     csrf_key: Option<CsrfKey>,
     checks: Vec<Arc<dyn Check>>,
+    /// The members of `cnf` that the checks prove.
+    proofs: Vec<&'static str>,
     challenge: Challenge,
     /// The challenges that need nothing of a route, written once.
     prepared: PreparedChallenges,
+    retry_after: Duration,
 }
 
 impl<A: TokenAuthority> From<A> for RequestAuth {
@@ -84,8 +86,10 @@ impl RequestAuth {
             proof_of_origin: ProofOfOrigin::default(),
             csrf_key: None,
             checks: Vec::new(),
+            proofs: Vec::new(),
             challenge,
             prepared,
+            retry_after: Duration::from_secs(5),
         }))
     }
 
@@ -102,6 +106,7 @@ impl RequestAuth {
     }
 
     /// Lets CORS preflights through: `OPTIONS` with `Origin` and `Access-Control-Request-Method`.
+    /// Nothing behind it may take another method from a header field, or a preflight becomes a way in.
     /// Off by default, for a CORS layer belongs outside of this one and answers them itself.
     #[must_use]
     pub fn with_preflight(self) -> Self {
@@ -116,7 +121,7 @@ impl RequestAuth {
     }
 
     /// The key of double-submit values, the proof that is left to requests without `Sec-Fetch-Site`
-    /// and `Origin`. Without it they are refused.
+    /// and `Origin`. A value is bound to the token's `sid`: without a key or a `sid` they are refused.
     #[must_use]
     pub fn with_csrf_key(self, key: CsrfKey) -> Self {
         self.changed(|inner| inner.csrf_key = Some(key))
@@ -126,8 +131,9 @@ impl RequestAuth {
     #[must_use]
     pub fn with_check(self, check: impl Check) -> Self {
         self.changed(|inner| {
+            inner.proofs.extend(check.proves());
             inner.checks.push(Arc::new(check));
-            inner.checks.sort_by_key(|check| !check.proves_possession());
+            inner.checks.sort_by_key(|check| check.proves().is_empty());
         })
     }
 
@@ -138,6 +144,13 @@ impl RequestAuth {
             inner.prepared = challenge.prepare(&Demands::default());
             inner.challenge = challenge;
         })
+    }
+
+    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s,
+    /// whole seconds.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Duration) -> Self {
+        self.changed(|inner| inner.retry_after = retry_after)
     }
 
     fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -184,48 +197,41 @@ impl RequestAuth {
         let mut pending = Pending {
             auth: self.clone(),
             carrier: credential.carrier(),
+            identity: TokenIdentity::of(credential.token()),
             double_submit: double_submit.map(str::to_owned),
             passed: reused.and(before).map(|before| before.by().0.checks.clone()).unwrap_or_default(),
             next_check: 0,
-            response_headers: response_headers(credential.carrier()),
+            response_headers: response_headers(credential.carrier(), before),
         };
         let verdict = match reused {
             Some(verified) => Verdict::Ready(Ok(verified.clone())),
-            None => rules.authority.verify(&self.presented(credential.token())),
+            None => rules.authority.verify(&Presented::new(credential.token()).with_proofs(&rules.proofs)),
         };
         match verdict {
             Verdict::Ready(result) => {
-                let verified = result.map_err(|error| self.refuse(&error))?;
+                let verified = result.map_err(|error| pending.refuse(&error))?;
                 match pending.checks(&verified, &facts)? {
                     None => Ok(Step::Decided(pending.proceed(verified))),
                     Some(check) => {
-                        let kept = self.keep(head, &credential);
+                        let kept = Kept::of(head, &credential);
                         Ok(Step::Wait(Box::pin(pending.finish(verified, kept, Some(check)))))
                     }
                 }
             }
             Verdict::Wait(verdict) => {
-                let kept = self.keep(head, &credential);
+                let kept = Kept::of(head, &credential);
                 Ok(Step::Wait(Box::pin(async move {
                     match verdict.await {
                         Ok(verified) => pending.finish(verified, kept, None).await,
-                        Err(error) => Decision::Refuse(pending.auth.refuse(&error)),
+                        Err(error) => Decision::Refuse(pending.refuse(&error)),
                     }
                 })))
             }
         }
     }
 
-    fn presented<'t>(&self, token: &'t str) -> Presented<'t> {
-        let presented = Presented::new(token);
-        match self.0.checks.iter().any(|check| check.proves_possession()) {
-            true => presented.with_possession_checked(),
-            false => presented,
-        }
-    }
-
-    /// What the same authority verified before, if the request still carries it: the same claims,
-    /// byte for byte. A token with `cnf` counts only where the same checks proved possession.
+    /// What the same authority verified before, if the request still carries that very token. A
+    /// token with `cnf` counts only where the same checks proved possession.
     fn reuse<'b>(
         &self,
         before: &'b Authentication,
@@ -233,43 +239,19 @@ impl RequestAuth {
     ) -> Option<&'b Arc<Verified>> {
         let verified = before.verified()?;
         let outer = &before.by().0;
-        let (ours, theirs) = (&self.0.authority, &outer.authority);
-        // An authority need not say that it is the same as itself.
-        if !Arc::ptr_eq(ours, theirs) && !ours.is_same(&**theirs) {
+        let same_token = before.token_identity()?.is_of(credential.token(), verified.payload());
+        let same_authority =
+            Arc::ptr_eq(&self.0.authority, &outer.authority) || self.0.authority.is_same(&*outer.authority);
+        if !same_token || !same_authority {
             return None;
         }
-        let mut proofs = self.0.checks.iter().filter(|check| check.proves_possession()).peekable();
+        let mut proofs = self.0.checks.iter().filter(|check| !check.proves().is_empty()).peekable();
         if verified.is_sender_constrained()
             && (proofs.peek().is_none() || !proofs.all(|proof| is_among(proof, &outer.checks)))
         {
             return None;
         }
-        let payload = base64url::decode(credential.token().split('.').nth(1)?).ok()?;
-        (payload == verified.payload()).then_some(verified)
-    }
-
-    /// A copy of what checks may still read after a wait.
-    fn keep(&self, head: &dyn RequestHead, credential: &Credential<'_>) -> Kept {
-        let target = match head.query() {
-            Some(query) => format!("{}?{query}", head.path()),
-            None => head.path().to_owned(),
-        };
-        let mut kept = SimpleHead::new(head.method(), &target);
-        if let Some(scheme) = head.scheme() {
-            kept = kept.with_scheme(scheme);
-        }
-        if let Some(host) = head.host() {
-            kept = kept.with_host(host);
-        }
-        let mut names: Vec<&str> = self.0.checks.iter().flat_map(|check| check.fields()).copied().collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            let mut values: Vec<&[u8]> = Vec::new();
-            head.for_each_field(name, &mut |value| values.push(value));
-            kept = values.into_iter().fold(kept, |kept, value| kept.with_field(name, value));
-        }
-        Kept { head: kept, token: credential.token().to_owned() }
+        Some(verified)
     }
 
     /// The authority's clock.
@@ -283,7 +265,9 @@ impl RequestAuth {
     pub fn refuse(&self, error: &TokenError) -> Refusal {
         let reason = error.reason();
         log(reason, error.detail());
-        Refusal::new(reason).with_challenge(self.0.challenge(reason.answer()))
+        Refusal::new(reason)
+            .with_challenge(self.0.challenge(reason.answer()))
+            .with_retry_after(self.0.retry_after)
     }
 
     /// The refusal for a requirement of a route, in the words of these rules.
@@ -301,7 +285,10 @@ impl RequestAuth {
             Some(challenge) => Some(Arc::from(challenge)),
             None => self.0.challenge(refusal.reason.answer()),
         };
-        Refusal::new(refusal.reason).with_challenge(challenge).with_response_headers(refusal.response_headers)
+        Refusal::new(refusal.reason)
+            .with_challenge(challenge)
+            .with_retry_after(self.0.retry_after)
+            .with_response_headers(refusal.response_headers)
     }
 }
 
@@ -326,16 +313,24 @@ fn is_among(check: &Arc<dyn Check>, checks: &[Arc<dyn Check>]) -> bool {
     checks.iter().any(|other| address(other) == address(check))
 }
 
-/// What outlives the request while it waits.
+/// What outlives the request while it waits: all of its head, so that a check sees the same
+/// whether the request had to wait or not.
 struct Kept {
     head: SimpleHead,
     token: String,
+}
+
+impl Kept {
+    fn of(head: &dyn RequestHead, credential: &Credential<'_>) -> Self {
+        Self { head: SimpleHead::copy_of(head), token: credential.token().to_owned() }
+    }
 }
 
 /// A request whose token is verified and whose checks have not all run.
 struct Pending {
     auth: RequestAuth,
     carrier: CarrierKind,
+    identity: TokenIdentity,
     double_submit: Option<String>,
     /// Checks that an outer layer has run about this very token.
     passed: Vec<Arc<dyn Check>>,
@@ -355,7 +350,7 @@ impl Pending {
         if let Some(value) = self.double_submit.take()
             && !self.auth.0.is_double_submit_of(&value, verified)
         {
-            return Err(self.auth.refuse(&Reason::CrossOrigin.into()));
+            return Err(self.refuse(&Reason::CrossOrigin.into()));
         }
         if self.auth.0.checks.is_empty() {
             return Ok(None);
@@ -368,7 +363,7 @@ impl Pending {
             }
             match check.check(verified, facts) {
                 CheckOutcome::Pass(passed) => self.pass(passed),
-                CheckOutcome::Refuse(refusal) => return Err(auth.refuse_by_check(&**check, refusal)),
+                CheckOutcome::Refuse(refusal) => return Err(self.refuse_by(&**check, refusal)),
                 CheckOutcome::Wait(waiting) => return Ok(Some(waiting)),
             }
         }
@@ -378,6 +373,17 @@ impl Pending {
     fn pass(&mut self, passed: Passed) {
         self.response_headers.extend(passed.response_headers);
         self.next_check = self.next_check.saturating_add(1);
+    }
+
+    /// What carrier and checks have promised to the client is kept.
+    fn refuse(&mut self, error: &TokenError) -> Refusal {
+        let promised = core::mem::take(&mut self.response_headers);
+        self.auth.refuse(error).with_response_headers(promised)
+    }
+
+    fn refuse_by(&mut self, check: &dyn Check, refusal: CheckRefusal) -> Refusal {
+        let promised = core::mem::take(&mut self.response_headers);
+        self.auth.refuse_by_check(check, refusal).with_response_headers(promised)
     }
 
     async fn finish(mut self, verified: Arc<Verified>, kept: Kept, mut waiting: Option<Waiting>) -> Decision {
@@ -390,7 +396,7 @@ impl Pending {
                         let Some(check) = auth.0.checks.get(self.next_check) else {
                             return Decision::Refuse(Refusal::new(refusal.reason));
                         };
-                        return Decision::Refuse(auth.refuse_by_check(&**check, refusal));
+                        return Decision::Refuse(self.refuse_by(&**check, refusal));
                     }
                 }
             }
@@ -408,7 +414,7 @@ impl Pending {
     fn proceed(self, verified: Arc<Verified>) -> Decision {
         // No subject and no claim: whoever reads the log is not whom the token is for.
         tracing::debug!(issuer = verified.issuer(), carrier = self.carrier.code(), "request authenticated");
-        let authentication = Authentication::verified_by(self.auth, verified, self.carrier);
+        let authentication = Authentication::verified_by(self.auth, verified, self.carrier, self.identity);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }
 }
@@ -417,10 +423,12 @@ fn proceed(authentication: Authentication, response_headers: Vec<ResponseHeader>
     Step::Decided(Decision::Proceed(Proceed::new(authentication, response_headers)))
 }
 
-/// RFC 6750 §2.3: an answer to a token in the query must not be kept by shared caches.
-fn response_headers(carrier: CarrierKind) -> Vec<ResponseHeader> {
-    match carrier {
-        CarrierKind::Query => {
+/// RFC 6750 §2.3: an answer to a token in the query must not be kept by shared caches. An outer
+/// layer that read it there sees to that already.
+fn response_headers(carrier: CarrierKind, before: Option<&Authentication>) -> Vec<ResponseHeader> {
+    let outside = before.and_then(Authentication::carrier);
+    match (carrier, outside) {
+        (CarrierKind::Query, outside) if outside != Some(CarrierKind::Query) => {
             vec![ResponseHeader { name: "cache-control", value: Cow::Borrowed("private") }]
         }
         _ => Vec::new(),

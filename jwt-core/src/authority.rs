@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
 use crate::config::ConfigError;
-use crate::keys::{KeySet, Live, Refresh, Snapshot, VerifyingKey};
+use crate::keys::{HmacSecret, KeySet, Live, Refresh, Snapshot, VerifyingKey};
 use crate::policy::{AudienceRule, IssuerRule, Policy};
 use crate::profile::Profile;
 use crate::verified::shape;
@@ -99,16 +99,20 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// State of [`AuthorityBuilder`]: keys come first.
+/// State of [`AuthorityBuilder`]: keys come first. Next: `with_key`, `with_keys`, `with_secret` or
+/// `with_live_keys`.
 #[derive(Debug)]
 pub struct NeedsKeys(());
-/// State of [`AuthorityBuilder`]: an audience must be set or waived.
+/// State of [`AuthorityBuilder`]: an audience must be set or waived. Next: `with_audience`,
+/// `with_audiences`, `without_audience`.
 #[derive(Debug)]
 pub struct NeedsAudience(());
-/// State of [`AuthorityBuilder`]: an issuer must be set or waived.
+/// State of [`AuthorityBuilder`]: an issuer must be set or waived. Next: `with_issuer`,
+/// `without_issuer`.
 #[derive(Debug)]
 pub struct NeedsIssuer(());
-/// State of [`AuthorityBuilder`]: everything that is needed is there.
+/// State of [`AuthorityBuilder`]: everything that is needed is there. Next: `build`, or what is
+/// optional.
 #[derive(Debug)]
 pub struct Ready(());
 
@@ -129,7 +133,7 @@ pub struct Ready(());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// # fn of(key: jwt_core::VerifyingKey) {
 /// // No audience: `with_issuer` does not exist yet.
 /// jwt_core::Verifier::builder().with_key(key).with_issuer("https://id.example.com/");
@@ -171,7 +175,13 @@ impl Draft {
 
     fn keys(&mut self) -> Result<Keys, ConfigError> {
         if let Some(live) = self.live.take() {
-            return Ok(Keys::Live(live));
+            return match (self.keys.as_slice(), self.sets.as_slice()) {
+                ([], []) => Ok(Keys::Live(live)),
+                _ => Err(ConfigError::KeysBesideLiveKeys),
+            };
+        }
+        if self.refresh.is_some() {
+            return Err(ConfigError::RefreshWithoutLiveKeys);
         }
         if let ([], [set]) = (self.keys.as_slice(), self.sets.as_slice()) {
             return if set.is_empty() { Err(ConfigError::NoKeys) } else { Ok(Keys::Static(set.clone())) };
@@ -188,6 +198,9 @@ impl Draft {
     /// while serving every asymmetric one, for each key is bound to its own.
     fn algorithms(&self, keys: &Keys) -> Result<Box<[Algorithm]>, ConfigError> {
         let wanted = self.algorithms.clone();
+        if wanted.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ConfigError::NoAlgorithms);
+        }
         match keys {
             Keys::Static(set) => {
                 let wanted = wanted.unwrap_or_else(|| set.algorithms().to_vec());
@@ -211,6 +224,7 @@ impl Draft {
         if let Some(error) = self.error {
             return Err(error);
         }
+        self.policy.profile.check_required_typ(self.policy.typ.as_deref())?;
         let keys = self.keys()?;
         let algorithms = self.algorithms(&keys)?;
         Ok(Authority(Arc::new(Inner {
@@ -235,6 +249,19 @@ impl AuthorityBuilder<NeedsKeys> {
         self.into_state()
     }
 
+    /// A shared secret, for HMAC.
+    pub fn with_secret(
+        mut self,
+        algorithm: Algorithm,
+        secret: &HmacSecret,
+    ) -> AuthorityBuilder<NeedsAudience> {
+        match VerifyingKey::from_secret(algorithm, secret) {
+            Ok(key) => self.draft.keys.push(key),
+            Err(error) => self.draft.fail(error.into()),
+        }
+        self.into_state()
+    }
+
     /// A set of keys, for example of a JWKS file.
     pub fn with_keys(mut self, keys: KeySet) -> AuthorityBuilder<NeedsAudience> {
         self.draft.sets.push(keys);
@@ -255,8 +282,8 @@ impl AuthorityBuilder<NeedsAudience> {
         self
     }
 
-    /// Whom to ask for newer keys when a token names one that is not held. Only with
-    /// [`with_live_keys`](AuthorityBuilder::with_live_keys) does it have an effect.
+    /// Whom to ask for newer keys when a token names one that is not held. Only beside
+    /// [`with_live_keys`](AuthorityBuilder::with_live_keys).
     pub fn with_refresh(mut self, refresh: impl Refresh) -> Self {
         self.draft.refresh = Some(Arc::new(refresh));
         self
@@ -355,8 +382,8 @@ impl AuthorityBuilder<Ready> {
         self
     }
 
-    /// Demands this `typ`, instead of those of the profile. Compared as a media type (RFC 7515
-    /// §4.1.9).
+    /// Demands this `typ`. Compared as a media type (RFC 7515 §4.1.9). Beside the profile
+    /// [`Profile::AccessToken`] it may be any; the others' own `typ` cannot be loosened.
     pub fn require_typ(mut self, typ: impl Into<Box<str>>) -> Self {
         self.draft.policy.typ = Some(typ.into());
         self

@@ -40,15 +40,10 @@ pub trait Check: Send + Sync + 'static {
     /// Decides about a verified token in a request, at once or later.
     fn check(&self, verified: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome;
 
-    /// Whether a pass proves that the sender holds the key of `cnf`. Without such a check a token
-    /// with `cnf` is refused (RFC 9449 §7.1). Default: no.
-    fn proves_possession(&self) -> bool {
-        false
-    }
-
-    /// Header fields, in lower case, that [`Check::check`] reads. They are kept where the request
-    /// must wait before the check runs; others then read as absent. Default: none.
-    fn fields(&self) -> &'static [&'static str] {
+    /// The members of `cnf` whose key a pass proves the sender to hold: `jkt` for DPoP (RFC 9449
+    /// §6.1), `x5t#S256` for a client certificate (RFC 8705 §3.1). A token with a member that no
+    /// check proves is refused. Default: none.
+    fn proves(&self) -> &'static [&'static str] {
         &[]
     }
 }
@@ -89,12 +84,37 @@ impl fmt::Debug for CheckOutcome {
 }
 
 /// A field that goes onto the response, whoever makes it.
+///
+/// What is no valid field is left out. `WWW-Authenticate` and `Retry-After` cannot be set this way.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResponseHeader {
-    /// The name, in lower case.
+    /// The name.
     pub name: &'static str,
     /// The value: visible ASCII and spaces.
     pub value: Cow<'static, str>,
+}
+
+impl ResponseHeader {
+    /// A field.
+    pub fn new(name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, value: value.into() }
+    }
+}
+
+/// A check that several rules share.
+impl Check for Arc<dyn Check> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn check(&self, verified: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome {
+        (**self).check(verified, facts)
+    }
+
+    fn proves(&self) -> &'static [&'static str] {
+        (**self).proves()
+    }
 }
 
 /// A pass, with what it adds to the response (a new `DPoP-Nonce`, say).

@@ -18,6 +18,12 @@ pub enum ConfigError {
     EmptyIssuer,
     /// No audience was given, or one is the empty string.
     EmptyAudience,
+    /// An empty list of algorithms.
+    NoAlgorithms,
+    /// Keys that are replaced while serving, and other keys beside them.
+    KeysBesideLiveKeys,
+    /// Somebody to ask for newer keys, where the keys cannot be replaced.
+    RefreshWithoutLiveKeys,
     /// The leeway is above 300 s.
     LeewayTooLong {
         /// The leeway that was asked for.
@@ -47,7 +53,7 @@ pub enum ConfigError {
         /// The lifetime that was asked for.
         lifetime: Duration,
     },
-    /// An issuer of tokens was given a `typ` or claim that verifiers of its own profile refuse.
+    /// A `typ` was asked for that the profile refuses.
     RefusedByProfile {
         /// What is refused.
         what: String,
@@ -63,6 +69,9 @@ impl ConfigError {
             ConfigError::NoKeys => "no_keys",
             ConfigError::EmptyIssuer => "empty_issuer",
             ConfigError::EmptyAudience => "empty_audience",
+            ConfigError::NoAlgorithms => "no_algorithms",
+            ConfigError::KeysBesideLiveKeys => "keys_beside_live_keys",
+            ConfigError::RefreshWithoutLiveKeys => "refresh_without_live_keys",
             ConfigError::LeewayTooLong { .. } => "leeway_too_long",
             ConfigError::AlgorithmWithoutKey { .. } => "algorithm_without_key",
             ConfigError::SymmetricAlgorithm { .. } => "symmetric_algorithm",
@@ -84,6 +93,13 @@ impl fmt::Display for ConfigError {
             ConfigError::EmptyAudience => {
                 f.write_str("an audience must be given, and must not be the empty string")
             }
+            ConfigError::NoAlgorithms => f.write_str("the list of allowed algorithms is empty"),
+            ConfigError::KeysBesideLiveKeys => {
+                f.write_str("keys that are replaced while serving cannot have other keys beside them")
+            }
+            ConfigError::RefreshWithoutLiveKeys => {
+                f.write_str("a refresh needs keys that can be replaced while serving")
+            }
             ConfigError::LeewayTooLong { leeway } => {
                 write!(f, "a leeway of {} s is above the 300 s allowed", leeway.as_secs())
             }
@@ -100,7 +116,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "a lifetime of {} s cannot be used", lifetime.as_secs())
             }
             ConfigError::RefusedByProfile { what } => {
-                write!(f, "{what} is refused by verifiers of the issuer's own profile")
+                write!(f, "{what} is refused by the profile")
             }
         }
     }

@@ -18,9 +18,9 @@ use crate::verifier::parse_payload;
 /// authentication at all.
 ///
 /// # Errors
-/// [`Reason::MalformedPayload`](crate::Reason::MalformedPayload),
-/// [`Reason::DuplicateMember`](crate::Reason::DuplicateMember) or
-/// [`Reason::TooDeep`](crate::Reason::TooDeep), where `payload` is not such an object.
+/// [`Reason::MalformedPayload`],
+/// [`Reason::DuplicateMember`] or
+/// [`Reason::TooDeep`], where `payload` is not such an object.
 ///
 /// ```
 /// use jwt_core::{Evidence, danger};

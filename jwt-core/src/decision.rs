@@ -2,12 +2,16 @@
 
 use core::any::Any;
 use core::fmt;
+use core::hash::BuildHasher;
+use core::time::Duration;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::hash_map::RandomState;
+use std::sync::{Arc, LazyLock};
 
 use serde::de::DeserializeOwned;
 
 use crate::auth::RequestAuth;
+use crate::base64url;
 use crate::check::ResponseHeader;
 use crate::keys::BoxFuture;
 use crate::refusal::{Answer, Reason};
@@ -61,20 +65,23 @@ impl Proceed {
 #[derive(Clone, Debug)]
 pub struct Refusal {
     reason: Reason,
-    challenge: Option<Arc<str>>,
+    challenges: Vec<Arc<str>>,
+    retry_after: Option<u64>,
     response_headers: Vec<ResponseHeader>,
 }
 
-/// Seconds after which a client may try again when keys or a store were unavailable.
-const RETRY_AFTER: u32 = 5;
-
 impl Refusal {
     pub(crate) fn new(reason: Reason) -> Self {
-        Self { reason, challenge: None, response_headers: Vec::new() }
+        Self { reason, challenges: Vec::new(), retry_after: None, response_headers: Vec::new() }
     }
 
     pub(crate) fn with_challenge(mut self, challenge: Option<Arc<str>>) -> Self {
-        self.challenge = challenge;
+        self.challenges = challenge.into_iter().collect();
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = (self.answer() == Answer::Unavailable).then_some(after.as_secs());
         self
     }
 
@@ -114,16 +121,15 @@ impl Refusal {
         self.answer().status()
     }
 
-    /// The value of `WWW-Authenticate`, where there is one: visible ASCII and spaces.
-    #[must_use]
-    pub fn challenge(&self) -> Option<&str> {
-        self.challenge.as_deref()
+    /// The challenges, each the value of one `WWW-Authenticate` field: visible ASCII and spaces.
+    pub fn challenges(&self) -> impl Iterator<Item = &str> {
+        self.challenges.iter().map(|challenge| &**challenge)
     }
 
     /// The value of `Retry-After` in seconds, where there is one.
     #[must_use]
-    pub fn retry_after(&self) -> Option<u32> {
-        (self.answer() == Answer::Unavailable).then_some(RETRY_AFTER)
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// Fields that checks add to the response.
@@ -145,9 +151,12 @@ impl Refusal {
     pub fn fields_of_response(&self, is_grpc: bool) -> Vec<ResponseHeader> {
         let field = |name, value: &str| ResponseHeader { name, value: Cow::Owned(value.to_owned()) };
         let mut fields = Vec::new();
-        fields.extend(self.challenge().map(|challenge| field("www-authenticate", challenge)));
+        fields.extend(self.challenges().map(|challenge| field("www-authenticate", challenge)));
         fields.extend(self.retry_after().map(|seconds| field("retry-after", &seconds.to_string())));
-        fields.extend_from_slice(&self.response_headers);
+        let foreign = |header: &&ResponseHeader| {
+            !Self::OWN_FIELDS.iter().any(|own| header.name.eq_ignore_ascii_case(own))
+        };
+        fields.extend(self.response_headers.iter().filter(foreign).cloned());
         if is_grpc {
             let answer = self.answer();
             fields.push(field("content-type", "application/grpc"));
@@ -182,6 +191,34 @@ impl Refusal {
     pub const PROBLEM_JSON: &'static str = "application/problem+json";
 }
 
+/// Tells whether a text is the token that was verified before, without keeping the token: its
+/// length, and a hash of its last segment under a key that is random in each process. Together
+/// with the payload, which is kept, nothing is left to change but a header of the same length,
+/// under which the signature would not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenIdentity {
+    len: usize,
+    last_segment: u64,
+}
+
+impl TokenIdentity {
+    pub(crate) fn of(token: &str) -> Self {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let last_segment = token.rsplit('.').next().unwrap_or(token);
+        Self { len: token.len(), last_segment: KEY.hash_one(last_segment) }
+    }
+
+    /// Whether `token` is the one of this identity, whose payload is `payload`. A token without
+    /// segments is opaque, and known by its hash alone.
+    pub(crate) fn is_of(self, token: &str, payload: &[u8]) -> bool {
+        let same_payload = || match token.split('.').nth(1) {
+            Some(segment) => base64url::decode(segment).is_ok_and(|decoded| decoded == payload),
+            None => true,
+        };
+        self == Self::of(token) && same_payload()
+    }
+}
+
 /// What is known about the sender of a request, and by which rules.
 ///
 /// Left by the layer in the request's extensions; extractors and requirements read it, and answer
@@ -191,16 +228,32 @@ pub struct Authentication {
     by: RequestAuth,
     verified: Option<Arc<Verified>>,
     carrier: Option<CarrierKind>,
+    identity: Option<TokenIdentity>,
     presenter: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Authentication {
     pub(crate) fn anonymous(by: RequestAuth) -> Self {
-        Self { by, verified: None, carrier: None, presenter: None }
+        Self { by, verified: None, carrier: None, identity: None, presenter: None }
     }
 
-    pub(crate) fn verified_by(by: RequestAuth, verified: Arc<Verified>, carrier: CarrierKind) -> Self {
-        Self { by, verified: Some(verified), carrier: Some(carrier), presenter: None }
+    pub(crate) fn verified_by(
+        by: RequestAuth,
+        verified: Arc<Verified>,
+        carrier: CarrierKind,
+        identity: TokenIdentity,
+    ) -> Self {
+        Self {
+            by,
+            verified: Some(verified),
+            carrier: Some(carrier),
+            identity: Some(identity),
+            presenter: None,
+        }
+    }
+
+    pub(crate) fn token_identity(&self) -> Option<TokenIdentity> {
+        self.identity
     }
 
     /// The rules that decided.

@@ -16,13 +16,13 @@ pub struct Expected<'e> {
     pub(crate) nonce: Option<&'e str>,
     pub(crate) access_token: Option<&'e str>,
     pub(crate) max_age: Option<Duration>,
-    pub(crate) possession_is_checked: bool,
+    pub(crate) proofs: &'e [&'static str],
 }
 
 impl<'e> Expected<'e> {
     /// Nothing beyond the authority's rules.
     pub const fn new() -> Self {
-        Self { nonce: None, access_token: None, max_age: None, possession_is_checked: false }
+        Self { nonce: None, access_token: None, max_age: None, proofs: &[] }
     }
 
     /// `nonce` must be present and equal (OpenID Connect Core §3.1.3.7).
@@ -44,10 +44,11 @@ impl<'e> Expected<'e> {
         self
     }
 
-    /// The caller checks the proof of possession that `cnf` demands (RFC 9449 §7.1). Without this
-    /// a token with `cnf` is refused.
-    pub const fn with_possession_checked_by_caller(mut self) -> Self {
-        self.possession_is_checked = true;
+    /// The members of `cnf` whose proof of possession the caller checks: `jkt` for DPoP (RFC 9449
+    /// §7.1), `x5t#S256` for a client certificate (RFC 8705 §3.1). A token with any other member is
+    /// refused.
+    pub const fn with_proofs(mut self, members: &'e [&'static str]) -> Self {
+        self.proofs = members;
         self
     }
 }
@@ -58,7 +59,7 @@ impl fmt::Debug for Expected<'_> {
             .field("nonce", &self.nonce.map(|_| "…"))
             .field("access_token", &self.access_token.map(|_| "…"))
             .field("max_age", &self.max_age)
-            .field("possession_is_checked", &self.possession_is_checked)
+            .field("proofs", &self.proofs)
             .finish()
     }
 }

@@ -1,5 +1,7 @@
 //! Issuing tokens: the counterpart of a [`Verifier`](crate::Verifier), under the same rules.
 
+mod error;
+
 use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
@@ -16,13 +18,15 @@ use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::json::{self, Nodes, Value};
 use crate::jws;
-use crate::keys::{self, SignError, SigningKey};
+use crate::keys::{self, SigningKey};
 use crate::limits::Limits;
 use crate::policy::{self, AudienceRule, IssuerRule, Policy};
 use crate::profile::Profile;
-use crate::refusal::{Reason, TokenError};
+use crate::refusal::Reason;
 use crate::time::{Clock, SystemClock};
 use crate::verifier::parse_payload;
+
+pub use self::error::IssueError;
 
 /// Lifetime of a token where none is set: ten minutes.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
@@ -244,6 +248,7 @@ impl IssuerBuilder<Ready> {
     /// - [`ConfigError::NoKeys`]: cannot happen, for the key comes first.
     /// - [`ConfigError::EmptyIssuer`], [`ConfigError::EmptyAudience`]: an empty string.
     /// - [`ConfigError::Lifetime`]: zero, or beyond the year 9999.
+    /// - [`ConfigError::RefusedByProfile`]: a `typ` that the profile never has.
     pub fn build(self) -> Result<Issuer, ConfigError> {
         let draft = self.draft;
         let key = draft.key.ok_or(ConfigError::NoKeys)?;
@@ -257,6 +262,7 @@ impl IssuerBuilder<Ready> {
             return Err(ConfigError::Lifetime { lifetime: draft.lifetime });
         }
 
+        draft.profile.check_required_typ(draft.typ.as_deref())?;
         let audience = match &draft.audience {
             Some(audience) => AudienceRule::AllOf(audience.iter().map(Arc::from).collect()),
             None => AudienceRule::Absent,
@@ -520,76 +526,6 @@ fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &'static str, value: &
 
 fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), IssueError> {
     serde_json::to_writer(out, value).map_err(|_| IssueError::Serialize)
-}
-
-/// Why a token was not issued.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum IssueError {
-    /// A claim cannot be written as JSON.
-    Serialize,
-    /// The custom claims are not an object.
-    NotAnObject,
-    /// A custom claim has the name of a registered one.
-    Registered {
-        /// The name.
-        name: &'static str,
-    },
-    /// A custom claim's name looks personal or secret.
-    Sensitive {
-        /// The name.
-        name: &'static str,
-    },
-    /// A verifier of the same rules would refuse the token.
-    Refused(TokenError),
-    /// The clock or lifetime leads beyond the year 9999.
-    Clock,
-    /// The signer, or the source of random bits, failed.
-    Sign(SignError),
-}
-
-impl IssueError {
-    /// The stable name of this error.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            IssueError::Serialize => "claims_not_serialisable",
-            IssueError::NotAnObject => "claims_not_an_object",
-            IssueError::Registered { .. } => "registered_claim",
-            IssueError::Sensitive { .. } => "sensitive_claim",
-            IssueError::Refused(error) => error.reason().code(),
-            IssueError::Clock => "clock",
-            IssueError::Sign(_) => "signer",
-        }
-    }
-}
-
-impl fmt::Display for IssueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            IssueError::Serialize => f.write_str("a claim cannot be written as JSON"),
-            IssueError::NotAnObject => f.write_str("custom claims must serialise as an object"),
-            IssueError::Registered { name } => {
-                write!(f, "`{name}` is a registered claim and cannot be set as a custom one")
-            }
-            IssueError::Sensitive { name } => {
-                write!(f, "`{name}` looks personal or secret, and whoever holds the token can read it")
-            }
-            IssueError::Refused(error) => write!(f, "verifiers would refuse the token: {error}"),
-            IssueError::Clock => f.write_str("the token's dates lie beyond the year 9999"),
-            IssueError::Sign(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for IssueError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            IssueError::Refused(error) => Some(error),
-            IssueError::Sign(error) => Some(error),
-            _ => None,
-        }
-    }
 }
 
 impl fmt::Debug for TokenBuilder<'_> {

@@ -120,6 +120,10 @@ pub(crate) fn apply(
     rule(check_audience(&policy.audience, &claims.aud).map(|matched| audience = matched))?;
     rule(check_subject(policy.subject.as_deref(), &claims.sub))?;
     rule(well_formed("jti", &claims.jti))?;
+    rule(well_formed("sid", &claims.sid))?;
+    rule(well_formed("client_id", &claims.client_id))?;
+    rule(well_formed("acr", &claims.acr))?;
+    rule(well_formed("auth_time", &claims.auth_time))?;
 
     rule(check_expiry(policy, &claims.exp, now))?;
     rule(check_not_before(policy, &claims.nbf, now))?;
@@ -148,8 +152,8 @@ pub(crate) fn apply(
             Err(error) => Err(error),
         })?;
     }
-    if claims.cnf && !expected.possession_is_checked && !policy.ignores_confirmation {
-        rule(Err(Reason::SenderConstraint.into()))?;
+    if !policy.ignores_confirmation {
+        rule(check_confirmation(claims.cnf, expected.proofs))?;
     }
     Ok(audience)
 }
@@ -355,6 +359,15 @@ fn check_access_token_hash(
         at_hash.is_str(&crate::base64url::encode(half))
     });
     if matches { Ok(()) } else { Err(Reason::WrongAccessTokenHash.into()) }
+}
+
+/// RFC 7800 §3.1: every way in which `cnf` names a key must be proved, for the issuer asked for it.
+fn check_confirmation(cnf: Option<Value<'_>>, proofs: &[&str]) -> Result<(), TokenError> {
+    let Some(cnf) = cnf else { return Ok(()) };
+    let mut members = cnf.members().peekable();
+    let proved =
+        members.peek().is_some() && members.all(|(name, _)| proofs.iter().any(|proof| name.is_str(proof)));
+    if proved { Ok(()) } else { Err(Reason::SenderConstraint.into()) }
 }
 
 fn check_login_age(

@@ -1,6 +1,7 @@
 //! The rules of one kind of token (RFC 8725 §3.11, §3.12).
 
 use crate::claims::{Claim, Recorded};
+use crate::config::ConfigError;
 use crate::header::media_type_is;
 use crate::json::Kind;
 use crate::refusal::{Reason, TokenError};
@@ -47,6 +48,17 @@ impl Profile {
         }
     }
 
+    /// Refuses a `typ` of the configuration that this kind of token never has. An access token of
+    /// an issuer's own making may have any.
+    pub(crate) fn check_required_typ(self, typ: Option<&str>) -> Result<(), ConfigError> {
+        match typ {
+            Some(typ) if self != Profile::AccessToken && !self.accepts_typ(Some(typ)) => {
+                Err(ConfigError::RefusedByProfile { what: format!("the `typ` {typ:?}") })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Claims that a token of this kind must have, whatever else is required.
     pub(crate) fn required(self) -> &'static [&'static str] {
         match self {
@@ -90,7 +102,7 @@ impl Profile {
                 if !event.is_some_and(|event| event.kind() == Kind::Object) {
                     return wrong("events");
                 }
-                if claims.sub.is_absent() && claims.sid.is_absent() {
+                if claims.sub.value().is_none() && claims.sid.value().is_none() {
                     return Err(TokenError::about(Reason::MissingClaim, "sub or sid"));
                 }
                 Ok(())

@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// assert_eq!(clock.now().as_secs(), 1_030);
 /// ```
 pub trait Clock: Send + Sync + 'static {
-    /// The time since the Unix epoch. A clock set before 1970 reads zero.
+    /// The time since the Unix epoch. A clock that cannot tell should read far in the future, so
+    /// that every token has expired.
     fn now(&self) -> Duration;
 }
 
@@ -26,7 +27,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     fn now(&self) -> Duration {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+        // A clock set before 1970 tells nothing: then no token is good, rather than every old one.
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::MAX)
     }
 }
 

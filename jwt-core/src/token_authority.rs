@@ -4,7 +4,6 @@ use core::any::Any;
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::expected::Expected;
 use crate::keys::BoxFuture;
 use crate::refusal::TokenError;
 use crate::verified::Verified;
@@ -28,6 +27,10 @@ use crate::verified::Verified;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether a token is good",
+    note = "pass a `Verifier`; if this is a `Result`, a `?` is missing behind `build()`"
+)]
 pub trait TokenAuthority: Any + Send + Sync {
     /// Decides about a token, at once or later.
     fn verify(&self, presented: &Presented<'_>) -> Verdict;
@@ -43,24 +46,43 @@ pub trait TokenAuthority: Any + Send + Sync {
     }
 }
 
+/// An authority that several rules share.
+impl TokenAuthority for Arc<dyn TokenAuthority> {
+    fn verify(&self, presented: &Presented<'_>) -> Verdict {
+        (**self).verify(presented)
+    }
+
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    fn is_same(&self, other: &dyn TokenAuthority) -> bool {
+        let shared: &dyn Any = other;
+        match shared.downcast_ref::<Self>() {
+            Some(shared) => (**self).is_same(&**shared),
+            None => (**self).is_same(other),
+        }
+    }
+}
+
 /// A token as a request presented it.
 #[derive(Clone, Copy)]
 pub struct Presented<'t> {
     token: &'t str,
-    possession_is_checked: bool,
+    proofs: &'t [&'static str],
 }
 
 impl<'t> Presented<'t> {
     /// A token that whoever bears it may use.
     #[must_use]
     pub const fn new(token: &'t str) -> Self {
-        Self { token, possession_is_checked: false }
+        Self { token, proofs: &[] }
     }
 
-    /// A check behind the authority proves that the sender holds the key of `cnf`.
+    /// The members of `cnf` whose proof of possession is checked behind the authority.
     #[must_use]
-    pub const fn with_possession_checked(mut self) -> Self {
-        self.possession_is_checked = true;
+    pub const fn with_proofs(mut self, members: &'t [&'static str]) -> Self {
+        self.proofs = members;
         self
     }
 
@@ -70,17 +92,11 @@ impl<'t> Presented<'t> {
         self.token
     }
 
-    /// Whether a token with `cnf` may pass, because a check behind the authority proves possession.
+    /// The members of `cnf` that a token may have, because their proof is checked behind the
+    /// authority.
     #[must_use]
-    pub const fn possession_is_checked(&self) -> bool {
-        self.possession_is_checked
-    }
-
-    pub(crate) fn expected(&self) -> Expected<'static> {
-        match self.possession_is_checked {
-            true => Expected::new().with_possession_checked_by_caller(),
-            false => Expected::new(),
-        }
+    pub const fn proofs(&self) -> &'t [&'static str] {
+        self.proofs
     }
 }
 

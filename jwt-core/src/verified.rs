@@ -137,7 +137,7 @@ impl Kept {
             acr: place(claims.acr),
             sid: place(claims.sid),
             client_id: place(claims.client_id),
-            has_confirmation: claims.cnf,
+            has_confirmation: claims.cnf.is_some(),
         }
     }
 }

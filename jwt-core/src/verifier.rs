@@ -18,7 +18,7 @@ use crate::expected::Expected;
 use crate::header::{self, Header};
 use crate::json::{self, Bounds, Document, Fault, KeptNodes, Nodes};
 use crate::jws;
-use crate::keys::{BoxFuture, RefreshHint};
+use crate::keys::{Grant, RefreshHint};
 use crate::limits::Limits;
 use crate::policy;
 use crate::refusal::{Reason, TokenError};
@@ -317,10 +317,10 @@ impl Verifier {
     }
 
     /// Asks the authority's source of keys for a fetch, where newer keys could change the verdict.
-    fn ask_for_keys(&self, token: &str, failure: &Failure<'_>) -> Option<BoxFuture<'static, ()>> {
+    fn ask_for_keys(&self, token: &str, failure: &Failure<'_>) -> Option<Grant> {
         let refresh = failure.authority?.refresh.as_ref()?;
         match failure.error.reason() {
-            Reason::KeysUnavailable => refresh.request(RefreshHint::NoKeys),
+            Reason::KeysUnavailable => Some(refresh.request(RefreshHint::NoKeys)),
             Reason::UnknownKey => {
                 let token = UnverifiedToken::split(token, &self.0.limits).ok()?;
                 let mut buffer = Buffer::new();
@@ -329,7 +329,7 @@ impl Verifier {
                 let document = header::parse(decoded, &self.0.limits, &mut nodes).ok()?;
                 let header = Header::read(&document).ok()?;
                 let key_id = header.key_id().ok()?;
-                refresh.request(RefreshHint::UnknownKey { key_id, algorithm: header.any_algorithm()? })
+                Some(refresh.request(RefreshHint::unknown_key(key_id, header.any_algorithm()?)))
             }
             _ => None,
         }
@@ -361,23 +361,21 @@ fn keep_typ(typ: &str) -> Cow<'static, str> {
 impl TokenAuthority for Verifier {
     fn verify(&self, presented: &Presented<'_>) -> Verdict {
         let token = presented.token();
-        let failure = match self.prove(token, self.now(), &presented.expected()) {
+        let expected = Expected::new().with_proofs(presented.proofs());
+        let failure = match self.prove(token, self.now(), &expected) {
             Ok(verified) => return Verdict::Ready(Ok(verified)),
             Err(failure) => failure,
         };
         match self.ask_for_keys(token, &failure) {
-            None => Verdict::Ready(Err(failure.error)),
-            Some(fetch) => {
+            None | Some(Grant::Denied) => Verdict::Ready(Err(failure.error)),
+            Some(Grant::Overloaded) => Verdict::Ready(Err(Reason::KeysUnavailable.into())),
+            Some(Grant::Fetch(fetch)) => {
                 // The future owns what it needs, so that the request may be dropped at any time.
                 let (verifier, token) = (self.clone(), token.to_owned());
-                let possession = presented.possession_is_checked();
+                let proofs = presented.proofs().to_vec();
                 Verdict::Wait(Box::pin(async move {
                     fetch.await;
-                    let mut expected = Expected::new();
-                    if possession {
-                        expected = expected.with_possession_checked_by_caller();
-                    }
-                    verifier.verify_with(&token, &expected)
+                    verifier.verify_with(&token, &Expected::new().with_proofs(&proofs))
                 }))
             }
         }

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
-import { createInterface } from "node:readline";
+import { readFileSync } from "node:fs";
 import * as jose from "jose";
 import jsonwebtoken from "jsonwebtoken";
 
@@ -22,26 +22,66 @@ const secret = (request) => Buffer.from(request.secret_base64url, "base64url");
 const libraries = {
   jose: {
     // A JWK is handed over as it is, so that the library's own reader sees it.
-    key: ({ algorithm, private_jwk, private_pem, public_jwk, public_pem, ...rest }) => {
+    key: ({ algorithm, private_jwk, private_pem, public_jwk, public_pem, jwks, ...rest }) => {
+      if (jwks) return jose.createLocalJWKSet(jwks);
       if (private_jwk ?? public_jwk) return private_jwk ?? public_jwk;
       if (private_pem) return jose.importPKCS8(private_pem, algorithm);
       if (public_pem) return jose.importSPKI(public_pem, algorithm);
       return secret(rest);
     },
+    // Every half and form as the library itself makes and writes it.
+    generate: async (algorithm) => {
+      if (algorithm.startsWith("HS")) {
+        const jwk = await jose.exportJWK(await jose.generateSecret(algorithm, { extractable: true }));
+        return [both("secret", { secret_base64url: jwk.k }), { form: "jwk", sign: { private_jwk: jwk }, verify: { public_jwk: jwk } }];
+      }
+      const { privateKey, publicKey } = await jose.generateKeyPair(algorithm, { extractable: true });
+      const made = [{ form: "jwk", sign: { private_jwk: await jose.exportJWK(privateKey) }, verify: { public_jwk: await jose.exportJWK(publicKey) } }];
+      made.push({ form: "pem", sign: { private_pem: await jose.exportPKCS8(privateKey) }, verify: { public_pem: await jose.exportSPKI(publicKey) } });
+      return made;
+    },
+    thumbprint: (jwk) => jose.calculateJwkThumbprint(jwk),
     sign: (algorithm, key, claims, header) =>
       new jose.SignJWT(claims).setProtectedHeader({ ...header, alg: algorithm }).sign(key),
+    sign_text: (algorithm, key, text, header) =>
+      new jose.CompactSign(Buffer.from(text)).setProtectedHeader({ ...header, alg: algorithm }).sign(key),
     verify: async (algorithm, key, token, expected) =>
       (await jose.jwtVerify(token, key, { algorithms: [algorithm], ...expected })).payload,
   },
   jsonwebtoken: {
     // Knows no JWK: Node.js itself reads those for it.
-    key: ({ private_jwk, private_pem, public_jwk, public_pem, ...rest }) => {
+    key: ({ private_jwk, private_pem, public_jwk, public_pem, jwks, ...rest }) => {
+      if (jwks) throw new Error("jsonwebtoken reads no JWK set");
       if (private_jwk) return crypto.createPrivateKey({ key: private_jwk, format: "jwk" });
       if (public_jwk) return crypto.createPublicKey({ key: public_jwk, format: "jwk" });
       return private_pem ?? public_pem ?? secret(rest);
     },
+    // Makes no keys: its users take Node.js.
+    generate: (algorithm) => {
+      if (algorithm.startsWith("HS")) {
+        return [both("secret", { secret_base64url: crypto.randomBytes(64).toString("base64url") })];
+      }
+      const { privateKey, publicKey } = keyPair(algorithm);
+      return [
+        {
+          form: "jwk",
+          sign: { private_jwk: privateKey.export({ format: "jwk" }) },
+          verify: { public_jwk: publicKey.export({ format: "jwk" }) },
+        },
+        {
+          form: "pem",
+          sign: { private_pem: privateKey.export({ format: "pem", type: "pkcs8" }) },
+          verify: { public_pem: publicKey.export({ format: "pem", type: "spki" }) },
+        },
+      ];
+    },
+    thumbprint: () => {
+      throw new Error("jsonwebtoken knows no thumbprint");
+    },
     sign: (algorithm, key, claims, header) =>
       jsonwebtoken.sign(claims, key, { algorithm, header: { ...header, alg: algorithm }, noTimestamp: true }),
+    sign_text: (algorithm, key, text, header) =>
+      jsonwebtoken.sign(text, key, { algorithm, header: { ...header, alg: algorithm } }),
     verify: (algorithm, key, token, expected) =>
       jsonwebtoken.verify(token, key, { algorithms: [algorithm], ...expected }),
   },
@@ -54,70 +94,112 @@ async function answer(request) {
   const name = request.library ?? "jose";
   if (!Object.hasOwn(libraries, name)) throw new Error(`unknown library ${name}`);
   const library = libraries[name];
-  const { op, algorithm, claims, header, token, issuer, audience } = request;
+  const { op, algorithm, claims, claims_text, header, token, issuer, audience } = request;
   switch (op) {
-    case "sign":
-      return { token: await library.sign(algorithm, await library.key(request), claims, header ?? {}) };
+    case "about": {
+      const manifest = new URL(`node_modules/${name}/package.json`, import.meta.url);
+      return { library: name, version: JSON.parse(readFileSync(manifest)).version, runtime: `Node.js ${process.versions.node}` };
+    }
+    case "generate":
+      return { keys: await library.generate(algorithm) };
+    case "thumbprint":
+      return { thumbprint: await library.thumbprint(request.public_jwk) };
+    case "sign": {
+      const key = await library.key(request);
+      return {
+        token:
+          claims_text === undefined
+            ? await library.sign(algorithm, key, claims, header ?? {})
+            : await library.sign_text(algorithm, key, claims_text, header ?? {}),
+      };
+    }
+    case "sign_with_salt":
+      return { token: signWithSalt(request) };
+    case "salt_length":
+      return { salt_length: saltLength(request) };
     case "verify": {
       const key = await library.key(request);
       try {
         return { valid: true, claims: await library.verify(algorithm, key, token, present({ issuer, audience })) };
       } catch (error) {
-        return { valid: false, error: `${error.code ?? error.name}: ${error.message}` };
+        return { valid: false, error: describe(error) };
       }
     }
     case "algorithms": {
-      const works = [];
-      for (const candidate of CANDIDATES) if (await supports(name, candidate)) works.push(candidate);
-      return { algorithms: works };
+      const [algorithms, absent] = [[], {}];
+      for (const candidate of CANDIDATES) {
+        const reason = await obstacle(name, candidate);
+        if (reason === undefined) algorithms.push(candidate);
+        else absent[candidate] = reason;
+      }
+      return { algorithms, absent };
     }
     default:
       throw new Error(`unknown op ${op}`);
   }
 }
 
+function describe(error) {
+  return `${error.code ?? error.name}: ${error.message}`;
+}
+
 async function safely(request) {
   try {
     return await answer(request);
   } catch (error) {
-    return { error: `${error.code ?? error.name}: ${error.message}` };
+    return { error: describe(error) };
   }
 }
 
-// Fresh key material for one algorithm, in every form in which a request can carry it; throws where this
-// Node.js cannot make such a key.
-function generate(algorithm) {
-  if (algorithm.startsWith("HS")) {
-    const shared = { secret_base64url: crypto.randomBytes(64).toString("base64url") };
-    return [{ sign: shared, verify: shared }];
-  }
+// A key pair of Node.js; throws where this version cannot make one for the algorithm.
+function keyPair(algorithm) {
   const curves = { ES256: "P-256", ES384: "P-384", ES512: "P-521", ES256K: "secp256k1" };
-  const { privateKey, publicKey } =
-    algorithm in curves
-      ? crypto.generateKeyPairSync("ec", { namedCurve: curves[algorithm] })
-      : /^[RP]S/.test(algorithm)
-        ? crypto.generateKeyPairSync("rsa", { modulusLength: 2048 })
-        : crypto.generateKeyPairSync(algorithm === "EdDSA" ? "ed25519" : algorithm.toLowerCase());
-  return [
-    {
-      sign: { private_jwk: privateKey.export({ format: "jwk" }) },
-      verify: { public_jwk: publicKey.export({ format: "jwk" }) },
-    },
-    {
-      sign: { private_pem: privateKey.export({ format: "pem", type: "pkcs8" }) },
-      verify: { public_pem: publicKey.export({ format: "pem", type: "spki" }) },
-    },
-  ];
+  if (Object.hasOwn(curves, algorithm)) return crypto.generateKeyPairSync("ec", { namedCurve: curves[algorithm] });
+  if (/^[RP]S/.test(algorithm)) return crypto.generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return crypto.generateKeyPairSync(algorithm === "EdDSA" ? "ed25519" : algorithm.toLowerCase());
 }
 
-async function supports(library, algorithm) {
+// A form in which one text serves both sides.
+function both(form, members) {
+  return { form, sign: members, verify: members };
+}
+
+// RSASSA-PSS by Node.js itself, for salts that no JWT library makes, and to measure those that they make.
+const pss = (key, saltLength) => ({ key, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength });
+const hash = (algorithm) => `sha${algorithm.slice(2)}`;
+
+function signWithSalt({ algorithm, private_pem, claims, header, salt_length }) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const input = `${encode({ ...header, alg: algorithm })}.${encode(claims)}`;
+  const signature = crypto.sign(hash(algorithm), Buffer.from(input), pss(private_pem, salt_length));
+  return `${input}.${signature.toString("base64url")}`;
+}
+
+function saltLength({ algorithm, public_pem, token }) {
+  const [head, payload, signature] = token.split(".");
+  const fits = (length) =>
+    crypto.verify(
+      hash(algorithm),
+      Buffer.from(`${head}.${payload}`),
+      pss(public_pem, length),
+      Buffer.from(signature, "base64url"),
+    );
+  // The longest salt is the modulus less the hash and two bytes; longer ones are refused, not an error.
+  for (let length = 0; length < 256; length += 1) if (fits(length)) return length;
+  throw new Error("no salt length fits the signature");
+}
+
+// Why the library cannot sign and verify with the algorithm; nothing where it can.
+async function obstacle(library, algorithm) {
   try {
-    const [{ sign, verify }] = generate(algorithm);
+    const [{ sign, verify }] = await libraries[library].generate(algorithm);
     const { token } = await answer({ op: "sign", library, algorithm, ...sign, claims: { sub: "alice" } });
-    const { valid } = await answer({ op: "verify", library, algorithm, ...verify, token });
-    return valid && JSON.parse(Buffer.from(token.split(".")[0], "base64url")).alg === algorithm;
-  } catch {
-    return false;
+    const { valid, error } = await answer({ op: "verify", library, algorithm, ...verify, token });
+    if (!valid) return error;
+    const { alg } = JSON.parse(Buffer.from(token.split(".")[0], "base64url"));
+    return alg === algorithm ? undefined : `signed with alg ${alg}`;
+  } catch (error) {
+    return describe(error);
   }
 }
 
@@ -126,8 +208,8 @@ async function selfTest() {
     const { algorithms } = await safely({ op: "algorithms", library });
     assert.ok(algorithms.includes("RS256") && algorithms.includes("ES256"), `${library}: ${algorithms}`);
     for (const algorithm of algorithms) {
-      for (const { sign, verify } of generate(algorithm)) {
-        const what = `${library} ${algorithm} ${Object.keys(sign)}`;
+      for (const { form, sign, verify } of await libraries[library].generate(algorithm)) {
+        const what = `${library} ${algorithm} ${form}`;
         const claims = { iss: "https://id.example.com/", aud: "api", sub: "alice", exp: 4102444800 };
         const signed = await safely({ op: "sign", library, algorithm, ...sign, claims, header: { kid: "k1" } });
         assert.ok(signed.token, `${what}: ${signed.error}`);
@@ -151,17 +233,28 @@ async function selfTest() {
   assert.ok((await safely({ op: "sign", algorithm: "HS256", claims: {} })).error);
 }
 
+// Not node:readline: that of Node.js 24 also ends lines at U+2028, which JSON strings may hold.
+async function* lines(input) {
+  let rest = "";
+  for await (const chunk of input.setEncoding("utf8")) {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop();
+    yield* parts;
+  }
+  if (rest) yield rest;
+}
+
 if (process.argv.includes("--self-test")) {
   await selfTest();
 } else {
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of lines(process.stdin)) {
     if (line.trim() === "") continue;
     let response;
     try {
-      const request = JSON.parse(line);
-      response = await safely(request ?? {});
+      const request = JSON.parse(line) ?? {};
+      response = { id: request.id, ...(await safely(request)) };
     } catch (error) {
-      response = { error: `${error.name}: ${error.message}` };
+      response = { error: describe(error) };
     }
     process.stdout.write(`${JSON.stringify(response)}\n`);
   }

@@ -4,12 +4,14 @@ protocol is in README.md. `--self-test` checks this file instead."""
 import base64
 import json
 import os
+import platform
 import sys
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from jwt.algorithms import ECAlgorithm, HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1, "ES256K": ec.SECP256K1}
 
@@ -26,18 +28,32 @@ CANDIDATES = [
 
 def key_of(request):
     """The request's key, given to PyJWT in the form in which it came."""
+    if request.get("jwks"):
+        return jwt.PyJWKSet.from_dict(request["jwks"])[jwt.get_unverified_header(request["token"])["kid"]]
     jwk = request.get("private_jwk") or request.get("public_jwk")
     if jwk:
         return jwt.PyJWK(jwk, algorithm=request["algorithm"])
     pem = request.get("private_pem") or request.get("public_pem")
     if pem:
         return pem
-    text = request["secret_base64url"]
+    return decode(request["secret_base64url"])
+
+
+def decode(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def verify(request):
-    key = key_of(request)
+    try:
+        key = key_of(request)
+    except KeyError as error:  # how PyJWKSet says that it has no key of that name
+        if not request.get("jwks"):
+            raise
+        return {"valid": False, "error": describe(error)}
     # Members that the request leaves out stay at PyJWT's defaults: those are its verdict.
     expected = {name: request[name] for name in ("issuer", "audience") if request.get(name) is not None}
     try:
@@ -48,22 +64,67 @@ def verify(request):
 
 
 def sign(request):
-    token = jwt.encode(
-        request["claims"], key_of(request), algorithm=request["algorithm"], headers=request.get("header")
-    )
-    return {"token": token}
+    how = {"algorithm": request["algorithm"], "headers": request.get("header")}
+    if "claims_text" in request:
+        return {"token": jwt.PyJWS().encode(request["claims_text"].encode(), key_of(request), **how)}
+    return {"token": jwt.encode(request["claims"], key_of(request), **how)}
+
+
+# RSASSA-PSS by cryptography itself, for salts that PyJWT does not make, and to measure those that it makes.
+def pss(algorithm, salt_length):
+    digest = getattr(hashes, "SHA" + algorithm[2:])()
+    return padding.PSS(mgf=padding.MGF1(digest), salt_length=salt_length), digest
+
+
+def sign_with_salt(request):
+    head = {**request.get("header", {}), "alg": request["algorithm"]}
+    text = ".".join(encode(json.dumps(part).encode()) for part in (head, request["claims"]))
+    key = serialization.load_pem_private_key(request["private_pem"].encode(), password=None)
+    return {"token": f"{text}.{encode(key.sign(text.encode(), *pss(request['algorithm'], request['salt_length'])))}"}
+
+
+def salt_length(request):
+    text, _, signature = request["token"].rpartition(".")
+    key = serialization.load_pem_public_key(request["public_pem"].encode())
+    # The longest salt is the modulus less the hash and two bytes; longer ones are refused, not an error.
+    for length in range(256):
+        try:
+            key.verify(decode(signature), text.encode(), *pss(request["algorithm"], length))
+        except InvalidSignature:
+            continue
+        return {"salt_length": length}
+    raise ValueError("no salt length fits the signature")
+
+
+def algorithms():
+    reasons = {name: obstacle(name) for name in CANDIDATES}
+    return {
+        "algorithms": [name for name, reason in reasons.items() if reason is None],
+        "absent": {name: reason for name, reason in reasons.items() if reason is not None},
+    }
 
 
 def answer(request):
     if request.get("library", "PyJWT") != "PyJWT":
         raise ValueError(f"unknown library {request['library']}")
     match request.get("op"):
+        case "about":
+            runtime = f"{platform.python_implementation()} {platform.python_version()}"
+            return {"library": "PyJWT", "version": jwt.__version__, "runtime": runtime}
+        case "generate":
+            return {"keys": generate(request["algorithm"])}
+        case "thumbprint":
+            raise ValueError("PyJWT knows no thumbprint")
         case "sign":
             return sign(request)
+        case "sign_with_salt":
+            return sign_with_salt(request)
+        case "salt_length":
+            return salt_length(request)
         case "verify":
             return verify(request)
         case "algorithms":
-            return {"algorithms": [name for name in CANDIDATES if supports(name)]}
+            return algorithms()
         case other:
             raise ValueError(f"unknown op {other}")
 
@@ -80,10 +141,14 @@ def safely(request):
 
 
 def generate(algorithm):
-    """Fresh key material in every form in which a request can carry it: pairs of (sign, verify) members."""
+    """Fresh key material in every form in which a request can carry it."""
     if algorithm.startswith("HS"):
-        shared = {"secret_base64url": base64.urlsafe_b64encode(os.urandom(64)).rstrip(b"=").decode()}
-        return [(shared, shared)]
+        secret = os.urandom(64)
+        text, jwk = {"secret_base64url": encode(secret)}, HMACAlgorithm.to_jwk(secret, as_dict=True)
+        return [
+            {"form": "secret", "sign": text, "verify": text},
+            {"form": "jwk", "sign": {"private_jwk": jwk}, "verify": {"public_jwk": jwk}},
+        ]
     if algorithm in CURVES:
         private, to_jwk = ec.generate_private_key(CURVES[algorithm]()), ECAlgorithm.to_jwk
     elif algorithm[:2] in ("RS", "PS"):
@@ -98,31 +163,29 @@ def generate(algorithm):
         private = getattr(mldsa, algorithm.replace("ML-DSA-", "MLDSA") + "PrivateKey").generate()
         to_jwk = None
     public = private.public_key()
-    pem = (
-        {
-            "private_pem": private.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ).decode()
-        },
-        {
-            "public_pem": public.public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            ).decode()
-        },
+    pkcs8 = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    if to_jwk is None:
-        return [pem]
-    return [({"private_jwk": to_jwk(private, as_dict=True)}, {"public_jwk": to_jwk(public, as_dict=True)}), pem]
+    spki = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    made = [{"form": "pem", "sign": {"private_pem": pkcs8.decode()}, "verify": {"public_pem": spki.decode()}}]
+    if to_jwk is not None:
+        jwk = {"private_jwk": to_jwk(private, as_dict=True)}
+        made.append({"form": "jwk", "sign": jwk, "verify": {"public_jwk": to_jwk(public, as_dict=True)}})
+    return made
 
 
-def supports(algorithm):
+def obstacle(algorithm):
+    """Why PyJWT cannot sign and verify with the algorithm; nothing where it can."""
     try:
-        signer, verifier = generate(algorithm)[0]
-        token = answer({"op": "sign", "algorithm": algorithm, **signer, "claims": {"sub": "alice"}})["token"]
-        outcome = answer({"op": "verify", "algorithm": algorithm, **verifier, "token": token})
-        return outcome["valid"] and jwt.get_unverified_header(token)["alg"] == algorithm
-    except Exception:
-        return False
+        key = generate(algorithm)[0]
+        token = answer({"op": "sign", "algorithm": algorithm, **key["sign"], "claims": {"sub": "alice"}})["token"]
+        outcome = answer({"op": "verify", "algorithm": algorithm, **key["verify"], "token": token})
+        found = jwt.get_unverified_header(token)["alg"]
+        if not outcome["valid"]:
+            return outcome["error"]
+        return None if found == algorithm else f"signed with alg {found}"
+    except Exception as error:
+        return describe(error)
 
 
 def check(condition, *what):
@@ -132,12 +195,12 @@ def check(condition, *what):
 
 
 def self_test():
-    algorithms = safely({"op": "algorithms"})["algorithms"]
-    check("RS256" in algorithms and "ES256" in algorithms, algorithms)
+    works = safely({"op": "algorithms"})["algorithms"]
+    check("RS256" in works and "ES256" in works, works)
     claims = {"iss": "https://id.example.com/", "aud": "api", "sub": "alice", "exp": 4102444800}
-    for algorithm in algorithms:
-        for signer, verifier in generate(algorithm):
-            what = (algorithm, list(signer))
+    for algorithm in works:
+        for key in generate(algorithm):
+            what, signer, verifier = (algorithm, key["form"]), key["sign"], key["verify"]
             request = {"op": "sign", "algorithm": algorithm, **signer, "claims": claims, "header": {"kid": "k1"}}
             signed = safely(request)
             check("token" in signed, what, signed)
@@ -171,7 +234,7 @@ def main():
         except ValueError as error:
             response = {"error": describe(error)}
         else:
-            response = safely(request)
+            response = {"id": request.get("id"), **safely(request)}
         print(json.dumps(response), flush=True)
 
 

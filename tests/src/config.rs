@@ -18,7 +18,7 @@ use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jwt_core::keys::Live;
+use jwt_core::keys::{Jwk, Live};
 use jwt_core::request::{AllowedOrigins, Carriers, CarriersBuilder, Challenge, ProofOfOrigin};
 use jwt_core::{
     Algorithm, Authority, AuthorityBuilder, HmacSecret, KeySet, ManualClock, NeedsAudience, RequestAuth,
@@ -211,10 +211,13 @@ impl Config {
     }
 
     fn jwks(&self, file: &Path) -> Result<KeySet, ConfigFault> {
+        KeySet::from_jwks_json(&self.file(file)?)
+            .map_err(|error| value("jwks_file", format!("{}: {error}", file.display())))
+    }
+
+    fn file(&self, file: &Path) -> Result<Vec<u8>, ConfigFault> {
         let path = self.folder.join(file);
-        let json = fs::read(&path).map_err(|error| ConfigFault::file(&path, &error))?;
-        KeySet::from_jwks_json(&json)
-            .map_err(|error| value("jwks_file", format!("{}: {error}", path.display())))
+        fs::read(&path).map_err(|error| ConfigFault::file(&path, &error))
     }
 
     fn key(&self, key: &Key) -> Result<VerifyingKey, ConfigFault> {
@@ -223,8 +226,9 @@ impl Config {
         let built = match (&key.secret_base64url, &key.pem_file, &key.jwk_file) {
             (Some(secret), None, None) => HmacSecret::from_base64url(secret)
                 .and_then(|secret| VerifyingKey::from_secret(algorithm, &secret)),
-            (None, Some(file), None) | (None, None, Some(file)) => {
-                VerifyingKey::from_file(algorithm, self.folder.join(file))
+            (None, Some(file), None) => VerifyingKey::from_pem(algorithm, self.file(file)?),
+            (None, None, Some(file)) => {
+                Jwk::from_json(&self.file(file)?).and_then(|jwk| VerifyingKey::from_jwk_with(algorithm, &jwk))
             }
             _ => {
                 return Err(value("keys", "each needs one of `secret_base64url`, `pem_file` and `jwk_file`"));
@@ -234,7 +238,11 @@ impl Config {
             Some(kid) => built.and_then(|built| built.with_key_id(kid.as_str())),
             None => built,
         };
-        built.map_err(|error| value("keys", error))
+        let file = key.pem_file.as_ref().or(key.jwk_file.as_ref());
+        built.map_err(|error| match file {
+            Some(file) => value("keys", format!("{}: {error}", file.display())),
+            None => value("keys", error),
+        })
     }
 
     fn carriers(&self) -> Result<Carriers, ConfigFault> {

@@ -2,7 +2,7 @@
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use jwt_core::Verified;
+use jwt_core::{Refusal, Verified};
 
 use crate::routes::Endpoint;
 
@@ -59,6 +59,13 @@ impl Reply {
     #[must_use]
     pub fn unstorable() -> Self {
         Self { cache_control: Some("no-store"), ..Self::public() }
+    }
+
+    /// The body of a refusal where it is not the problem document. Its status is a wrong one, for
+    /// adapters are to set the right one afterwards.
+    #[must_use]
+    pub fn own_words(refusal: &Refusal) -> Self {
+        Self::ok(format!(r#"{{"refused":{}}}"#, refusal.status()))
     }
 
     /// 404.

@@ -24,8 +24,14 @@ pub type Routes = Arc<[Route]>;
 pub enum Layer {
     /// The framework's `JwtAuth` with these rules.
     Auth(RequestAuth),
-    /// The framework's `Require`, where it has one.
+    /// As [`Layer::Auth`], with refusals in [`Reply::own_words`](crate::replies::Reply::own_words).
+    OwnWords(RequestAuth),
+    /// The framework's `Require`.
     Require(Demand),
+    /// No layer: the extractors of the route find these rules by themselves, in the state of an axum
+    /// router or the data of an actix-web resource. Stands alone, for [`Endpoint::Me`] and
+    /// [`Endpoint::Optional`]. Where there are no extractors it is as [`Layer::Auth`].
+    Handle(RequestAuth),
 }
 
 /// What answers behind the layers.

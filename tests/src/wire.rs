@@ -5,7 +5,7 @@
 use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -186,11 +186,28 @@ pub fn exchange(address: SocketAddr, request: &Request) -> Response {
     let mut stream = connect(address);
     // A server may answer and close before it has read everything.
     let _ = stream.write_all(&request.bytes());
-    let mut bytes = Vec::new();
-    match stream.read_to_end(&mut bytes) {
-        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{request:?}: {error}"),
-        _ => Response::parse(&bytes),
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => return Response::parse(&bytes),
+            Ok(read) => bytes.extend_from_slice(chunk.get(..read).unwrap()),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Response::parse(&bytes),
+            Err(error) => panic!("{request:?}: {error}"),
+        }
+        if is_complete(&bytes) {
+            // Some servers wait for the client to go first. What comes after the body is read all the same.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
     }
+}
+
+/// Whether the body has the length that the head promises.
+fn is_complete(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap()).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: Option<usize> = length.and_then(|length| length.trim().parse().ok());
+    length.is_some_and(|length| bytes.len().saturating_sub(end).saturating_sub(4) >= length)
 }
 
 /// Opens a WebSocket, sends `message` and reads what comes back. `None` for the message where the

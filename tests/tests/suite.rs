@@ -1,3 +1,8 @@
 //! Every suite that spans crates, in one binary.
 
+#[cfg(test)]
+#[cfg(feature = "interop")]
+mod interop;
 mod parity;
+mod protected_server;
+mod tower_contract;

@@ -13,11 +13,11 @@ use tower_service::Service;
 
 use crate::head::HttpHead;
 use crate::layer::JwtAuth;
-use crate::response::{ProblemJson, RefusalResponse, add_headers, answer};
+use crate::response::{RefusalResponse, add_headers, answer};
 
 pin_project! {
     /// The future of [`JwtAuthService`](crate::JwtAuthService).
-    pub struct JwtAuthFuture<S, R = ProblemJson, ReqBody = (), ResBody = ()>
+    pub struct JwtAuthFuture<S, R, ReqBody, ResBody>
     where
         S: Service<Request<ReqBody>>,
     {

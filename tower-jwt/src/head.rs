@@ -1,26 +1,35 @@
 //! The head of an `http` 1.x request, as the core reads it.
 
-use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
-use http::{Method, Request, Uri, request};
+use core::fmt;
+
+use http::header::{AUTHORIZATION, COOKIE, HeaderMap, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::uri::Authority;
+use http::{Method, Request, Uri, Version, request};
 use jwt_core::request::RequestHead;
 
 /// Borrows the head of an `http` request for [`RequestAuth::decide`](jwt_core::RequestAuth::decide).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct HttpHead<'r> {
     method: &'r Method,
     uri: &'r Uri,
+    version: Version,
     headers: &'r HeaderMap,
 }
 
 impl<'r, B> From<&'r Request<B>> for HttpHead<'r> {
     fn from(request: &'r Request<B>) -> Self {
-        Self { method: request.method(), uri: request.uri(), headers: request.headers() }
+        Self {
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+        }
     }
 }
 
 impl<'r> From<&'r request::Parts> for HttpHead<'r> {
     fn from(parts: &'r request::Parts) -> Self {
-        Self { method: &parts.method, uri: &parts.uri, headers: &parts.headers }
+        Self { method: &parts.method, uri: &parts.uri, version: parts.version, headers: &parts.headers }
     }
 }
 
@@ -33,11 +42,8 @@ impl RequestHead for HttpHead<'_> {
         self.uri.scheme_str()
     }
 
-    fn host(&self) -> Option<&str> {
-        match self.uri.authority() {
-            Some(authority) => Some(authority.as_str()),
-            None => self.headers.get(HOST)?.to_str().ok(),
-        }
+    fn authority(&self) -> Option<&str> {
+        self.uri.authority().map(Authority::as_str)
     }
 
     fn path(&self) -> &str {
@@ -59,5 +65,23 @@ impl RequestHead for HttpHead<'_> {
             name => self.headers.get_all(name),
         };
         values.iter().for_each(|value| visit(value.as_bytes()));
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        self.headers.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+
+    fn is_http2(&self) -> bool {
+        self.version >= Version::HTTP_2
+    }
+}
+
+/// Shows method and path; query and fields may hold tokens.
+impl fmt::Debug for HttpHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpHead")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 use core::any::Any;
 use core::fmt;
+use core::time::Duration;
 use std::sync::{Arc, OnceLock};
 
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
@@ -109,6 +110,12 @@ impl<R> JwtAuth<R> {
         self.changed(|auth| auth.with_challenge(challenge))
     }
 
+    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Duration) -> Self {
+        self.changed(|auth| auth.with_retry_after(retry_after))
+    }
+
     /// Other bodies for refusals: [`Bodyless`](crate::Bodyless), a closure, or a type of one's own.
     #[must_use]
     pub fn with_refusal<Other>(self, refusal: Other) -> JwtAuth<Other> {
@@ -125,7 +132,9 @@ impl<R> JwtAuth<R> {
         Self { auth: change(self.auth), ..self }
     }
 
-    pub(crate) fn refusal(&self) -> &R {
+    /// The maker of refusals.
+    #[must_use]
+    pub fn refusal(&self) -> &R {
         &self.refusal
     }
 

@@ -4,6 +4,7 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::sync::Arc;
 
 use http::{Request, Response};
 use jwt_core::{Authentication, Refusal, Requirement};
@@ -12,7 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::head::HttpHead;
-use crate::response::refuse;
+use crate::response::{ProblemJson, RefusalResponse, refuse};
 
 /// Demands something of the token of every request to a route: scopes, roles, a recent login.
 ///
@@ -27,48 +28,83 @@ use crate::response::refuse;
 /// let step_up = Require::new(Requirement::new().require_authentication(&["urn:mfa"]));
 /// # let _ = (admin, step_up);
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Require(Requirement);
+pub struct Require<R = ProblemJson> {
+    requirement: Arc<Requirement>,
+    refusal: Arc<R>,
+}
 
 impl Require {
     /// Demands `requirement`.
     #[must_use]
-    pub const fn new(requirement: Requirement) -> Self {
-        Self(requirement)
+    pub fn new(requirement: Requirement) -> Self {
+        Self { requirement: Arc::new(requirement), refusal: Arc::new(ProblemJson) }
     }
 
     /// Demands one scope.
     #[must_use]
-    pub const fn scope(scope: &'static str) -> Self {
-        Self(Requirement::scope(scope))
+    pub fn scope(scope: &'static str) -> Self {
+        Self::new(Requirement::scope(scope))
     }
 
     /// Demands one role.
     #[must_use]
-    pub const fn role(role: &'static str) -> Self {
-        Self(Requirement::role(role))
+    pub fn role(role: &'static str) -> Self {
+        Self::new(Requirement::role(role))
     }
 }
 
-impl<S> Layer<S> for Require {
-    type Service = RequireService<S>;
+impl<R> Require<R> {
+    /// The maker of refusals where the layer's does not fit this service's body, as
+    /// [`JwtAuth::with_refusal`](crate::JwtAuth::with_refusal).
+    #[must_use]
+    pub fn with_refusal<Other>(self, refusal: Other) -> Require<Other> {
+        Require { requirement: self.requirement, refusal: Arc::new(refusal) }
+    }
+}
+
+impl<R> Clone for Require<R> {
+    fn clone(&self) -> Self {
+        Self { requirement: self.requirement.clone(), refusal: self.refusal.clone() }
+    }
+}
+
+impl<R> fmt::Debug for Require<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Require").field(&self.requirement).finish()
+    }
+}
+
+impl<S, R> Layer<S> for Require<R> {
+    type Service = RequireService<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RequireService { inner, requirement: self.0 }
+        RequireService { inner, rule: self.clone() }
     }
 }
 
 /// What [`Require`] makes of a service.
-#[derive(Clone, Debug)]
-pub struct RequireService<S> {
+pub struct RequireService<S, R = ProblemJson> {
     inner: S,
-    requirement: Requirement,
+    rule: Require<R>,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for RequireService<S>
+impl<S: Clone, R> Clone for RequireService<S, R> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), rule: self.rule.clone() }
+    }
+}
+
+impl<S: fmt::Debug, R> fmt::Debug for RequireService<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequireService").field("inner", &self.inner).field("rule", &self.rule).finish()
+    }
+}
+
+impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for RequireService<S, R>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: From<String> + 'static,
+    R: RefusalResponse<ResBody>,
+    ResBody: 'static,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -81,13 +117,14 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let authentication = request.extensions().get::<Authentication>();
         let decision = match authentication {
-            Some(authentication) => authentication.authorize(&self.requirement).map(|_| ()),
+            Some(authentication) => authentication.authorize(&self.rule.requirement).map(|_| ()),
             None => Err(Refusal::missing_layer("Require")),
         };
         let state = match decision {
             Ok(()) => State::Inner { future: self.inner.call(request) },
             Err(refusal) => {
-                let response = refuse(&HttpHead::from(&request), authentication, &refusal);
+                let head = HttpHead::from(&request);
+                let response = refuse(&head, authentication, &*self.rule.refusal, &refusal);
                 State::Refused { response: Some(response) }
             }
         };

@@ -35,6 +35,7 @@ pub trait RefusalResponse<B>: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProblemJson;
 
+#[diagnostic::do_not_recommend]
 impl<B: From<String>> RefusalResponse<B> for ProblemJson {
     fn respond(&self, refusal: &Refusal) -> Response<B> {
         let mut response = Response::new(refusal.problem_json().into());
@@ -52,12 +53,14 @@ impl<B: From<String>> RefusalResponse<B> for ProblemJson {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bodyless;
 
+#[diagnostic::do_not_recommend]
 impl<B: Default> RefusalResponse<B> for Bodyless {
     fn respond(&self, _: &Refusal) -> Response<B> {
         Response::new(B::default())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B, F> RefusalResponse<B> for F
 where
     F: Fn(&Refusal) -> Response<B> + Send + Sync + 'static,
@@ -71,7 +74,7 @@ where
 pub(crate) struct Presenter<B>(pub(crate) Arc<dyn RefusalResponse<B>>);
 
 /// The response to a refused request, in the words of the layer that `authentication` is from;
-/// without one, or where its body is another, as [`ProblemJson`].
+/// without one, or where its body is another, by `otherwise`, [`ProblemJson`] for example.
 ///
 /// For extractors and middleware behind the layer.
 ///
@@ -79,18 +82,19 @@ pub(crate) struct Presenter<B>(pub(crate) Arc<dyn RefusalResponse<B>>);
 /// use jwt_core::Refusal;
 /// let request = http::Request::get("/me").body(()).unwrap();
 /// let response: http::Response<String> =
-///     tower_jwt::refuse(&tower_jwt::HttpHead::from(&request), None, &Refusal::missing_layer("MyExtractor"));
+///     tower_jwt::refuse(&tower_jwt::HttpHead::from(&request), None, &tower_jwt::ProblemJson, &Refusal::missing_layer("MyExtractor"));
 /// assert_eq!(response.status(), 500);
 /// ```
-pub fn refuse<B: From<String> + 'static>(
+pub fn refuse<B: 'static>(
     head: &HttpHead<'_>,
     authentication: Option<&Authentication>,
+    otherwise: &impl RefusalResponse<B>,
     refusal: &Refusal,
 ) -> Response<B> {
     let presenter = authentication.and_then(Authentication::presenter);
     match presenter.and_then(|presenter| presenter.downcast_ref::<Presenter<B>>()) {
         Some(Presenter(presenter)) => answer(head, &**presenter, refusal),
-        None => answer(head, &ProblemJson, refusal),
+        None => answer(head, otherwise, refusal),
     }
 }
 
@@ -103,11 +107,12 @@ where
     let mut response = if is_grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
-    for field in refusal.fields_of_response(is_grpc) {
-        if let Some((name, value)) = checked(&field) {
-            headers.insert(name, value);
-        }
-    }
+    // First all names go, then the values come, of which one name may have several.
+    let fields: Vec<_> = refusal.fields_of_response(is_grpc).iter().filter_map(checked).collect();
+    fields.iter().for_each(|(name, _)| drop(headers.remove(name)));
+    fields.into_iter().for_each(|(name, value)| {
+        headers.append(name, value);
+    });
     let status = StatusCode::from_u16(refusal.status_of_response(is_grpc));
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // So that layers outside can tell why, without the client being told.

@@ -1,7 +1,7 @@
 //! The service: decide, then forward or answer.
 
-use core::mem;
 use core::task::{Context, Poll};
+use core::{fmt, mem};
 use std::sync::Arc;
 
 use http::{Request, Response};
@@ -14,11 +14,22 @@ use crate::layer::JwtAuth;
 use crate::response::{ProblemJson, RefusalResponse, answer};
 
 /// What [`JwtAuth`] makes of a service.
-#[derive(Clone, Debug)]
 pub struct JwtAuthService<S, R = ProblemJson> {
     pub(crate) inner: S,
     /// Behind one count, for routers clone the service for every request.
     pub(crate) auth: Arc<JwtAuth<R>>,
+}
+
+impl<S: Clone, R> Clone for JwtAuthService<S, R> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), auth: self.auth.clone() }
+    }
+}
+
+impl<S: fmt::Debug, R> fmt::Debug for JwtAuthService<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtAuthService").field("inner", &self.inner).field("auth", &self.auth).finish()
+    }
 }
 
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for JwtAuthService<S, R>

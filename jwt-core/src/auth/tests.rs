@@ -277,12 +277,8 @@ impl Check for Scripted {
         }
     }
 
-    fn proves_possession(&self) -> bool {
-        self.proves
-    }
-
-    fn fields(&self) -> &'static [&'static str] {
-        &["dpop"]
+    fn proves(&self) -> &'static [&'static str] {
+        if self.proves { &["jkt"] } else { &[] }
     }
 }
 
@@ -308,8 +304,9 @@ fn checks_run_after_the_token_in_order_with_their_own_words() {
         let refusing = auth.with_check(check("replay", false, Some(Reason::Replayed)));
         let refusal = finish(refusing.decide(&head, None)).unwrap_err();
         assert_eq!(refusal.reason(), Reason::Replayed);
-        assert_eq!(refusal.challenge(), Some("DPoP algs=\"ES256\""));
-        assert_eq!(refusal.response_headers().first().map(|header| header.name), Some("dpop-nonce"));
+        assert_eq!(refusal.challenges().collect::<Vec<_>>(), ["DPoP algs=\"ES256\""]);
+        let names: Vec<_> = refusal.response_headers().iter().map(|header| header.name).collect();
+        assert_eq!(names, ["dpop-nonce", "x-check", "x-check"], "what was promised before is kept");
 
         // A bad token is not even shown to the checks.
         asked.lock().unwrap().clear();
@@ -353,14 +350,18 @@ fn every_cause_of_an_invalid_token_is_answered_alike() {
     let mut answers = std::collections::BTreeSet::new();
     for token in ["a.b.c", "..", "eyJhbGciOiJub25lIn0.e30.", "a.b.c.d.e", "AAAA.AAAA.AAAA"] {
         let refusal = decided(auth.decide(&bearer(token), None)).unwrap_err();
-        answers.insert((refusal.status(), refusal.challenge().map(str::to_owned), refusal.problem_json()));
+        answers.insert((
+            refusal.status(),
+            refusal.challenges().map(str::to_owned).collect::<Vec<_>>(),
+            refusal.problem_json(),
+        ));
     }
     assert_eq!(answers.len(), 1, "{answers:?}");
 }
 
 #[test]
 fn requirements_are_answered_in_the_words_of_the_layer() {
-    const ADMIN: Requirement = Requirement::scopes(&["admin", "audit"]);
+    const ADMIN: Requirement = Requirement::new().require_scopes(&["admin", "audit"]);
     const STEP_UP: Requirement = Requirement::new()
         .require_authentication(&["urn:mfa"])
         .require_authentication_within(Duration::from_secs(300));
@@ -370,8 +371,7 @@ fn requirements_are_answered_in_the_words_of_the_layer() {
     let authenticated = |token: String| decided(auth.decide(&bearer(&token), None)).unwrap().authentication;
     let of = |token: crate::TokenBuilder<'_>, requirement: &Requirement| {
         let refusal = authenticated(token.sign().unwrap()).authorize(requirement).err();
-        refusal
-            .map(|refusal| (refusal.status(), refusal.reason(), refusal.challenge().unwrap_or("").to_owned()))
+        refusal.map(|refusal| (refusal.status(), refusal.reason(), refusal.challenges().collect::<String>()))
     };
     let token = || world.issuer.token();
     let at = |seconds| NumericDate::from_secs(seconds).unwrap();
@@ -405,6 +405,28 @@ fn requirements_are_answered_in_the_words_of_the_layer() {
     assert_eq!(role(r#"["b","a"]"#, &ALL), None);
     assert_eq!(role("[]", &Requirement::role("a")), Some(Reason::MissingRole));
 
+    // Every rule that was added counts, and what cannot hold denies.
+    const BOTH: Requirement = Requirement::role("a").require_role("b");
+    assert_eq!(role(r#"["a"]"#, &BOTH), Some(Reason::MissingRole));
+    assert_eq!(role(r#"["b"]"#, &BOTH), Some(Reason::MissingRole));
+    assert_eq!(role(r#"["a","b"]"#, &BOTH), None);
+    let no = Requirement::new().require_that(|_| false).require_that(|_| true);
+    assert_eq!(role("[]", &no), Some(Reason::RequirementFailed));
+    for nothing in [
+        Requirement::new().require_roles(&[]),
+        Requirement::new().require_any_role(&[]),
+        Requirement::new().require_scopes(&[]),
+        Requirement::any_scope(&[]),
+        Requirement::new().require_issuer(&[]),
+        Requirement::new().require_authentication(&[]),
+    ] {
+        assert!(of(token().with_scope("read"), &nothing).is_some(), "{nothing:?}");
+    }
+    let nine = (0..9).fold(Requirement::new(), |all, _| all.require_that(|_| true));
+    assert_eq!(role("[]", &nine), Some(Reason::RequirementFailed));
+    let eight = (0..8).fold(Requirement::new(), |all, _| all.require_that(|_| true));
+    assert_eq!(role("[]", &eight), None);
+
     let issuer = Requirement::new().require_issuer(&["other"]);
     assert_eq!(of(token(), &issuer).map(|(_, reason, _)| reason), Some(Reason::RequirementFailed));
     let predicate = Requirement::new().require_that(|verified| verified.subject() == Some("alice"));
@@ -418,5 +440,5 @@ fn unavailable_keys_are_no_fault_of_the_token() {
     let verifier =
         Verifier::builder().with_live_keys(live).with_audience("api").with_issuer("id").build().unwrap();
     let refusal = decided(RequestAuth::new(verifier).decide(&bearer(&world().token()), None)).unwrap_err();
-    assert_eq!((refusal.status(), refusal.challenge(), refusal.retry_after()), (503, None, Some(5)));
+    assert_eq!((refusal.status(), refusal.challenges().count(), refusal.retry_after()), (503, 0, Some(5)));
 }

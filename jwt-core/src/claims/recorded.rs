@@ -51,7 +51,8 @@ pub(crate) struct Recorded<'d> {
     pub(crate) scope: Option<Value<'d>>,
     pub(crate) scp: Option<Value<'d>>,
     pub(crate) events: Option<Value<'d>>,
-    pub(crate) cnf: bool,
+    /// Of any type.
+    pub(crate) cnf: Option<Value<'d>>,
     pub(crate) c_hash: bool,
     pub(crate) htm: bool,
 }
@@ -88,7 +89,7 @@ impl<'d> Recorded<'d> {
             "sid" => self.sid = text(value),
             "acr" => self.acr = text(value),
             "azp" => self.azp = text(value),
-            "cnf" => self.cnf = true,
+            "cnf" => self.cnf = Some(value),
             "htm" => self.htm = true,
             "nonce" => self.nonce = text(value),
             "c_hash" => self.c_hash = true,

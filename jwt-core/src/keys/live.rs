@@ -134,13 +134,42 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Fetches keys when verification finds none that fits.
 ///
-/// `None` means no grant: the source was asked lately, or knows that asking is in vain, and the token is
-/// refused without waiting. A future means that a fetch is under way, shared by all who wait; when it
-/// resolves, the verification is tried once more with whatever the cell then holds. The future may be
-/// dropped at any time.
+/// ```
+/// use jwt_core::keys::{Grant, Refresh, RefreshHint};
+///
+/// /// Never asks anybody.
+/// struct Offline;
+/// impl Refresh for Offline {
+///     fn request(&self, _: RefreshHint<'_>) -> Grant {
+///         Grant::Denied
+///     }
+/// }
+/// ```
 pub trait Refresh: Send + Sync + 'static {
     /// Asks for keys that answer this need.
-    fn request(&self, hint: RefreshHint<'_>) -> Option<BoxFuture<'static, ()>>;
+    fn request(&self, hint: RefreshHint<'_>) -> Grant;
+}
+
+/// What a source of keys says to a request for newer ones.
+#[non_exhaustive]
+pub enum Grant {
+    /// The source was asked lately, or knows that asking is in vain: the token is refused at once.
+    Denied,
+    /// Too many wait already: the request is answered that it cannot be decided now.
+    Overloaded,
+    /// A fetch is under way, shared by all who wait. When it resolves, the verification is tried once
+    /// more with whatever the cell then holds. The future may be dropped at any time.
+    Fetch(BoxFuture<'static, ()>),
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Grant::Denied => "Denied",
+            Grant::Overloaded => "Overloaded",
+            Grant::Fetch(_) => "Fetch",
+        })
+    }
 }
 
 /// Why keys are wanted.
@@ -150,12 +179,21 @@ pub enum RefreshHint<'a> {
     /// The cell holds no keys at all.
     NoKeys,
     /// No key fits a token.
+    #[non_exhaustive]
     UnknownKey {
         /// The token's `kid`: unverified text from a stranger, to be compared only and never sent on.
         key_id: Option<&'a str>,
         /// The token's `alg`, which the authority allows.
         algorithm: Algorithm,
     },
+}
+
+impl<'a> RefreshHint<'a> {
+    /// No key fits a token.
+    #[must_use]
+    pub const fn unknown_key(key_id: Option<&'a str>, algorithm: Algorithm) -> Self {
+        Self::UnknownKey { key_id, algorithm }
+    }
 }
 
 #[cfg(test)]

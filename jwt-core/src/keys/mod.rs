@@ -52,7 +52,7 @@ mod verifying;
 pub use error::{KeyError, SignError};
 pub use jwk::Jwk;
 pub use jwk_set::{JwkSet, Skipped};
-pub use live::{BoxFuture, Live, LiveWriter, Refresh, RefreshHint, Snapshot};
+pub use live::{BoxFuture, Grant, Live, LiveWriter, Refresh, RefreshHint, Snapshot};
 pub use secret::HmacSecret;
 pub use set::{KeySet, Source};
 pub use signing::SigningKey;

@@ -40,16 +40,18 @@ struct Inner {
     nameless: Vec<usize>,
     algorithms: Vec<Algorithm>,
     skipped: Vec<Skipped>,
+    source: Source,
     /// Of tokens that these keys verified.
     headers: KnownHeaders,
 }
 
 /// Where a JWK set comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
     /// The operator's own configuration. Keys of unknown types or for other uses are skipped, a broken
     /// or weak key and a repeated `kid` are errors, private keys and secrets are taken.
+    #[default]
     Static,
     /// Fetched from somebody else. Bad keys are skipped, shared secrets and private keys are dropped
     /// (both are public now), of a repeated `kid` neither key is taken.
@@ -75,7 +77,7 @@ impl KeySet {
                 return Err(KeyError::RepeatedKeyId { key_id: key_id.to_string(), key_type });
             }
         }
-        Self::build(keys, Vec::new())
+        Self::build(keys, Vec::new(), Source::Static)
     }
 
     /// The operator's own JWK set in JSON text ([`Source::Static`]).
@@ -132,14 +134,14 @@ impl KeySet {
         }
         skipped.sort_by_key(|entry| entry.index);
         skipped.iter().for_each(log_skipped);
-        Self::build(keys, skipped)
+        Self::build(keys, skipped, source)
     }
 
     /// The one key for a token with this `alg` and `kid`. Nothing is allocated, and never is more than
     /// one key tried.
     ///
-    /// - With a `kid`: the key of exactly that `kid` and this algorithm. If no key has that `kid`, the only
-    ///   key of this algorithm that has no `kid` at all.
+    /// - With a `kid`: the key of exactly that `kid` and this algorithm. In a static set that knows no
+    ///   `kid` at all, the only key of this algorithm.
     /// - Without: the only key of this algorithm.
     ///
     /// # Errors
@@ -153,10 +155,12 @@ impl KeySet {
             return only(set.keys.iter(), algorithm, Reason::UnknownKey);
         };
         let named = self.named(key_id);
-        if named.is_empty() {
+        if !named.is_empty() {
+            only(self.at(named), algorithm, Reason::KeyAlgorithmMismatch)
+        } else if set.named.is_empty() && set.source == Source::Static {
             only(self.at(&set.nameless), algorithm, Reason::UnknownKey)
         } else {
-            only(self.at(named), algorithm, Reason::KeyAlgorithmMismatch)
+            Err(Reason::UnknownKey)
         }
     }
 
@@ -234,7 +238,7 @@ impl KeySet {
         Self(Arc::new(Inner::default()))
     }
 
-    fn build(keys: Vec<VerifyingKey>, skipped: Vec<Skipped>) -> Result<Self, KeyError> {
+    fn build(keys: Vec<VerifyingKey>, skipped: Vec<Skipped>, source: Source) -> Result<Self, KeyError> {
         if keys.is_empty() {
             return Err(KeyError::NoUsableKey { skipped: skipped.len() });
         }
@@ -254,7 +258,7 @@ impl KeySet {
         let key_id = |place: &usize| keys.get(*place).and_then(VerifyingKey::key_id);
         named.sort_by(|a, b| key_id(a).cmp(&key_id(b)));
         let headers = KnownHeaders::default();
-        Ok(Self(Arc::new(Inner { keys, named, nameless, algorithms, skipped, headers })))
+        Ok(Self(Arc::new(Inner { keys, named, nameless, algorithms, skipped, source, headers })))
     }
 
     /// Places of the keys with exactly this `kid`.
@@ -396,8 +400,8 @@ mod tests {
             (ES256, Some("a"), Ok(0)),
             (ES256, Some("b"), Ok(1)),
             (EdDSA, Some("a"), Ok(2)),
-            // No key has this name: the nameless one may be meant.
-            (ES384, Some("c"), Ok(3)),
+            // No key has this name. The set knows names, so the nameless key is not meant.
+            (ES384, Some("c"), Err(Reason::UnknownKey)),
             (ES384, None, Ok(3)),
             (EdDSA, None, Ok(2)),
             (ES256, None, Err(Reason::AmbiguousKey)),
@@ -416,6 +420,18 @@ mod tests {
                 .map(|found| set.iter().position(|key| core::ptr::eq(key, found)).unwrap());
             assert_eq!(place, expected, "{algorithm} {key_id:?}");
         }
+    }
+
+    #[test]
+    fn a_set_of_the_operators_own_that_knows_no_names_takes_any() {
+        let nameless = || KeySet::new([key(Algorithm::ES256, None), key(Algorithm::EdDSA, None)]).unwrap();
+        assert!(nameless().select(Algorithm::ES256, Some("a")).is_ok());
+        // A fetched one does not: a new name means that its keys have changed.
+        let json = nameless().to_jwks_json().unwrap();
+        let fetched =
+            KeySet::from_jwk_set(&JwkSet::from_json(json.as_bytes()).unwrap(), Source::Remote).unwrap();
+        assert_eq!(fetched.select(Algorithm::ES256, Some("a")).unwrap_err(), Reason::UnknownKey);
+        assert!(fetched.select(Algorithm::ES256, None).is_ok());
     }
 
     #[test]

@@ -324,6 +324,13 @@ impl fmt::Debug for VerifyingKey {
 }
 
 /// The half of a signing key that verifies, with its `kid`.
+impl From<super::SigningKey> for VerifyingKey {
+    fn from(key: super::SigningKey) -> Self {
+        key.verifying_key()
+    }
+}
+
+/// The half of a signing key that verifies, with its `kid`.
 impl From<&super::SigningKey> for VerifyingKey {
     fn from(key: &super::SigningKey) -> Self {
         key.verifying_key()

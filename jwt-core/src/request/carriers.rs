@@ -65,6 +65,9 @@ impl Carriers {
                 return Err(Reason::SeveralCarriers);
             }
         }
+        if found.is_some() && self.list.iter().any(|carrier| carrier.is_passed_over(head)) {
+            return Err(Reason::SeveralCarriers);
+        }
         Ok(found)
     }
 
@@ -276,6 +279,11 @@ enum Carrier {
     Query(String),
 }
 
+/// A token in the query is only for requests that cannot carry it otherwise.
+fn may_carry_query_token(head: &dyn RequestHead) -> bool {
+    matches!(head.method(), "GET" | "HEAD") || head.is_websocket_upgrade()
+}
+
 impl Carrier {
     const fn kind(&self) -> CarrierKind {
         match self {
@@ -300,13 +308,19 @@ impl Carrier {
                 Field::Several => Err(Reason::RepeatedCredential),
             },
             Carrier::WebSocketProtocol => read_websocket_protocol(head),
+            Carrier::Query(name) if may_carry_query_token(head) => read_query_parameter(head, name),
+            Carrier::Query(_) => Ok(None),
+        }
+    }
+
+    /// Whether there is a token here that the request's method does not let us take. Whoever reads
+    /// the request behind us may take it all the same, so it counts beside another one.
+    fn is_passed_over(&self, head: &dyn RequestHead) -> bool {
+        match self {
             Carrier::Query(name) => {
-                if matches!(head.method(), "GET" | "HEAD") || head.is_websocket_upgrade() {
-                    read_query_parameter(head, name)
-                } else {
-                    Ok(None)
-                }
+                !may_carry_query_token(head) && read_query_parameter(head, name) != Ok(None)
             }
+            _ => false,
         }
     }
 

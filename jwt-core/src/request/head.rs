@@ -15,9 +15,19 @@ pub trait RequestHead {
     /// `Forwarded` field.
     fn scheme(&self) -> Option<&str>;
 
-    /// The authority that the request is addressed to, with its port if it was sent: `:authority`
-    /// or `Host`.
-    fn host(&self) -> Option<&str>;
+    /// The authority of the request's target, where it has one: `:authority`, or the absolute form.
+    fn authority(&self) -> Option<&str>;
+
+    /// The host that the request is addressed to, with its port if it was sent: that of the target,
+    /// else of the one `Host` field. User information says nothing about the host (RFC 9110
+    /// §4.2.4), and two `Host` fields are two opinions (RFC 9112 §3.2).
+    fn host(&self) -> Option<&str> {
+        match (self.authority(), single_field(self, "host")) {
+            (Some(authority), _) => authority.rsplit('@').next(),
+            (None, Field::One(host)) => core::str::from_utf8(host).ok(),
+            (None, Field::Absent | Field::Several) => None,
+        }
+    }
 
     /// The path, percent-encoded as sent.
     fn path(&self) -> &str;
@@ -30,6 +40,15 @@ pub trait RequestHead {
     /// `name` is in lower case. A value is not decoded and may hold any byte that the HTTP library
     /// lets through; several fields of one name are never joined.
     fn for_each_field<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8]));
+
+    /// Calls `visit` with every field, its name in lower case: for a request that must wait and is
+    /// then no longer there.
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8]));
+
+    /// Whether the request came by HTTP/2 or later. Default: no.
+    fn is_http2(&self) -> bool {
+        false
+    }
 
     /// Whether the request asks for a WebSocket: `Upgrade` lists `websocket` (RFC 6455 §4.1), or
     /// the method is `CONNECT` (RFC 8441 §4, where HTTP/2 and HTTP/3 do it).
@@ -117,6 +136,7 @@ pub struct SimpleHead {
     path: String,
     query: Option<String>,
     fields: Vec<(String, Vec<u8>)>,
+    http2: bool,
 }
 
 impl SimpleHead {
@@ -156,6 +176,29 @@ impl SimpleHead {
         self
     }
 
+    /// Says that the request came by HTTP/2 or later.
+    #[must_use]
+    pub const fn with_http2(mut self) -> Self {
+        self.http2 = true;
+        self
+    }
+
+    /// A copy of what another head says.
+    #[must_use]
+    pub fn copy_of(head: &dyn RequestHead) -> Self {
+        let mut fields = Vec::new();
+        head.for_each(&mut |name, value| fields.push((name.to_ascii_lowercase(), value.to_owned())));
+        Self {
+            method: head.method().to_owned(),
+            scheme: head.scheme().map(str::to_owned),
+            host: head.authority().map(str::to_owned),
+            path: head.path().to_owned(),
+            query: head.query().map(str::to_owned),
+            fields,
+            http2: head.is_http2(),
+        }
+    }
+
     /// Sets the host, with its port where it has one.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
@@ -173,7 +216,7 @@ impl RequestHead for SimpleHead {
         self.scheme.as_deref()
     }
 
-    fn host(&self) -> Option<&str> {
+    fn authority(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
@@ -187,6 +230,14 @@ impl RequestHead for SimpleHead {
 
     fn for_each_field<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         self.fields.iter().filter(|(n, _)| n == name).for_each(|(_, value)| visit(value));
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        self.fields.iter().for_each(|(name, value)| visit(name, value));
+    }
+
+    fn is_http2(&self) -> bool {
+        self.http2
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::keys::{HmacSecret, KeySet, Live, Refresh, SigningKey, Verify, VerifyingKey};
+use crate::keys::{BoxFuture, HmacSecret, KeySet, Live, Refresh, SigningKey, Verify, VerifyingKey};
 use crate::time::ManualClock;
 use crate::{Algorithm, Profile, jws};
 
@@ -169,9 +169,9 @@ fn the_first_failure_of_the_fixed_order_is_told() {
 #[test]
 fn a_registered_claim_of_the_wrong_type_is_malformed_and_never_absent() {
     let verifier = verifier(|authority| authority);
-    for name in ["iss", "sub", "jti", "aud", "exp", "nbf", "iat"] {
+    for name in ["iss", "sub", "jti", "aud", "exp", "nbf", "iat", "sid", "client_id", "acr", "auth_time"] {
         let kinds: &[&str] = match name {
-            "exp" | "nbf" | "iat" => {
+            "exp" | "nbf" | "iat" | "auth_time" => {
                 &["\"1800000300\"", "null", "true", "[]", "{}", "-1", "-0", "1e400", "253402300800"]
             }
             "aud" => &[
@@ -450,8 +450,11 @@ fn one_call_may_expect_nonce_login_age_and_access_token() {
     let other = Expected::new().with_access_token("other");
     assert_eq!(check(&[("at_hash", &at_hash)], &other), Err(Reason::WrongAccessTokenHash));
 
-    let bound = Expected::new().with_possession_checked_by_caller();
-    assert_eq!(check(&[("cnf", "{}")], &bound), Ok(()));
+    let bound = Expected::new().with_proofs(&["jkt"]);
+    assert_eq!(check(&[("cnf", r#"{"jkt":"x"}"#)], &bound), Ok(()));
+    for cnf in ["{}", "null", "[]", r#"{"x5t#S256":"x"}"#, r#"{"jkt":"x","x5t#S256":"x"}"#] {
+        assert_eq!(check(&[("cnf", cnf)], &bound), Err(Reason::SenderConstraint), "{cnf}");
+    }
 }
 
 #[test]
@@ -512,7 +515,7 @@ fn a_configuration_that_cannot_work_is_refused() {
     let keys = || Authority::builder().with_key(yes());
     assert_eq!(code(keys().with_audiences(no_audience).with_issuer("a").build()), Some("empty_audience"));
     assert_eq!(code(keys().with_audience("").with_issuer("a").build()), Some("empty_audience"));
-    let mixed = keys().with_key(&key(Algorithm::ES256)).with_audience("a").with_issuer("a").build();
+    let mixed = keys().with_key(key(Algorithm::ES256)).with_audience("a").with_issuer("a").build();
     assert!(matches!(mixed, Err(ConfigError::Keys(_))), "{mixed:?}");
     let live = Authority::builder().with_live_keys(Live::new().0).with_audience("a").with_issuer("a");
     assert_eq!(code(live.with_algorithms([Algorithm::HS256]).build()), Some("symmetric_algorithm"));
@@ -537,6 +540,9 @@ fn keys_in_a_cell_may_come_late_change_and_go() {
     let (one, two) = (sign(&first), sign(&second));
     let verdict = |token: &str| verifier.verify(token).map(|_| ()).map_err(|error| error.reason());
     assert_eq!(verdict(&one), Err(Reason::KeysUnavailable));
+    // What is wrong with the header is told before keys are missed, and asks nobody for any.
+    let unsigned = format!("{}.{}.", encode(r#"{"alg":"none"}"#), encode("{}"));
+    assert_eq!(verdict(&unsigned), Err(Reason::AlgorithmNotAllowed));
     // What no key could mend is the token's own fault, and nothing to fetch keys for.
     let headed = |header: &str| format!("{}{}", encode(header), one.get(one.find('.').unwrap()..).unwrap());
     for (header, expected) in [
@@ -563,12 +569,12 @@ struct OneFetch {
 }
 
 impl Refresh for OneFetch {
-    fn request(&self, _: RefreshHint<'_>) -> Option<BoxFuture<'static, ()>> {
+    fn request(&self, _: RefreshHint<'_>) -> Grant {
         if self.asked.fetch_add(1, Ordering::SeqCst) > 0 {
-            return None;
+            return Grant::Denied;
         }
         let (writer, keys) = (self.writer.clone(), self.keys.clone());
-        Some(Box::pin(async move { writer.replace(keys) }))
+        Grant::Fetch(Box::pin(async move { writer.replace(keys) }))
     }
 }
 

@@ -10,7 +10,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Resource, guard};
 use actix_ws::{Message, MessageStream, Session};
-use jwt_core::{Permission, RequestAuth};
+use jwt_core::{Permission, Refusal, RequestAuth};
 
 use crate::handshake::Handshake;
 use crate::replies::Reply;
@@ -44,11 +44,25 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
     for route in routes.iter() {
         let resource = resource(route);
         let auth = |rules: &RequestAuth| JwtAuth::new(rules.clone());
+        let own_words = |rules: &RequestAuth| {
+            auth(rules).with_refusal(|refusal: &Refusal| send(Reply::own_words(refusal)))
+        };
         let require = |demand: &Demand| Require::new(demand.requirement());
         // What is wrapped last stands outside. Each `wrap` makes another type, hence the list.
         match route.layers.as_slice() {
             [] => app.service(resource),
             [Layer::Auth(one)] => app.service(resource.wrap(auth(one))),
+            [Layer::OwnWords(one)] => app.service(resource.wrap(own_words(one))),
+            [Layer::OwnWords(outer), Layer::Require(inner)] => {
+                app.service(resource.wrap(require(inner)).wrap(own_words(outer)))
+            }
+            [Layer::Auth(outer), Layer::OwnWords(inner)] => {
+                app.service(resource.wrap(own_words(inner)).wrap(auth(outer)))
+            }
+            [Layer::OwnWords(outer), Layer::Auth(inner)] => {
+                app.service(resource.wrap(auth(inner)).wrap(own_words(outer)))
+            }
+            [Layer::Handle(one)] => app.service(resource.app_data(auth(one))),
             [Layer::Require(one)] => app.service(resource.wrap(require(one))),
             [Layer::Auth(outer), Layer::Auth(inner)] => {
                 app.service(resource.wrap(auth(inner)).wrap(auth(outer)))

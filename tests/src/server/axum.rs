@@ -7,8 +7,8 @@ use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, Router, any};
-use axum_jwt::{Authorized, Claims, JwtAuth, Require, VerifiedToken};
-use jwt_core::Permission;
+use axum_jwt::{Authorized, Claims, JwtAuth, Require, StateClaims, VerifiedToken};
+use jwt_core::{Permission, Refusal};
 use tower_jwt::HttpHead;
 
 use crate::handshake::{Handshake, PROTOCOL};
@@ -39,10 +39,28 @@ fn method_router(route: &Route) -> MethodRouter {
     // `fallback` would have axum itself put `Allow` on whatever the layers answer to other methods.
     let others = any(async move || send(Reply::method_not_allowed(endpoint)));
     let innermost = with_handler(others, endpoint);
+    if let [Layer::Handle(auth)] = route.layers.as_slice() {
+        return by_state(endpoint, JwtAuth::new(auth.clone()));
+    }
     route.layers.iter().rev().fold(innermost, |inner, layer| match layer {
         Layer::Auth(auth) => inner.layer(JwtAuth::new(auth.clone())),
+        Layer::OwnWords(auth) => {
+            let words = |refusal: &Refusal| -> Response { send(Reply::own_words(refusal)) };
+            inner.layer(JwtAuth::new(auth.clone()).with_refusal(words))
+        }
         Layer::Require(demand) => inner.layer(Require::new(demand.requirement())),
+        Layer::Handle(_) => any(async || send(Reply::error(500, "a handle stands alone"))),
     })
+}
+
+fn by_state(endpoint: Endpoint, auth: JwtAuth) -> MethodRouter {
+    let others = any(async move || send(Reply::method_not_allowed(endpoint)));
+    let router: MethodRouter<JwtAuth> = match endpoint {
+        Endpoint::Me => others.on(MethodFilter::GET.or(MethodFilter::POST), me_by_state),
+        Endpoint::Optional => others.on(MethodFilter::GET, optional_by_state),
+        _ => any(async || send(Reply::error(500, "this endpoint needs a layer"))),
+    };
+    router.with_state(auth)
 }
 
 fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
@@ -70,6 +88,14 @@ fn send(reply: Reply) -> Response {
 
 async fn me(user: Claims) -> Response {
     send(Reply::me(Claims::verified(&user)))
+}
+
+async fn me_by_state(user: StateClaims) -> Response {
+    send(Reply::me(StateClaims::verified(&user)))
+}
+
+async fn optional_by_state(user: Option<StateClaims>) -> Response {
+    send(Reply::subject(user.as_ref().and_then(|user| user.sub.as_deref())))
 }
 
 async fn identity(token: VerifiedToken) -> Response {

@@ -23,7 +23,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use tower_jwt::{HttpHead, JwtAuth, Require};
+use tower_jwt::{HttpHead, JwtAuth, ProblemJson, Require};
 
 use crate::handshake::Handshake;
 use crate::replies::Reply;
@@ -80,7 +80,13 @@ fn service(route: &Route) -> Service {
     let endpoint = route.endpoint;
     let innermost = service_fn(move |request| core::future::ready(Ok(respond(endpoint, request))));
     route.layers.iter().rev().fold(BoxCloneSyncService::new(innermost), |inner, layer| match layer {
-        Layer::Auth(auth) => BoxCloneSyncService::new(JwtAuth::new(auth.clone()).layer(inner)),
+        Layer::Auth(auth) | Layer::Handle(auth) => {
+            BoxCloneSyncService::new(JwtAuth::new(auth.clone()).layer(inner))
+        }
+        Layer::OwnWords(auth) => {
+            let words = |refusal: &Refusal| Reply::own_words(refusal).into_http();
+            BoxCloneSyncService::new(JwtAuth::new(auth.clone()).with_refusal(words).layer(inner))
+        }
         Layer::Require(demand) => BoxCloneSyncService::new(Require::new(demand.requirement()).layer(inner)),
     })
 }
@@ -92,7 +98,9 @@ fn respond(endpoint: Endpoint, mut request: Request<Incoming>) -> Response<Body>
     match reply(endpoint, request.extensions().get()) {
         Ok(_) if endpoint == Endpoint::WebSocket => websocket(&mut request),
         Ok(reply) => reply.into_http(),
-        Err(refusal) => tower_jwt::refuse(&HttpHead::from(&request), request.extensions().get(), &refusal),
+        Err(refusal) => {
+            tower_jwt::refuse(&HttpHead::from(&request), request.extensions().get(), &ProblemJson, &refusal)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The grammar of RFC 6750, byte by byte over a socket, against a reading of it that shares nothing
 //! with ours.
 
+use tests::tokens::{alice, base64url};
 use tests::wire::Request;
 
 use super::{Expected, Table, routes, rules};
@@ -28,7 +29,7 @@ fn meaning(value: &[u8]) -> Meaning {
         .take_while(|b| b.is_ascii_alphanumeric() || TCHAR_MARKS.as_bytes().contains(b))
         .collect();
     let rest = &value[scheme.len()..];
-    if scheme.to_ascii_lowercase() != b"bearer" {
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
         let ends = rest.is_empty() || rest[0] == b' ';
         return if scheme.is_empty() || !ends { Meaning::Broken } else { Meaning::Other };
     }
@@ -138,4 +139,44 @@ fn values_put_together_at_random() {
         table.row(&value, &request, &expected(value.as_bytes()));
     }
     table.finish(400);
+}
+
+#[test]
+fn a_good_token_with_any_character_changed_is_refused() {
+    let table = Table::new("changed tokens", &routes(&rules("")));
+    let token = alice();
+    let mut dice = Dice(0xD1B5_4A32_D192_ED03);
+    table.row("as it is", &Request::get("/me").bearer(&token), &Expected::me(&token));
+    for at in (0..token.len()).step_by(3) {
+        let mut bytes = token.clone().into_bytes();
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~+/";
+        let others: Vec<u8> = alphabet.iter().copied().filter(|byte| *byte != bytes[at]).collect();
+        bytes[at] = others[dice.below(others.len())];
+        let changed = String::from_utf8(bytes).unwrap();
+        table.row(&changed, &Request::get("/me").bearer(&changed), &Expected::not_valid());
+    }
+    table.finish(100);
+}
+
+#[test]
+fn garbage_of_any_length_is_a_bad_token_and_nothing_worse() {
+    let table = Table::new("garbage", &routes(&rules("")));
+    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
+    let alphabet = b"abcXYZ019-_.~+/.";
+    for _ in 0..150 {
+        let length = 1 + dice.below(9_000);
+        let garbage: Vec<u8> = (0..length).map(|_| alphabet[dice.below(alphabet.len())]).collect();
+        let garbage = String::from_utf8(garbage).unwrap();
+        table.row("garbage", &Request::get("/me").bearer(&garbage), &Expected::not_valid());
+    }
+    for (name, garbage) in [
+        ("dots", ".".repeat(8_000)),
+        ("more dots", ".".repeat(20_000)),
+        ("no dots", "a".repeat(20_000)),
+        ("padding", format!("a{}", "=".repeat(8_000))),
+        ("brackets", format!("{}.{}.x", base64url("[".repeat(2_000)), base64url("{".repeat(8_000)))),
+    ] {
+        table.row(name, &Request::get("/me").bearer(&garbage), &Expected::not_valid());
+    }
+    table.finish(155);
 }

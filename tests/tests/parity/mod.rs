@@ -17,6 +17,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::string_slice,
     reason = "what fails in here fails a test"
 )]
 
@@ -28,8 +29,9 @@ mod once;
 mod tokens;
 
 use core::cell::{Cell, RefCell};
+use core::slice::from_ref;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jwt_core::RequestAuth;
 use tests::config::Config;
@@ -37,14 +39,6 @@ use tests::routes::{Demand, Endpoint, Layer, Route, Routes, protected};
 use tests::server::{Framework, TestServer};
 use tests::tokens::{AUDIENCE, HMAC_ISSUER, ISSUER, NOW, write_keys};
 use tests::wire::{Request, Response, exchange};
-
-/// The folder with the files that configurations name.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("parity-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    write_keys(&folder);
-    folder
-});
 
 /// The rules of a configuration file that trusts both issuers, with these lines on top.
 pub(crate) fn rules(top: &str) -> RequestAuth {
@@ -79,8 +73,16 @@ pub(crate) fn rules_of_one_issuer(top: &str) -> RequestAuth {
     parse(&text)
 }
 
+/// Reads a configuration beside the files that it names, which nobody needs afterwards.
 fn parse(text: &str) -> RequestAuth {
-    Config::parse(text, &*FOLDER).and_then(|config| config.request_auth()).unwrap()
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let folder = format!("parity-{}-{}", std::process::id(), FOLDERS.fetch_add(1, Ordering::SeqCst));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    write_keys(&folder);
+    let auth = Config::parse(text, &folder).and_then(|config| config.request_auth());
+    std::fs::remove_dir_all(folder).unwrap();
+    auth.unwrap()
 }
 
 /// The routes of `protected-server` and more of the same kind.
@@ -97,12 +99,12 @@ pub(crate) fn routes(auth: &RequestAuth) -> Routes {
         route("/require-step-up", &[layer.clone(), Layer::Require(Demand::StepUp)], Endpoint::Public),
         route("/require-fresh-login", &[layer.clone(), Layer::Require(Demand::FreshLogin)], Endpoint::Public),
         route("/require-auditor", &[layer.clone(), Layer::Require(Demand::Auditor)], Endpoint::Public),
-        route("/fresh-login", &[layer.clone()], Endpoint::Authorized(Demand::FreshLogin)),
-        route("/auditor", &[layer.clone()], Endpoint::Authorized(Demand::Auditor)),
-        route("/everything", &[layer.clone()], Endpoint::Everything),
-        route("/impossible", &[layer.clone()], Endpoint::Impossible),
-        route("/layered-public", &[layer.clone()], Endpoint::Public),
-        route("/unstorable", &[layer.clone()], Endpoint::Unstorable),
+        route("/fresh-login", from_ref(&layer), Endpoint::Authorized(Demand::FreshLogin)),
+        route("/auditor", from_ref(&layer), Endpoint::Authorized(Demand::Auditor)),
+        route("/everything", from_ref(&layer), Endpoint::Everything),
+        route("/impossible", from_ref(&layer), Endpoint::Impossible),
+        route("/layered-public", from_ref(&layer), Endpoint::Public),
+        route("/unstorable", from_ref(&layer), Endpoint::Unstorable),
         route("/require-outside", &[Layer::Require(Demand::Admin), layer], Endpoint::Public),
         route("/unlayered-require", &[Layer::Require(Demand::Admin)], Endpoint::Public),
         route("/unlayered-authorized", &[], Endpoint::Authorized(Demand::Admin)),
@@ -236,22 +238,19 @@ impl Expected {
         Self::new(405, JSON, r#"{"error":"method not allowed"}"#).with("allow", allow)
     }
 
-    /// The same as an answer to gRPC: 200, trailers-only.
-    pub(crate) fn grpc(self, status: u8) -> Self {
-        let detail =
-            self.body.split("\"detail\":\"").nth(1).and_then(|rest| rest.strip_suffix("\"}")).unwrap();
-        let message = detail.to_owned();
-        let fields = self.fields.into_iter().filter(|(name, _)| *name != "content-type").collect();
-        Self { status: 200, fields, body: String::new() }
-            .with("content-type", "application/grpc")
-            .with("grpc-status", &status.to_string())
-            .with("grpc-message", &message)
-    }
-
     /// With another realm in the challenge.
     pub(crate) fn realm(mut self, realm: &str) -> Self {
         for (_, value) in self.fields.iter_mut().filter(|(name, _)| *name == "www-authenticate") {
             *value = value.replacen(r#"realm="api""#, &format!(r#"realm="{realm}""#), 1);
+        }
+        self
+    }
+
+    /// With the body of [`tests::replies::Reply::own_words`].
+    pub(crate) fn own_words(mut self) -> Self {
+        self.body = format!(r#"{{"refused":{}}}"#, self.status);
+        for (_, value) in self.fields.iter_mut().filter(|(name, _)| *name == "content-type") {
+            value.replace_range(.., JSON);
         }
         self
     }

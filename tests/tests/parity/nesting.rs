@@ -268,3 +268,40 @@ fn a_forged_twin_of_the_verified_token_gives_no_more_than_that_one() {
     }
     nested.table.finish(1);
 }
+
+#[test]
+fn a_query_token_is_kept_out_of_shared_caches_once() {
+    let (verifier, outer) = counted(AUDIENCE);
+    let (other, inner) = counted(INNER_AUDIENCE);
+    let query = || Carriers::builder().insecure_query_token("access_token").build().unwrap();
+    let auth = RequestAuth::new(verifier.clone()).with_carriers(query());
+    let (a, b) = (Layer::Auth(auth.clone()), Layer::Auth(realm(auth, "inner")));
+    let c = Layer::Auth(RequestAuth::new(other).with_carriers(query()));
+    let plain = Layer::Auth(RequestAuth::new(verifier).optional());
+    let route = |path, layers: [&Layer; 2], endpoint| Route {
+        path,
+        layers: layers.map(Clone::clone).into(),
+        endpoint,
+    };
+    let routes = [
+        route("/same", [&a, &a], Endpoint::Public),
+        route("/same-verifier", [&a, &b], Endpoint::Public),
+        route("/other", [&a, &c], Endpoint::Public),
+        route("/inside-alone", [&plain, &a], Endpoint::Public),
+        route("/unstorable", [&a, &b], Endpoint::Unstorable),
+    ];
+    let nested = Nested { table: Table::new("nested query", &routes.into()), outer, inner };
+    let both = Forged::new().claim("aud", serde_json::json!([AUDIENCE, INNER_AUDIENCE])).sign();
+    let private = Expected::public().with("cache-control", "private");
+    for (path, expected, checks) in [
+        ("/same", &private, (1, 0)),
+        ("/same-verifier", &private, (1, 0)),
+        ("/other", &private, (1, 1)),
+        ("/inside-alone", &private, (1, 0)),
+        ("/unstorable", &private.clone().with("cache-control", "no-store"), (1, 0)),
+    ] {
+        let request = Request::get(&format!("{path}?access_token={both}"));
+        nested.row(path, request, expected.clone(), checks);
+    }
+    nested.table.finish(5);
+}

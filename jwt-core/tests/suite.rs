@@ -1,0 +1,5 @@
+//! Tests through the public interface alone, in one binary.
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod shapes;
