@@ -73,6 +73,9 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
             [Layer::Require(outer), Layer::Auth(inner)] => {
                 app.service(resource.wrap(auth(inner)).wrap(require(outer)))
             }
+            [Layer::Auth(outer), Layer::Auth(middle), Layer::Auth(inner)] => {
+                app.service(resource.wrap(auth(inner)).wrap(auth(middle)).wrap(auth(outer)))
+            }
             [Layer::Auth(outer), Layer::Auth(middle), Layer::Require(inner)] => {
                 app.service(resource.wrap(require(inner)).wrap(auth(middle)).wrap(auth(outer)))
             }

@@ -302,7 +302,12 @@ pub(crate) struct Table {
 impl Table {
     /// Starts the servers.
     pub(crate) fn new(name: &'static str, routes: &Routes) -> Self {
-        let start = |&framework| (framework, TestServer::start(framework, routes.clone()).unwrap());
+        Self::of_each(name, || routes.clone())
+    }
+
+    /// Starts the servers, each with routes of its own, for rules that remember requests.
+    pub(crate) fn of_each(name: &'static str, routes: impl Fn() -> Routes) -> Self {
+        let start = |&framework| (framework, TestServer::start(framework, routes()).unwrap());
         let servers = Framework::ALL.iter().map(start).collect();
         Self { name, servers, rows: Cell::new(0), faults: RefCell::default() }
     }

@@ -1,11 +1,14 @@
 //! Layers inside of layers: the inner one counts, and outcomes are never merged.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jwt_core::keys::Verify;
-use jwt_core::request::{Carriers, Challenge};
-use jwt_core::{ManualClock, RequestAuth, Verifier, VerifyingKey};
+use jwt_core::request::{Carriers, Challenge, RequestFacts};
+use jwt_core::{
+    Check, CheckOutcome, ManualClock, Passed, Reason, RequestAuth, Verified, Verifier, VerifyingKey,
+};
 use tests::routes::{Demand, Endpoint, Layer, Route, Routes};
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, alice, good, keys};
 use tests::wire::Request;
@@ -115,8 +118,7 @@ fn the_inner_layer_counts() {
     .into();
     let nested = Nested { table: Table::new("nesting", &routes), outer, inner };
 
-    let identity =
-        |sub: &str, audience: &str| Expected::ok(format!(r#"{{"sub":"{sub}","audience":"{audience}"}}"#));
+    let identity = |sub: &str, audience: &str| Expected::ok(identity_of(sub, audience));
     let outside = alice();
     let inside = Forged::new().claim("aud", INNER_AUDIENCE).sign();
     let both = Forged::new().claim("aud", serde_json::json!([AUDIENCE, INNER_AUDIENCE])).sign();
@@ -267,6 +269,114 @@ fn a_forged_twin_of_the_verified_token_gives_no_more_than_that_one() {
         assert!(response.status != 200 || response.text() == Expected::me(&genuine).body, "{framework}");
     }
     nested.table.finish(1);
+}
+
+/// Passes each token once, and says so; at once or after a while.
+struct SingleUse {
+    header: &'static str,
+    seen: Mutex<HashSet<String>>,
+    waits: bool,
+}
+
+impl SingleUse {
+    fn new(header: &'static str, waits: bool) -> Self {
+        Self { header, seen: Mutex::default(), waits }
+    }
+}
+
+impl Check for SingleUse {
+    fn name(&self) -> &'static str {
+        "single use"
+    }
+
+    fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        let id = verified.token_id().unwrap_or_default().to_owned();
+        if !self.seen.lock().unwrap().insert(id) {
+            return match self.waits {
+                true => CheckOutcome::Wait(Box::pin(async { Err(Reason::Replayed.into()) })),
+                false => CheckOutcome::refuse(Reason::Replayed),
+            };
+        }
+        let passed = Passed::default().with_response_header(self.header, "used");
+        match self.waits {
+            true => CheckOutcome::Wait(Box::pin(async { Ok(passed) })),
+            false => CheckOutcome::Pass(passed),
+        }
+    }
+}
+
+#[test]
+fn a_check_that_ran_outside_does_not_run_again_inside() {
+    for waits in [false, true] {
+        let table = Table::of_each("single use", || {
+            let (verifier, _) = counted(AUDIENCE);
+            let (other, _) = counted(INNER_AUDIENCE);
+            let plain = RequestAuth::new(verifier);
+            let once = plain.clone().with_check(SingleUse::new("x-once", waits));
+            // The same check behind both, and one more inside.
+            let more = realm(once.clone().with_check(SingleUse::new("x-more", waits)), "inner");
+            let another = plain.clone().with_check(SingleUse::new("x-another", waits));
+            let other = RequestAuth::new(other).with_check(SingleUse::new("x-other", waits));
+            let layer = |auth: &RequestAuth| Layer::Auth(auth.clone());
+            let (once, plain) = (&once, &plain);
+            let optional = once.clone().optional();
+            let inner = realm(once.clone(), "inner");
+            [
+                ("/one", vec![layer(once)]),
+                ("/same", vec![layer(once), layer(once)]),
+                ("/in-other-words", vec![layer(once), layer(&inner)]),
+                ("/in-optional", vec![layer(&optional), layer(once)]),
+                ("/three", vec![layer(once), layer(&optional), layer(&inner)]),
+                ("/inside-alone", vec![layer(plain), layer(once)]),
+                ("/outside-alone", vec![layer(once), layer(plain)]),
+                ("/more", vec![layer(once), layer(&more)]),
+                ("/less", vec![layer(&more), layer(once)]),
+                ("/another", vec![layer(once), layer(&another)]),
+                ("/other", vec![layer(once), layer(&other)]),
+            ]
+            .map(|(path, layers)| Route { path, layers, endpoint: Endpoint::Identity })
+            .into()
+        });
+        let both = || Forged::new().claim("aud", serde_json::json!([AUDIENCE, INNER_AUDIENCE]));
+        for (path, audience, fields) in [
+            ("/one", AUDIENCE, &["x-once"][..]),
+            ("/same", AUDIENCE, &["x-once"]),
+            ("/in-other-words", AUDIENCE, &["x-once"]),
+            ("/in-optional", AUDIENCE, &["x-once"]),
+            ("/three", AUDIENCE, &["x-once"]),
+            ("/inside-alone", AUDIENCE, &["x-once"]),
+            ("/outside-alone", AUDIENCE, &["x-once"]),
+            ("/more", AUDIENCE, &["x-once", "x-more"]),
+            ("/less", AUDIENCE, &["x-once", "x-more"]),
+            ("/another", AUDIENCE, &["x-once", "x-another"]),
+            ("/other", INNER_AUDIENCE, &["x-once", "x-other"]),
+        ] {
+            // A token for each path, for they share the check.
+            let token = both().claim("jti", path).sign();
+            let accepted = Expected::ok(identity_of("alice", audience));
+            let accepted = fields.iter().fold(accepted, |all, name| all.with(name, "used"));
+            let request = Request::get(path).bearer(&token);
+            table.row(&format!("{path}, once"), &request, &accepted);
+            // Whichever layer checks first refuses the second request.
+            let refused = match path {
+                "/less" => Expected::not_valid().realm("inner"),
+                _ => Expected::not_valid(),
+            };
+            table.row(&format!("{path}, twice"), &request, &refused);
+            table.row(&format!("{path}, thrice"), &request, &refused);
+        }
+        // What the outer checks promised stands on the refusal of an inner one.
+        let token = both().claim("jti", "used inside").sign();
+        let inside = Request::get("/inside-alone").bearer(&token);
+        table.row("used", &inside, &Expected::ok(identity_of("alice", AUDIENCE)).with("x-once", "used"));
+        let other = Request::get("/other").bearer(&token);
+        table.row("used, another path", &other, &Expected::not_valid());
+        table.finish(35);
+    }
+}
+
+fn identity_of(subject: &str, audience: &str) -> String {
+    format!(r#"{{"sub":"{subject}","audience":"{audience}"}}"#)
 }
 
 #[test]
