@@ -1,5 +1,6 @@
 //! The request level: from a request to a decision. The one call of every framework.
 
+use core::any::Any;
 use core::fmt;
 use core::time::Duration;
 use std::borrow::Cow;
@@ -128,11 +129,16 @@ impl RequestAuth {
     }
 
     /// Adds a check. Those that prove possession run first, else the order of adding.
+    ///
+    /// Clones of these rules share it, and so do rules to which clones of one `Arc<dyn Check>` are
+    /// added: nested, they ask it once about a token.
     #[must_use]
     pub fn with_check(self, check: impl Check) -> Self {
         self.changed(|inner| {
             inner.proofs.extend(check.proves());
-            inner.checks.push(Arc::new(check));
+            // One that is shared already stays the one that it is.
+            let shared = (&check as &dyn Any).downcast_ref::<Arc<dyn Check>>().cloned();
+            inner.checks.push(shared.unwrap_or_else(|| Arc::new(check)));
             inner.checks.sort_by_key(|check| check.proves().is_empty());
         })
     }
@@ -199,7 +205,7 @@ impl RequestAuth {
             carrier: credential.carrier(),
             identity: TokenIdentity::of(credential.token()),
             double_submit: double_submit.map(str::to_owned),
-            passed: reused.and(before).map(|before| before.by().0.checks.clone()).unwrap_or_default(),
+            passed: reused.and(before).map(passed).unwrap_or_default(),
             next_check: 0,
             response_headers: response_headers(credential.carrier(), before),
         };
@@ -247,7 +253,7 @@ impl RequestAuth {
         }
         let mut proofs = self.0.checks.iter().filter(|check| !check.proves().is_empty()).peekable();
         if verified.is_sender_constrained()
-            && (proofs.peek().is_none() || !proofs.all(|proof| is_among(proof, &outer.checks)))
+            && (proofs.peek().is_none() || !proofs.all(|proof| is_among(proof, &passed(before))))
         {
             return None;
         }
@@ -311,6 +317,11 @@ fn is_among(check: &Arc<dyn Check>, checks: &[Arc<dyn Check>]) -> bool {
     // Compared by address alone: one check may have several vtables.
     let address = |check: &Arc<dyn Check>| Arc::as_ptr(check).cast::<()>();
     checks.iter().any(|other| address(other) == address(check))
+}
+
+/// The checks that a verified token has passed.
+fn passed(before: &Authentication) -> Vec<Arc<dyn Check>> {
+    before.by().0.checks.iter().chain(before.passed_outside()).cloned().collect()
 }
 
 /// What outlives the request while it waits: all of its head, so that a check sees the same
@@ -414,7 +425,10 @@ impl Pending {
     fn proceed(self, verified: Arc<Verified>) -> Decision {
         // No subject and no claim: whoever reads the log is not whom the token is for.
         tracing::debug!(issuer = verified.issuer(), carrier = self.carrier.code(), "request authenticated");
-        let authentication = Authentication::verified_by(self.auth, verified, self.carrier, self.identity);
+        let mut outside = self.passed;
+        outside.retain(|check| !is_among(check, &self.auth.0.checks));
+        let authentication =
+            Authentication::verified_by(self.auth, verified, self.carrier, self.identity, outside);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }
 }

@@ -12,7 +12,8 @@ use crate::verified::Verified;
 /// A question about a token that its signature does not answer.
 ///
 /// Checks run in the order in which they were added, those that prove possession first, and on
-/// every request, also where the token itself was verified before.
+/// every request, also where the token itself was verified before; once in a request, however many
+/// layers of the same authority have them.
 ///
 /// ```
 /// use std::sync::Arc;

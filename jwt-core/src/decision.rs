@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::RequestAuth;
 use crate::base64url;
-use crate::check::ResponseHeader;
+use crate::check::{Check, ResponseHeader};
 use crate::keys::BoxFuture;
 use crate::refusal::{Answer, Reason};
 use crate::request::CarrierKind;
@@ -229,12 +229,22 @@ pub struct Authentication {
     verified: Option<Arc<Verified>>,
     carrier: Option<CarrierKind>,
     identity: Option<TokenIdentity>,
+    /// The checks that outer layers of the same authority ran about the token, where `by` does not
+    /// have them.
+    passed_outside: Vec<Arc<dyn Check>>,
     presenter: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Authentication {
     pub(crate) fn anonymous(by: RequestAuth) -> Self {
-        Self { by, verified: None, carrier: None, identity: None, presenter: None }
+        Self {
+            by,
+            verified: None,
+            carrier: None,
+            identity: None,
+            passed_outside: Vec::new(),
+            presenter: None,
+        }
     }
 
     pub(crate) fn verified_by(
@@ -242,18 +252,25 @@ impl Authentication {
         verified: Arc<Verified>,
         carrier: CarrierKind,
         identity: TokenIdentity,
+        passed_outside: Vec<Arc<dyn Check>>,
     ) -> Self {
         Self {
             by,
             verified: Some(verified),
             carrier: Some(carrier),
             identity: Some(identity),
+            passed_outside,
             presenter: None,
         }
     }
 
     pub(crate) fn token_identity(&self) -> Option<TokenIdentity> {
         self.identity
+    }
+
+    /// The checks that ran outside of the rules that decided, and not by them.
+    pub(crate) fn passed_outside(&self) -> &[Arc<dyn Check>] {
+        &self.passed_outside
     }
 
     /// The rules that decided.

@@ -316,6 +316,39 @@ fn checks_run_after_the_token_in_order_with_their_own_words() {
 }
 
 #[test]
+fn a_check_runs_once_however_the_layers_are_nested() {
+    let world = world();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let check = |name| Scripted { name, proves: false, waits: false, refuses: None, asked: asked.clone() };
+    let shared: Arc<dyn Check> = Arc::new(check("shared"));
+    let plain = RequestAuth::new(world.verifier.clone());
+    // Not a clone of one another: two rules to which the same check was added.
+    let (first, second) = (plain.clone().with_check(shared.clone()), plain.clone().with_check(shared));
+    let another = plain.clone().with_check(check("another"));
+    let head = bearer(&world.token());
+    for (layers, expected) in [
+        (vec![&first, &first], &["shared"][..]),
+        (vec![&first, &second], &["shared"]),
+        (vec![&first, &plain, &first], &["shared"]),
+        (vec![&first, &plain, &plain, &second], &["shared"]),
+        (vec![&first, &another, &second, &another], &["shared", "another"]),
+        (vec![&plain, &first], &["shared"]),
+    ] {
+        let mut before = None;
+        for layer in layers {
+            before = Some(decided(layer.decide(&head, before.as_ref())).unwrap().authentication);
+        }
+        let lines: Vec<String> = asked.lock().unwrap().drain(..).collect();
+        let names: Vec<_> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(names, expected);
+    }
+    // What ran about one token says nothing about another.
+    let outer = decided(first.decide(&head, None)).unwrap().authentication;
+    let inner = decided(first.decide(&bearer(&world.token()), Some(&outer))).unwrap();
+    assert_eq!((asked.lock().unwrap().len(), inner.response_headers.len()), (2, 1));
+}
+
+#[test]
 fn a_bound_token_needs_a_check_that_proves_possession() {
     let world = world();
     let asked = Arc::new(Mutex::new(Vec::new()));

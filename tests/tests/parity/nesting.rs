@@ -329,6 +329,7 @@ fn a_check_that_ran_outside_does_not_run_again_inside() {
                 ("/three", vec![layer(once), layer(&optional), layer(&inner)]),
                 ("/inside-alone", vec![layer(plain), layer(once)]),
                 ("/outside-alone", vec![layer(once), layer(plain)]),
+                ("/across", vec![layer(once), layer(plain), layer(&inner)]),
                 ("/more", vec![layer(once), layer(&more)]),
                 ("/less", vec![layer(&more), layer(once)]),
                 ("/another", vec![layer(once), layer(&another)]),
@@ -346,6 +347,7 @@ fn a_check_that_ran_outside_does_not_run_again_inside() {
             ("/three", AUDIENCE, &["x-once"]),
             ("/inside-alone", AUDIENCE, &["x-once"]),
             ("/outside-alone", AUDIENCE, &["x-once"]),
+            ("/across", AUDIENCE, &["x-once"]),
             ("/more", AUDIENCE, &["x-once", "x-more"]),
             ("/less", AUDIENCE, &["x-once", "x-more"]),
             ("/another", AUDIENCE, &["x-once", "x-another"]),
@@ -371,7 +373,7 @@ fn a_check_that_ran_outside_does_not_run_again_inside() {
         table.row("used", &inside, &Expected::ok(identity_of("alice", AUDIENCE)).with("x-once", "used"));
         let other = Request::get("/other").bearer(&token);
         table.row("used, another path", &other, &Expected::not_valid());
-        table.finish(35);
+        table.finish(38);
     }
 }
 
