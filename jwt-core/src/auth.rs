@@ -137,7 +137,8 @@ impl RequestAuth {
         self.changed(|inner| {
             inner.proofs.extend(check.proves());
             // One that is shared already stays the one that it is.
-            let shared = (&check as &dyn Any).downcast_ref::<Arc<dyn Check>>().cloned();
+            let any: &dyn Any = &check;
+            let shared = any.downcast_ref::<Arc<dyn Check>>().cloned();
             inner.checks.push(shared.unwrap_or_else(|| Arc::new(check)));
             inner.checks.sort_by_key(|check| check.proves().is_empty());
         })
