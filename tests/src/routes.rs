@@ -62,7 +62,7 @@ impl Endpoint {
     #[must_use]
     pub const fn methods(self) -> &'static [&'static str] {
         match self {
-            Endpoint::Me => &["GET", "HEAD", "POST"],
+            Endpoint::Me | Endpoint::Authorized(_) | Endpoint::Impossible => &["GET", "HEAD", "POST"],
             Endpoint::WebSocket => &["GET"],
             _ => &["GET", "HEAD"],
         }

@@ -30,7 +30,7 @@ pub(super) async fn serve(
     let server = HttpServer::new(move || App::new().configure(|app| configure(app, &routes)))
         .workers(WORKERS)
         .disable_signals()
-        .listen(listener)?
+        .listen_auto_h2c(listener)?
         .run();
     let handle = server.handle();
     let mut server = pin!(server);

@@ -65,17 +65,18 @@ fn by_state(endpoint: Endpoint, auth: JwtAuth) -> MethodRouter {
 
 fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
     let get = MethodFilter::GET;
+    let post = get.or(MethodFilter::POST);
     match endpoint {
-        Endpoint::Me => others.on(get.or(MethodFilter::POST), me),
+        Endpoint::Me => others.on(post, me),
         Endpoint::Identity => others.on(get, identity),
         Endpoint::Optional => others.on(get, optional),
-        Endpoint::Authorized(Demand::Admin) => others.on(get, authorized::<Admin>),
-        Endpoint::Authorized(Demand::AdminOrOps) => others.on(get, authorized::<AdminOrOps>),
-        Endpoint::Authorized(Demand::StepUp) => others.on(get, authorized::<StepUp>),
-        Endpoint::Authorized(Demand::FreshLogin) => others.on(get, authorized::<FreshLogin>),
-        Endpoint::Authorized(Demand::Auditor) => others.on(get, authorized::<Auditor>),
+        Endpoint::Authorized(Demand::Admin) => others.on(post, authorized::<Admin>),
+        Endpoint::Authorized(Demand::AdminOrOps) => others.on(post, authorized::<AdminOrOps>),
+        Endpoint::Authorized(Demand::StepUp) => others.on(post, authorized::<StepUp>),
+        Endpoint::Authorized(Demand::FreshLogin) => others.on(post, authorized::<FreshLogin>),
+        Endpoint::Authorized(Demand::Auditor) => others.on(post, authorized::<Auditor>),
         Endpoint::Everything => others.on(get, everything),
-        Endpoint::Impossible => others.on(get, impossible),
+        Endpoint::Impossible => others.on(post, impossible),
         Endpoint::WebSocket => others.on(get, websocket),
         Endpoint::Public => others.on(get, async || send(Reply::public())),
         Endpoint::Unstorable => others.on(get, async || send(Reply::unstorable())),

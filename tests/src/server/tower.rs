@@ -39,8 +39,9 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let router = router(&routes);
-    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
+    let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new());
+    http.http2().timer(TokioTimer::new());
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {

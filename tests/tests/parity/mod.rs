@@ -5,9 +5,10 @@
 //!
 //! | room | rows |
 //! |---|---|
-//! | `answers` | the table of situations and answers: optional mode, requirements, preflights, outages, gRPC |
+//! | `answers` | the table of situations and answers: optional mode, requirements, preflights, outages |
 //! | `carriers` | where a token may stand, and every way to write it wrong |
 //! | `grammar` | the grammar of RFC 6750, byte by byte |
+//! | `grpc` | gRPC calls over HTTP/2, and what is none over HTTP/2 |
 //! | `nesting` | layers inside of layers |
 //! | `once` | one signature check, however many ask |
 //! | `tokens` | good and bad tokens; the bad ones answered with the same bytes |
@@ -24,6 +25,7 @@
 mod answers;
 mod carriers;
 mod grammar;
+mod grpc;
 mod nesting;
 mod once;
 mod tokens;
@@ -259,6 +261,18 @@ impl Expected {
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.fields.push((name, value.to_owned()));
         self
+    }
+
+    /// The same as an answer to gRPC: 200, trailers-only.
+    pub(crate) fn grpc(self, status: u8) -> Self {
+        let detail =
+            self.body.split("\"detail\":\"").nth(1).and_then(|rest| rest.strip_suffix("\"}")).unwrap();
+        let message = detail.to_owned();
+        let fields = self.fields.into_iter().filter(|(name, _)| *name != "content-type").collect();
+        Self { status: 200, fields, body: String::new() }
+            .with("content-type", "application/grpc")
+            .with("grpc-status", &status.to_string())
+            .with("grpc-message", &message)
     }
 
     /// As the answer to `HEAD`: everything but the body.
