@@ -60,8 +60,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Leeway where none is set (BEHAVIOUR: 30 s, at most 300 s; RFC 7519 §4.1.4 speaks of "no
-    /// more than a few minutes").
+    /// Leeway where none is set. RFC 7519 §4.1.4 speaks of "no more than a few minutes".
     pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
     pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
