@@ -2,7 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use jwt_core::request::is_grpc;
 use jwt_core::{Refusal, ResponseHeader};
@@ -103,9 +103,11 @@ pub(crate) fn answer_as(is_grpc: bool, words: &dyn RefusalResponse, refusal: &Re
     let mut response = if is_grpc { words.respond_grpc(refusal) } else { words.respond(refusal) };
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
-    // First all names go, then the values come, of which one name may have several.
+    // First all names go, then the values come, of which one name may have several. `Cache-Control`
+    // stays, for a `no-store` is not to become our `private`: both hold.
     let fields: Vec<_> = refusal.fields_of_response(is_grpc).iter().filter_map(checked).collect();
-    fields.iter().for_each(|(name, _)| drop(headers.remove(name)));
+    let replaced = fields.iter().filter(|(name, _)| name != CACHE_CONTROL);
+    replaced.for_each(|(name, _)| drop(headers.remove(name)));
     fields.into_iter().for_each(|(name, value)| {
         headers.append(name, value);
     });

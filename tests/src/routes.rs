@@ -82,6 +82,8 @@ pub enum Demand {
     FreshLogin,
     /// The role `auditor`.
     Auditor,
+    /// The scopes `admin` and `write`, the role `ops` or `root`, and `acr` of `urn:mfa`.
+    Everything,
 }
 
 impl Demand {
@@ -93,6 +95,7 @@ impl Demand {
             Demand::StepUp => StepUp::REQUIREMENT,
             Demand::FreshLogin => FreshLogin::REQUIREMENT,
             Demand::Auditor => Auditor::REQUIREMENT,
+            Demand::Everything => Everything::REQUIREMENT,
         }
     }
 }
@@ -112,6 +115,9 @@ pub struct FreshLogin;
 /// [`Demand::Auditor`] as a type.
 #[derive(Debug)]
 pub struct Auditor;
+/// [`Demand::Everything`] as a type.
+#[derive(Debug)]
+pub struct Everything;
 
 impl Permission for Admin {
     const REQUIREMENT: Requirement = Requirement::scope("admin");
@@ -132,6 +138,13 @@ impl Permission for FreshLogin {
 
 impl Permission for Auditor {
     const REQUIREMENT: Requirement = Requirement::role("auditor");
+}
+
+impl Permission for Everything {
+    const REQUIREMENT: Requirement = Requirement::scope("admin")
+        .require_authentication(&["urn:mfa"])
+        .require_scope("write")
+        .require_any_role(&["ops", "root"]);
 }
 
 /// The claims of [`Endpoint::Everything`], first type.

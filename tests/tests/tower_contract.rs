@@ -23,7 +23,7 @@ use http::header::{
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::Frame;
-use jwt_core::request::{Carriers, RequestFacts};
+use jwt_core::request::{Carriers, RequestFacts, RequestHead as _};
 use jwt_core::{
     Authentication, BoxFuture, Check, CheckOutcome, CheckRefusal, Passed, Reason, RequestAuth, Verified,
     Verifier,
@@ -33,7 +33,7 @@ use tokio::sync::oneshot;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
-use tower_jwt::{Bodyless, JwtAuth, Require};
+use tower_jwt::{Bodyless, HttpHead, JwtAuth, Require};
 use tower_test::mock;
 
 type Body = Full<Bytes>;
@@ -524,4 +524,43 @@ async fn a_requirement_inside_passes_readiness_and_answers_in_the_layers_words()
     let admin = good(|token| token.with_scope("admin"));
     let response = service.ready().await.unwrap().call(request(Some(&admin))).await.unwrap();
     assert_eq!(response.status(), 200);
+}
+
+#[test]
+fn the_head_is_the_request_as_it_came() {
+    let build = |uri: &str, version| {
+        let request = Request::builder().uri(uri).version(version).header("host", "other.example");
+        request.header("cookie", "a=1").header("cookie", "b=%32").body(Body::default()).unwrap()
+    };
+    for (uri, version, authority, host, is_http2) in [
+        ("/a%2Fb?x=%20", Version::HTTP_11, None, "other.example", false),
+        ("/a%2Fb?x=%20", Version::HTTP_10, None, "other.example", false),
+        (
+            "http://user@api.example.com:8080/a%2Fb?x=%20",
+            Version::HTTP_2,
+            Some("user@api.example.com:8080"),
+            "api.example.com:8080",
+            true,
+        ),
+        (
+            "https://api.example.com/a%2Fb?x=%20",
+            Version::HTTP_3,
+            Some("api.example.com"),
+            "api.example.com",
+            true,
+        ),
+    ] {
+        let request = build(uri, version);
+        let head = HttpHead::from(&request);
+        assert_eq!((head.method(), head.path(), head.query()), ("GET", "/a%2Fb", Some("x=%20")));
+        assert_eq!((head.authority(), head.host(), head.is_http2()), (authority, Some(host), is_http2));
+        let mut cookies = Vec::new();
+        head.for_each_field("cookie", &mut |value| cookies.push(value));
+        assert_eq!(cookies, [b"a=1".as_slice(), b"b=%32"]);
+        let mut all = Vec::new();
+        head.for_each(&mut |name, value| all.push(format!("{name}: {}", value.escape_ascii())));
+        assert_eq!(all, ["host: other.example", "cookie: a=1", "cookie: b=%32"]);
+        let (parts, _) = request.into_parts();
+        assert_eq!(HttpHead::from(&parts).host(), Some(host));
+    }
 }

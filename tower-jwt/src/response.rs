@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use jwt_core::request::is_grpc;
 use jwt_core::{Authentication, Refusal, ResponseHeader};
@@ -107,9 +107,11 @@ where
     let mut response = if is_grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
-    // First all names go, then the values come, of which one name may have several.
+    // First all names go, then the values come, of which one name may have several. `Cache-Control`
+    // stays, for a `no-store` is not to become our `private`: both hold.
     let fields: Vec<_> = refusal.fields_of_response(is_grpc).iter().filter_map(checked).collect();
-    fields.iter().for_each(|(name, _)| drop(headers.remove(name)));
+    let replaced = fields.iter().filter(|(name, _)| name != CACHE_CONTROL);
+    replaced.for_each(|(name, _)| drop(headers.remove(name)));
     fields.into_iter().for_each(|(name, value)| {
         headers.append(name, value);
     });

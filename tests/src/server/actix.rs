@@ -15,8 +15,8 @@ use jwt_core::{Permission, Refusal, RequestAuth};
 use crate::handshake::Handshake;
 use crate::replies::Reply;
 use crate::routes::{
-    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes,
-    StepUp, Subject,
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, Route,
+    Routes, StepUp, Subject,
 };
 
 /// As many threads as connections are tested at a time.
@@ -102,6 +102,7 @@ fn resource(route: &Route) -> Resource {
         Endpoint::Authorized(Demand::StepUp) => route_for.to(authorized::<StepUp>),
         Endpoint::Authorized(Demand::FreshLogin) => route_for.to(authorized::<FreshLogin>),
         Endpoint::Authorized(Demand::Auditor) => route_for.to(authorized::<Auditor>),
+        Endpoint::Authorized(Demand::Everything) => route_for.to(authorized::<Everything>),
         Endpoint::Everything => route_for.to(everything),
         Endpoint::Impossible => route_for.to(impossible),
         Endpoint::WebSocket => route_for.to(websocket),

@@ -14,8 +14,8 @@ use tower_jwt::HttpHead;
 use crate::handshake::{Handshake, PROTOCOL};
 use crate::replies::Reply;
 use crate::routes::{
-    Admin, AdminOrOps, Auditor, Demand, Endpoint, Expiry, FreshLogin, Impossible, Layer, Route, Routes,
-    StepUp, Subject,
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, Route,
+    Routes, StepUp, Subject,
 };
 
 pub(super) async fn serve(
@@ -75,6 +75,7 @@ fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
         Endpoint::Authorized(Demand::StepUp) => others.on(post, authorized::<StepUp>),
         Endpoint::Authorized(Demand::FreshLogin) => others.on(post, authorized::<FreshLogin>),
         Endpoint::Authorized(Demand::Auditor) => others.on(post, authorized::<Auditor>),
+        Endpoint::Authorized(Demand::Everything) => others.on(post, authorized::<Everything>),
         Endpoint::Everything => others.on(get, everything),
         Endpoint::Impossible => others.on(post, impossible),
         Endpoint::WebSocket => others.on(get, websocket),

@@ -147,6 +147,9 @@ fn requirements_of_routes() {
     let missing = Expected::insufficient_scope;
     let (mfa, fresh) = (r#"acr_values="urn:mfa""#, r#"max_age="300""#);
     let ok = || None;
+    let all = |scope: &str, role: &str, context: &str| {
+        good(|token| token.with_scope(scope).with_claim("roles", role).with_authentication(context, ago(1)))
+    };
     for (path, token, refused) in [
         ("admin", &plain, Some(missing(Some("admin")))),
         ("admin", &scope("admin"), ok()),
@@ -178,6 +181,19 @@ fn requirements_of_routes() {
         ("auditor", &good(|token| token.with_claim("roles", &["auditor"])), ok()),
         ("auditor", &good(|token| token.with_claim("roles", "auditor")), ok()),
         ("auditor", &good(|token| token.with_claim("roles", &["audit"])), Some(missing(None))),
+        // Rules add up; what no login would give is told before a login that is too weak.
+        ("all", &plain, Some(missing(Some("admin write")))),
+        ("all", &all("admin write", "ops", "urn:mfa"), ok()),
+        ("all", &all("write read admin", "root", "urn:mfa"), ok()),
+        ("all", &all("admin", "ops", "urn:mfa"), Some(missing(Some("admin write")))),
+        ("all", &all("write", "ops", "urn:mfa"), Some(missing(Some("admin write")))),
+        ("all", &all("admin write", "dev", "urn:mfa"), Some(missing(None))),
+        ("all", &all("admin write", "dev", "urn:pwd"), Some(missing(None))),
+        (
+            "all",
+            &all("admin write", "ops", "urn:pwd"),
+            Some(Expected::stronger_login(r#"acr_values="urn:mfa""#)),
+        ),
         ("everything", &plain, Some(missing(Some("admin")))),
         ("everything", &scope("admin"), ok()),
     ] {
@@ -189,7 +205,7 @@ fn requirements_of_routes() {
             table.row(path, &request, &refused.unwrap_or_else(Expected::public));
         }
     }
-    table.finish(54);
+    table.finish(70);
 }
 
 #[test]

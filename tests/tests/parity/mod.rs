@@ -101,6 +101,8 @@ pub(crate) fn routes(auth: &RequestAuth) -> Routes {
         route("/require-step-up", &[layer.clone(), Layer::Require(Demand::StepUp)], Endpoint::Public),
         route("/require-fresh-login", &[layer.clone(), Layer::Require(Demand::FreshLogin)], Endpoint::Public),
         route("/require-auditor", &[layer.clone(), Layer::Require(Demand::Auditor)], Endpoint::Public),
+        route("/require-all", &[layer.clone(), Layer::Require(Demand::Everything)], Endpoint::Public),
+        route("/all", from_ref(&layer), Endpoint::Authorized(Demand::Everything)),
         route("/fresh-login", from_ref(&layer), Endpoint::Authorized(Demand::FreshLogin)),
         route("/auditor", from_ref(&layer), Endpoint::Authorized(Demand::Auditor)),
         route("/everything", from_ref(&layer), Endpoint::Everything),
@@ -246,6 +248,12 @@ impl Expected {
             *value = value.replacen(r#"realm="api""#, &format!(r#"realm="{realm}""#), 1);
         }
         self
+    }
+
+    /// With another challenge.
+    pub(crate) fn challenge(mut self, challenge: &str) -> Self {
+        self.fields.retain(|(name, _)| *name != "www-authenticate");
+        self.with("www-authenticate", challenge)
     }
 
     /// With the body of [`tests::replies::Reply::own_words`].

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use jwt_core::keys::Verify;
 use jwt_core::request::{Carriers, Challenge, RequestFacts};
 use jwt_core::{
-    Check, CheckOutcome, ManualClock, Passed, Reason, RequestAuth, Verified, Verifier, VerifyingKey,
+    Check, CheckOutcome, CheckRefusal, ManualClock, Passed, Reason, RequestAuth, Verified, Verifier,
+    VerifyingKey,
 };
 use tests::routes::{Demand, Endpoint, Layer, Route, Routes};
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, alice, good, keys};
@@ -367,13 +368,74 @@ fn a_check_that_ran_outside_does_not_run_again_inside() {
             table.row(&format!("{path}, twice"), &request, &refused);
             table.row(&format!("{path}, thrice"), &request, &refused);
         }
-        // What the outer checks promised stands on the refusal of an inner one.
+        // Another path, and the same check.
         let token = both().claim("jti", "used inside").sign();
         let inside = Request::get("/inside-alone").bearer(&token);
         table.row("used", &inside, &Expected::ok(identity_of("alice", AUDIENCE)).with("x-once", "used"));
         let other = Request::get("/other").bearer(&token);
         table.row("used, another path", &other, &Expected::not_valid());
         table.finish(38);
+    }
+}
+
+/// Refuses every token in a challenge of its own, at once or after a while.
+struct Refusing {
+    waits: bool,
+}
+
+impl Check for Refusing {
+    fn name(&self) -> &'static str {
+        "refusing"
+    }
+
+    fn check(&self, _: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        let refusal = CheckRefusal::from(Reason::Revoked)
+            .with_challenge(r#"DPoP error="use_dpop_nonce""#)
+            .with_response_header("dpop-nonce", "n-2");
+        match self.waits {
+            true => CheckOutcome::Wait(Box::pin(async { Err(refusal) })),
+            false => CheckOutcome::Refuse(refusal),
+        }
+    }
+}
+
+#[test]
+fn what_a_check_promised_stands_on_the_refusal_of_a_later_one() {
+    for (first_waits, then_waits) in [(false, false), (false, true), (true, false), (true, true)] {
+        let table = Table::of_each("promised", || {
+            let plain = RequestAuth::new(counted(AUDIENCE).0);
+            let query = Carriers::builder().insecure_query_token("access_token").build().unwrap();
+            let once = |header| SingleUse::new(header, first_waits);
+            let refusing = || Refusing { waits: then_waits };
+            let same = plain.clone().with_check(once("x-first")).with_check(refusing());
+            let by_query = plain.clone().with_carriers(query).with_check(once("x-query"));
+            let outer = plain.clone().with_check(once("x-outer"));
+            let inner = plain.with_check(once("x-inner")).with_check(refusing());
+            let layer = |auth: &RequestAuth| Layer::Auth(auth.clone());
+            [
+                ("/same", vec![layer(&same)]),
+                ("/query", vec![layer(&by_query.with_check(refusing()))]),
+                ("/nested", vec![layer(&outer), layer(&inner)]),
+            ]
+            .map(|(path, layers)| Route { path, layers, endpoint: Endpoint::Public })
+            .into()
+        });
+        let token = alice();
+        let refused =
+            Expected::not_valid().challenge(r#"DPoP error="use_dpop_nonce""#).with("dpop-nonce", "n-2");
+        let row =
+            |path: &str, expected: Expected| table.row(path, &Request::get(path).bearer(&token), &expected);
+        row("/same", refused.clone().with("x-first", "used"));
+        // Refused by the first one, which promised nothing.
+        row("/same", Expected::not_valid());
+        row("/nested", refused.clone().with("x-outer", "used").with("x-inner", "used"));
+        row("/query", refused.clone().with("x-query", "used"));
+        let by_query = |token: &str| Request::get(&format!("/query?access_token={token}"));
+        let fresh = good(|token| token.with_token_id("t-2"));
+        let private = |expected: Expected| expected.with("cache-control", "private");
+        table.row("/query", &by_query(&fresh), &private(refused.with("x-query", "used")));
+        table.row("/query, used", &by_query(&fresh), &private(Expected::not_valid()));
+        table.finish(6);
     }
 }
 
