@@ -23,7 +23,7 @@ pub use self::token_error::TokenError;
 pub enum Reason {
     /// The token is longer than [`Limits::token_bytes`](crate::Limits::token_bytes).
     TokenTooLong,
-    /// Not exactly two dots, or an empty header or payload segment (RFC 7515 §7.1).
+    /// Not exactly two dots, or an empty header segment (RFC 7515 §7.1).
     NotThreeSegments,
     /// Five segments, or a header with `enc`, `epk` or `p2c`: a JWE where a JWS is expected.
     Encrypted,

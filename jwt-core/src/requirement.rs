@@ -222,18 +222,26 @@ impl Unmet {
                     Rule::Scopes(scopes) => Some(scopes.as_slice()),
                     _ => None,
                 });
-                demands.with_scopes(scopes.flatten()).unwrap_or_default()
+                let can_stand = |scope: &&&str| Demands::default().with_scopes([scope]).is_ok();
+                demands.with_scopes(scopes.flatten().filter(can_stand)).unwrap_or_default()
             }
             Reason::InsufficientAuthentication | Reason::AuthenticationTooOld => {
-                let contexts = rules().filter_map(|rule| match rule {
-                    Rule::Contexts(contexts) => Some(*contexts),
-                    _ => None,
+                let lists = || {
+                    rules().filter_map(|rule| match rule {
+                        Rule::Contexts(contexts) => Some(*contexts),
+                        _ => None,
+                    })
+                };
+                // `acr` has one value, which every list must hold; another would be asked for in vain.
+                let contexts = lists().next().unwrap_or_default().iter().filter(|context| {
+                    lists().all(|list| list.contains(context))
+                        && Demands::default().with_acr_values([context]).is_ok()
                 });
                 let youngest = rules().filter_map(|rule| match rule {
                     Rule::MaxAge(max_age) => Some(*max_age),
                     _ => None,
                 });
-                let demands = demands.with_acr_values(contexts.flatten()).unwrap_or_default();
+                let demands = demands.with_acr_values(contexts).unwrap_or_default();
                 match youngest.min() {
                     Some(max_age) => demands.with_max_age(max_age),
                     None => demands,

@@ -460,6 +460,14 @@ fn requirements_are_answered_in_the_words_of_the_layer() {
     let eight = (0..8).fold(Requirement::new(), |all, _| all.require_that(|_| true));
     assert_eq!(role("[]", &eight), None);
 
+    // The challenge names what would help, and leaves out a name that it cannot carry.
+    let odd = Requirement::new().require_scopes(&["admin", "two words", "audit"]);
+    let (_, _, challenge) = of(token(), &odd).unwrap();
+    assert!(challenge.ends_with("scope=\"admin audit\""), "{challenge}");
+    let twice = Requirement::new().require_authentication(&["a", "b"]).require_authentication(&["b", "c"]);
+    let (_, _, challenge) = of(token(), &twice).unwrap();
+    assert!(challenge.ends_with("acr_values=\"b\""), "{challenge}");
+
     let issuer = Requirement::new().require_issuer(&["other"]);
     assert_eq!(of(token(), &issuer).map(|(_, reason, _)| reason), Some(Reason::RequirementFailed));
     let predicate = Requirement::new().require_that(|verified| verified.subject() == Some("alice"));
