@@ -38,6 +38,9 @@ impl Buffer {
 
 /// Decodes `text`, whose length the caller has bounded, into bytes that are kept.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut bytes = vec![0; decoded_len(text).saturating_add(SLACK)];
     let len = decode_slice(text, &mut bytes).ok_or(Reason::NotBase64Url)?;
     bytes.truncate(len);

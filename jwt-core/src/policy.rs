@@ -112,16 +112,17 @@ pub(crate) fn apply(
     report: &mut impl FnMut(TokenError) -> Result<(), TokenError>,
 ) -> Result<Option<Arc<str>>, TokenError> {
     let Subject { root, claims, algorithm, now, expected } = *subject;
+    let at = &claims.places;
     let mut rule = |finding: Result<(), TokenError>| finding.or_else(&mut *report);
 
-    rule(check_issuer(&policy.issuer, &claims.iss))?;
+    rule(check_issuer(&policy.issuer, claims.text(at.iss)))?;
     let mut audience = None;
-    rule(check_audience(&policy.audience, &claims.aud).map(|matched| audience = matched))?;
-    rule(check_subject(policy.subject.as_deref(), &claims.sub))?;
-    rule(well_formed("jti", &claims.jti))?;
-    rule(well_formed("sid", &claims.sid))?;
-    rule(well_formed("client_id", &claims.client_id))?;
-    rule(well_formed("acr", &claims.acr))?;
+    rule(check_audience(&policy.audience, claims.any(at.aud)).map(|matched| audience = matched))?;
+    rule(check_subject(policy.subject.as_deref(), claims.text(at.sub)))?;
+    rule(well_formed("jti", &claims.text(at.jti)))?;
+    rule(well_formed("sid", &claims.text(at.sid)))?;
+    rule(well_formed("client_id", &claims.text(at.client_id)))?;
+    rule(well_formed("acr", &claims.text(at.acr)))?;
     rule(well_formed("auth_time", &claims.auth_time))?;
 
     rule(check_expiry(policy, &claims.exp, now))?;
@@ -140,8 +141,8 @@ pub(crate) fn apply(
     if policy.profile == Profile::IdToken {
         rule(check_authorized_party(&policy.audience, claims))?;
     }
-    rule(check_nonce(expected.nonce, &claims.nonce))?;
-    rule(check_access_token_hash(expected.access_token, &claims.at_hash, algorithm))?;
+    rule(check_nonce(expected.nonce, claims.text(at.nonce)))?;
+    rule(check_access_token_hash(expected.access_token, claims.text(at.at_hash), algorithm))?;
     rule(check_login_age(expected.max_age, policy.leeway, &claims.auth_time, now))?;
 
     for (name, predicate) in &policy.predicates {
@@ -152,7 +153,7 @@ pub(crate) fn apply(
         })?;
     }
     if !policy.ignores_confirmation {
-        rule(check_confirmation(claims.cnf, expected.proofs))?;
+        rule(check_confirmation(claims.any(at.cnf), expected.proofs))?;
     }
     Ok(audience)
 }
@@ -173,7 +174,7 @@ fn well_formed<T>(name: &'static str, claim: &Claim<T>) -> Result<(), TokenError
 }
 
 /// RFC 7519 §4.1.1; an array or a prefix never matches (CVE-2024-53861, CVE-2025-30144).
-fn check_issuer(rule: &IssuerRule, iss: &Claim<Value<'_>>) -> Result<(), TokenError> {
+fn check_issuer(rule: &IssuerRule, iss: Claim<Value<'_>>) -> Result<(), TokenError> {
     match (rule, iss) {
         (_, Claim::Malformed) => Err(malformed("iss")),
         (IssuerRule::Exactly(expected), Claim::Is(iss)) if iss.is_str(expected) => Ok(()),
@@ -186,13 +187,10 @@ fn check_issuer(rule: &IssuerRule, iss: &Claim<Value<'_>>) -> Result<(), TokenEr
 }
 
 /// RFC 7519 §4.1.3: whole strings, no prefix, no normalisation.
-fn check_audience(rule: &AudienceRule, aud: &Claim<Value<'_>>) -> Result<Option<Arc<str>>, TokenError> {
-    let aud = match aud {
-        Claim::Malformed => return Err(malformed("aud")),
-        Claim::Is(aud) if !is_audience(*aud) => return Err(malformed("aud")),
-        Claim::Is(aud) => Some(*aud),
-        Claim::Absent => None,
-    };
+fn check_audience(rule: &AudienceRule, aud: Option<Value<'_>>) -> Result<Option<Arc<str>>, TokenError> {
+    if aud.is_some_and(|aud| !is_audience(aud)) {
+        return Err(malformed("aud"));
+    }
     let is_named = |one: &Arc<str>| aud.is_some_and(|aud| names(aud, one));
     match (rule, aud) {
         (AudienceRule::Any, _) | (AudienceRule::Absent, None) => Ok(None),
@@ -231,7 +229,7 @@ fn names(aud: Value<'_>, recipient: &str) -> bool {
     }
 }
 
-fn check_subject(expected: Option<&str>, sub: &Claim<Value<'_>>) -> Result<(), TokenError> {
+fn check_subject(expected: Option<&str>, sub: Claim<Value<'_>>) -> Result<(), TokenError> {
     match (expected, sub) {
         (_, Claim::Malformed) => Err(malformed("sub")),
         (None, _) => Ok(()),
@@ -317,8 +315,8 @@ fn check_present(root: Value<'_>, name: &str) -> Result<(), TokenError> {
 /// where present it must be this client.
 fn check_authorized_party(rule: &AudienceRule, claims: &Recorded<'_>) -> Result<(), TokenError> {
     let wrong = || Err(Reason::WrongAuthorizedParty.into());
-    let several = claims.aud.value().is_some_and(|aud| aud.elements().nth(1).is_some());
-    match (&claims.azp, rule) {
+    let several = claims.any(claims.places.aud).is_some_and(|aud| aud.elements().nth(1).is_some());
+    match (claims.text(claims.places.azp), rule) {
         (Claim::Malformed, _) => Err(malformed("azp")),
         (Claim::Absent, _) if several => wrong(),
         (Claim::Absent, _) => Ok(()),
@@ -329,7 +327,7 @@ fn check_authorized_party(rule: &AudienceRule, claims: &Recorded<'_>) -> Result<
     }
 }
 
-fn check_nonce(expected: Option<&str>, nonce: &Claim<Value<'_>>) -> Result<(), TokenError> {
+fn check_nonce(expected: Option<&str>, nonce: Claim<Value<'_>>) -> Result<(), TokenError> {
     let Some(expected) = expected else { return Ok(()) };
     match nonce {
         Claim::Is(nonce) if nonce.is_str(expected) => Ok(()),
@@ -342,7 +340,7 @@ fn check_nonce(expected: Option<&str>, nonce: &Claim<Value<'_>>) -> Result<(), T
 /// token's own algorithm.
 fn check_access_token_hash(
     access_token: Option<&str>,
-    at_hash: &Claim<Value<'_>>,
+    at_hash: Claim<Value<'_>>,
     algorithm: Option<Algorithm>,
 ) -> Result<(), TokenError> {
     let Some(access_token) = access_token else { return Ok(()) };

@@ -1,9 +1,9 @@
 //! The rules of one kind of token (RFC 8725 §3.11, §3.12).
 
-use crate::claims::{Claim, Recorded};
+use crate::claims::Recorded;
 use crate::config::ConfigError;
 use crate::header::media_type_is;
-use crate::json::Kind;
+use crate::json::{Kind, Value};
 use crate::refusal::{Reason, TokenError};
 
 /// The kind of token that an authority accepts: which `typ` it has, which claims it must have and
@@ -73,36 +73,39 @@ impl Profile {
     /// Refuses claims which show that the token is of another kind.
     pub(crate) fn check_kind(self, claims: &Recorded<'_>) -> Result<(), TokenError> {
         let wrong = |claim| Err(TokenError::about(Reason::WrongKind, claim));
+        let at = &claims.places;
         match self {
             Profile::AccessToken | Profile::Rfc9068 => {
-                for (present, name) in [
-                    (!claims.nonce.is_absent(), "nonce"),
-                    (!claims.at_hash.is_absent(), "at_hash"),
-                    (claims.c_hash, "c_hash"),
-                    (claims.events.is_some(), "events"),
-                    (claims.htm, "htm"),
-                    (is_one_of(&claims.token_use, &["id", "refresh"]), "token_use"),
-                    (is_one_of(&claims.token_type, &["refresh"]), "token_type"),
+                for (place, name) in [
+                    (at.nonce, "nonce"),
+                    (at.at_hash, "at_hash"),
+                    (at.c_hash, "c_hash"),
+                    (at.events, "events"),
+                    (at.htm, "htm"),
                 ] {
-                    if present {
+                    if !place.is_absent() {
                         return wrong(name);
                     }
                 }
+                if is_one_of(claims.any(at.token_use), &["id", "refresh"]) {
+                    return wrong("token_use");
+                }
+                if is_one_of(claims.any(at.token_type), &["refresh"]) {
+                    return wrong("token_type");
+                }
                 Ok(())
             }
-            Profile::IdToken => match claims.events {
-                Some(_) => wrong("events"),
-                None => Ok(()),
-            },
+            Profile::IdToken if !at.events.is_absent() => wrong("events"),
+            Profile::IdToken => Ok(()),
             Profile::LogoutToken => {
-                if !claims.nonce.is_absent() {
+                if !at.nonce.is_absent() {
                     return wrong("nonce");
                 }
-                let event = claims.events.and_then(|events| events.member(LOGOUT_EVENT));
+                let event = claims.any(at.events).and_then(|events| events.member(LOGOUT_EVENT));
                 if !event.is_some_and(|event| event.kind() == Kind::Object) {
                     return wrong("events");
                 }
-                if claims.sub.value().is_none() && claims.sid.value().is_none() {
+                if [at.sub, at.sid].into_iter().all(|place| claims.text(place).value().is_none()) {
                     return Err(TokenError::about(Reason::MissingClaim, "sub or sid"));
                 }
                 Ok(())
@@ -111,9 +114,6 @@ impl Profile {
     }
 }
 
-fn is_one_of(claim: &Claim<crate::json::Value<'_>>, kinds: &[&str]) -> bool {
-    match claim {
-        Claim::Is(value) => kinds.iter().any(|kind| value.is_str(kind)),
-        Claim::Absent | Claim::Malformed => false,
-    }
+fn is_one_of(value: Option<Value<'_>>, kinds: &[&str]) -> bool {
+    value.is_some_and(|value| kinds.iter().any(|kind| value.is_str(kind)))
 }

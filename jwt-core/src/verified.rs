@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
-use crate::claims::{Claim, NumericDate, Recorded, Scopes, scopes_of};
+use crate::claims::{NumericDate, Place, Recorded, Scopes, scopes_of};
 use crate::json::{Bounds, Document, KeptNodes, Kind, Nodes, Span, Value, from_value};
 use crate::limits::Limits;
 use crate::policy::{IssuerRule, Policy};
@@ -79,66 +79,65 @@ pub struct Verified {
 
 /// What is kept of the registered claims; the rest stays in the payload.
 pub(crate) struct Kept {
+    /// Where the configuration does not say it already.
     iss: Option<Arc<str>>,
-    sub: Option<Text>,
-    jti: Option<Text>,
+    sub: Span,
+    jti: Span,
     exp: Option<NumericDate>,
     nbf: Option<NumericDate>,
     iat: Option<NumericDate>,
     auth_time: Option<NumericDate>,
-    scope: Option<Span>,
-    acr: Option<Span>,
-    sid: Option<Span>,
-    client_id: Option<Span>,
+    scope: Span,
+    acr: Span,
+    sid: Span,
+    client_id: Span,
     has_confirmation: bool,
+    unescaped: Option<Box<Unescaped>>,
 }
 
-/// A string of the payload.
-enum Text {
-    /// As it stands there.
-    Plain(Span),
-    /// With its escapes resolved.
-    Unescaped(Box<str>),
-}
-
-impl Text {
-    fn of(value: Value<'_>) -> Option<Self> {
-        match value.as_str()? {
-            Cow::Borrowed(_) => Some(Text::Plain(value.span())),
-            Cow::Owned(text) => Some(Text::Unescaped(text.into())),
-        }
-    }
-
-    fn read<'t>(&'t self, payload: &'t str) -> &'t str {
-        match self {
-            Text::Plain(span) => span.raw(payload),
-            Text::Unescaped(text) => text,
-        }
-    }
+/// What is lent as `&str`, where the payload spells it with escapes.
+struct Unescaped {
+    sub: Option<String>,
+    jti: Option<String>,
 }
 
 impl Kept {
     pub(crate) fn of(claims: &Recorded<'_>, policy: &Policy) -> Self {
-        let text = |claim: Claim<Value<'_>>| claim.value().and_then(Text::of);
-        let place = |claim: Claim<Value<'_>>| claim.value().map(Value::span);
+        let at = &claims.places;
+        let span = |place: Place| claims.any(place).map_or(Span::NONE, Value::span);
+        let unescaped = |place: Place| match claims.any(place)?.as_str()? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Some(text),
+        };
+        let (sub, jti) = (unescaped(at.sub), unescaped(at.jti));
         Self {
-            // The configured issuer needs no copy.
             iss: match policy.issuer {
-                IssuerRule::Any => claims.iss.value().and_then(Value::as_str).map(Arc::from),
+                IssuerRule::Any => claims.any(at.iss).and_then(Value::as_str).map(Arc::from),
                 IssuerRule::Exactly(_) | IssuerRule::Absent => None,
             },
-            sub: text(claims.sub),
-            jti: text(claims.jti),
+            sub: span(at.sub),
+            jti: span(at.jti),
             exp: claims.exp.value(),
             nbf: claims.nbf.value(),
             iat: claims.iat.value(),
             auth_time: claims.auth_time.value(),
-            scope: claims.scope.or(claims.scp).map(Value::span),
-            acr: place(claims.acr),
-            sid: place(claims.sid),
-            client_id: place(claims.client_id),
-            has_confirmation: claims.cnf.is_some(),
+            scope: span(at.scope.or(at.scp)),
+            acr: span(at.acr),
+            sid: span(at.sid),
+            client_id: span(at.client_id),
+            has_confirmation: !at.cnf.is_absent(),
+            unescaped: (sub.is_some() || jti.is_some()).then(|| Box::new(Unescaped { sub, jti })),
         }
+    }
+
+    /// A string as it stands in the payload, else with its escapes resolved.
+    fn text<'k>(
+        &'k self,
+        payload: &'k str,
+        span: Span,
+        unescaped: impl Fn(&'k Unescaped) -> Option<&'k String>,
+    ) -> Option<&'k str> {
+        span.plain(payload).or_else(|| self.unescaped.as_deref().and_then(unescaped).map(String::as_str))
     }
 }
 
@@ -167,7 +166,7 @@ impl Verified {
     /// `sub`. Unique only together with [`Verified::issuer`].
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.kept.sub.as_ref().map(|sub| sub.read(&self.payload))
+        self.kept.text(&self.payload, self.kept.sub, |unescaped| unescaped.sub.as_ref())
     }
 
     /// The audience of ours that the token is meant for.
@@ -179,7 +178,7 @@ impl Verified {
     /// `jti`.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.kept.jti.as_ref().map(|jti| jti.read(&self.payload))
+        self.kept.text(&self.payload, self.kept.jti, |unescaped| unescaped.jti.as_ref())
     }
 
     /// `exp`.
@@ -209,19 +208,19 @@ impl Verified {
     /// `acr`: how the user proved who they are (OpenID Connect Core §2).
     #[must_use]
     pub fn authentication_context(&self) -> Option<Cow<'_, str>> {
-        self.kept.acr.and_then(|span| span.of(&self.payload))
+        self.kept.acr.of(&self.payload)
     }
 
     /// `sid`: the session that the token belongs to.
     #[must_use]
     pub fn session_id(&self) -> Option<Cow<'_, str>> {
-        self.kept.sid.and_then(|span| span.of(&self.payload))
+        self.kept.sid.of(&self.payload)
     }
 
     /// `client_id` (RFC 9068 §2.2).
     #[must_use]
     pub fn client_id(&self) -> Option<Cow<'_, str>> {
-        self.kept.client_id.and_then(|span| span.of(&self.payload))
+        self.kept.client_id.of(&self.payload)
     }
 
     /// Whether the token has `cnf` and may be used only by the holder of a key (RFC 7800).
@@ -240,10 +239,10 @@ impl Verified {
     /// Whether `scope` is granted.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        match self.kept.scope.and_then(|span| span.of(&self.payload)) {
+        match self.kept.scope.of(&self.payload) {
             // The usual form, a string, needs no second reading of the payload.
             Some(text) => !scope.is_empty() && text.split(' ').any(|one| one == scope),
-            None => self.kept.scope.is_some() && self.scopes().contains(scope),
+            None => self.scopes().contains(scope),
         }
     }
 

@@ -5,6 +5,8 @@ use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::json::digits;
+
 /// Seconds since 1970-01-01T00:00:00Z, fractions allowed, from 0 to 253402300799 (the last second
 /// of the year 9999).
 ///
@@ -58,15 +60,19 @@ impl NumericDate {
     }
 
     /// From the text of a JSON number, which must already fit the grammar of RFC 8259 §6.
+    #[inline]
     pub(crate) fn from_number(text: &str) -> Option<Self> {
+        if let Some(seconds) = digits(text) {
+            return Self::from_secs(seconds).ok();
+        }
+        Self::from_any_number(text)
+    }
+
+    /// A number that is not a few digits alone.
+    #[cold]
+    fn from_any_number(text: &str) -> Option<Self> {
         if text.starts_with('-') {
             return None;
-        }
-        // The common case: up to twelve digits.
-        if text.len() <= 12
-            && let Ok(seconds) = text.parse::<u64>()
-        {
-            return Self::from_secs(seconds).ok();
         }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),

@@ -1,5 +1,7 @@
 //! The claims that rules look at, picked out of a payload in one walk over its top level.
 
+use core::num::NonZeroUsize;
+
 use super::NumericDate;
 use crate::json::{Kind, Value};
 
@@ -14,10 +16,6 @@ pub(crate) enum Claim<T> {
 }
 
 impl<T> Claim<T> {
-    pub(crate) fn is_absent(&self) -> bool {
-        matches!(self, Claim::Absent)
-    }
-
     /// The value, where there is a well-formed one.
     pub(crate) fn value(self) -> Option<T> {
         match self {
@@ -27,95 +25,140 @@ impl<T> Claim<T> {
     }
 }
 
-/// See the module. Strings are kept as places in the document, dates as dates.
-#[derive(Default)]
+/// Where a claim's value stands among the nodes of its document, if it is there.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place(Option<NonZeroUsize>);
+
+impl Place {
+    pub(crate) fn is_absent(self) -> bool {
+        self.0.is_none()
+    }
+
+    pub(crate) fn or(self, other: Place) -> Place {
+        Place(self.0.or(other.0))
+    }
+}
+
+/// See the module.
 pub(crate) struct Recorded<'d> {
-    pub(crate) iss: Claim<Value<'d>>,
-    pub(crate) sub: Claim<Value<'d>>,
-    pub(crate) jti: Claim<Value<'d>>,
-    /// A string, or an array whose elements are not checked yet.
-    pub(crate) aud: Claim<Value<'d>>,
+    root: Value<'d>,
     pub(crate) exp: Claim<NumericDate>,
     pub(crate) nbf: Claim<NumericDate>,
     pub(crate) iat: Claim<NumericDate>,
     pub(crate) auth_time: Claim<NumericDate>,
-    pub(crate) nonce: Claim<Value<'d>>,
-    pub(crate) azp: Claim<Value<'d>>,
-    pub(crate) acr: Claim<Value<'d>>,
-    pub(crate) sid: Claim<Value<'d>>,
-    pub(crate) client_id: Claim<Value<'d>>,
-    pub(crate) at_hash: Claim<Value<'d>>,
-    pub(crate) token_use: Claim<Value<'d>>,
-    pub(crate) token_type: Claim<Value<'d>>,
-    /// Of any type.
-    pub(crate) scope: Option<Value<'d>>,
-    pub(crate) scp: Option<Value<'d>>,
-    pub(crate) events: Option<Value<'d>>,
-    /// Of any type.
-    pub(crate) cnf: Option<Value<'d>>,
-    pub(crate) c_hash: bool,
-    pub(crate) htm: bool,
+    /// All others, read as they are asked for.
+    pub(crate) places: Places,
+}
+
+#[derive(Default)]
+pub(crate) struct Places {
+    pub(crate) iss: Place,
+    pub(crate) sub: Place,
+    pub(crate) aud: Place,
+    exp: Place,
+    nbf: Place,
+    iat: Place,
+    pub(crate) jti: Place,
+    pub(crate) scope: Place,
+    pub(crate) scp: Place,
+    pub(crate) sid: Place,
+    pub(crate) acr: Place,
+    pub(crate) azp: Place,
+    pub(crate) cnf: Place,
+    pub(crate) htm: Place,
+    pub(crate) nonce: Place,
+    pub(crate) c_hash: Place,
+    pub(crate) events: Place,
+    pub(crate) at_hash: Place,
+    auth_time: Place,
+    pub(crate) client_id: Place,
+    pub(crate) token_use: Place,
+    pub(crate) token_type: Place,
+}
+
+impl Places {
+    #[inline]
+    fn of(&mut self, name: &[u8]) -> Option<&mut Place> {
+        Some(match name {
+            b"iss" => &mut self.iss,
+            b"sub" => &mut self.sub,
+            b"aud" => &mut self.aud,
+            b"exp" => &mut self.exp,
+            b"iat" => &mut self.iat,
+            b"nbf" => &mut self.nbf,
+            b"jti" => &mut self.jti,
+            b"scope" => &mut self.scope,
+            b"scp" => &mut self.scp,
+            b"sid" => &mut self.sid,
+            b"acr" => &mut self.acr,
+            b"azp" => &mut self.azp,
+            b"cnf" => &mut self.cnf,
+            b"htm" => &mut self.htm,
+            b"nonce" => &mut self.nonce,
+            b"c_hash" => &mut self.c_hash,
+            b"events" => &mut self.events,
+            b"at_hash" => &mut self.at_hash,
+            b"auth_time" => &mut self.auth_time,
+            b"client_id" => &mut self.client_id,
+            b"token_use" => &mut self.token_use,
+            b"token_type" => &mut self.token_type,
+            _ => return None,
+        })
+    }
 }
 
 impl<'d> Recorded<'d> {
     pub(crate) fn of(object: Value<'d>) -> Self {
-        let mut claims = Self::default();
+        let mut places = Places::default();
         for (name, value) in object.members() {
-            match name.kind() {
-                Kind::Escaped => name.as_str().into_iter().for_each(|name| claims.record(&name, value)),
-                _ => claims.record(name.raw(), value),
+            let place = match name.kind() {
+                Kind::Escaped => name.as_str().and_then(|name| places.of(name.as_bytes())),
+                _ => places.of(name.bytes()),
+            };
+            if let Some(place) = place {
+                *place = Place(NonZeroUsize::new(value.at()));
             }
         }
-        claims
+        let any = |place| value_at(object, place);
+        Self {
+            root: object,
+            exp: date(any(places.exp)),
+            nbf: date(any(places.nbf)),
+            iat: date(any(places.iat)),
+            auth_time: date(any(places.auth_time)),
+            places,
+        }
     }
 
+    /// A claim of any type.
     #[inline]
-    fn record(&mut self, name: &str, value: Value<'d>) {
-        match name {
-            "iss" => self.iss = text(value),
-            "sub" => self.sub = text(value),
-            "aud" => {
-                self.aud = match value.kind() {
-                    Kind::Array => Claim::Is(value),
-                    _ => text(value),
-                }
-            }
-            "exp" => self.exp = date(value),
-            "nbf" => self.nbf = date(value),
-            "iat" => self.iat = date(value),
-            "jti" => self.jti = text(value),
-            "scope" => self.scope = Some(value),
-            "scp" => self.scp = Some(value),
-            "sid" => self.sid = text(value),
-            "acr" => self.acr = text(value),
-            "azp" => self.azp = text(value),
-            "cnf" => self.cnf = Some(value),
-            "htm" => self.htm = true,
-            "nonce" => self.nonce = text(value),
-            "c_hash" => self.c_hash = true,
-            "events" => self.events = Some(value),
-            "at_hash" => self.at_hash = text(value),
-            "auth_time" => self.auth_time = date(value),
-            "client_id" => self.client_id = text(value),
-            "token_use" => self.token_use = text(value),
-            "token_type" => self.token_type = text(value),
-            _ => {}
+    pub(crate) fn any(&self, place: Place) -> Option<Value<'d>> {
+        value_at(self.root, place)
+    }
+
+    /// A claim that is a string.
+    #[inline]
+    pub(crate) fn text(&self, place: Place) -> Claim<Value<'d>> {
+        match self.any(place) {
+            None => Claim::Absent,
+            Some(value) if matches!(value.kind(), Kind::String | Kind::Escaped) => Claim::Is(value),
+            Some(_) => Claim::Malformed,
         }
     }
 }
 
 #[inline]
-fn text(value: Value<'_>) -> Claim<Value<'_>> {
-    match value.kind() {
-        Kind::String | Kind::Escaped => Claim::Is(value),
-        _ => Claim::Malformed,
-    }
+fn value_at(root: Value<'_>, place: Place) -> Option<Value<'_>> {
+    place.0.map(|at| root.sibling(at.get()))
 }
 
 #[inline]
-fn date(value: Value<'_>) -> Claim<NumericDate> {
-    match value.kind() {
-        Kind::Number => NumericDate::from_number(value.raw()).map_or(Claim::Malformed, Claim::Is),
-        _ => Claim::Malformed,
+fn date(value: Option<Value<'_>>) -> Claim<NumericDate> {
+    match value {
+        None => Claim::Absent,
+        Some(value) if value.kind() == Kind::Number => {
+            NumericDate::from_number(value.raw()).map_or(Claim::Malformed, Claim::Is)
+        }
+        Some(_) => Claim::Malformed,
     }
 }

@@ -10,7 +10,7 @@ use serde::de::{
     SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-use super::{Kind, Members, Siblings, Value};
+use super::{Kind, Siblings, Value};
 
 /// Reads `value` as a `T`.
 pub(crate) fn from_value<'d, T: Deserialize<'d>>(value: Value<'d>) -> Result<T, DeserializeError> {
@@ -95,7 +95,7 @@ impl de::Error for DeserializeError {
 
 /// A number's text as the narrowest of serde's types that holds it.
 fn visit_number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, DeserializeError> {
-    if let Ok(n) = text.parse::<u64>() {
+    if let Some(n) = super::digits(text).or_else(|| text.parse().ok()) {
         return visitor.visit_u64(n);
     }
     if let Ok(n) = text.parse::<i64>() {
@@ -141,7 +141,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
                     _ => Err(DeserializeError::new("array has more elements than expected")),
                 }
             }
-            Kind::Object => visitor.visit_map(Fields { members: self.members(), value: None, fields: &[] }),
+            Kind::Object => visitor.visit_map(Fields::of(self, &[])),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             // serde's derived structs would also take an array: an array is not a claims set.
             return Err(de::Error::invalid_type(unexpected(self.kind()), &visitor));
         }
-        visitor.visit_map(Fields { members: self.members(), value: None, fields })
+        visitor.visit_map(Fields::of(self, fields))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -240,28 +240,50 @@ impl<'de> SeqAccess<'de> for &mut Elements<'de> {
 }
 
 struct Fields<'de> {
-    members: Members<'de>,
-    value: Option<(Value<'de>, Value<'de>)>,
+    object: Value<'de>,
+    /// The next name, or the value of the name that was asked for last.
+    next: usize,
+    end: usize,
     /// The fields of the struct being read; empty for a map.
     fields: &'static [&'static str],
+}
+
+impl<'de> Fields<'de> {
+    fn of(object: Value<'de>, fields: &'static [&'static str]) -> Self {
+        let inside = object.inside();
+        Self { object, next: inside.start, end: inside.end, fields }
+    }
 }
 
 impl<'de> MapAccess<'de> for Fields<'de> {
     type Error = DeserializeError;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
-        self.value = self.members.next();
-        self.value.map(|(name, _)| seed.deserialize(Name(name))).transpose()
+        if self.next >= self.end {
+            return Ok(None);
+        }
+        let name = self.object.sibling(self.next);
+        // A name is one node.
+        self.next = self.next.wrapping_add(1);
+        seed.deserialize(Name(name)).map(Some)
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        let (name, value) =
-            self.value.take().ok_or_else(|| DeserializeError::new("value asked for before its name"))?;
-        seed.deserialize(value).map_err(|mut error| {
-            // Only names that the caller's type spells: a name of the token is never quoted.
-            error.path.extend(self.fields.iter().find(|field| name.is_str(field)));
-            error
-        })
+        let value = self.object.sibling(self.next);
+        self.next = self.next.wrapping_add(value.subtree());
+        seed.deserialize(value).map_err(|error| self.at_field(value, error))
+    }
+}
+
+impl<'de> Fields<'de> {
+    #[cold]
+    fn at_field(&self, value: Value<'de>, mut error: DeserializeError) -> DeserializeError {
+        let name = self.object.sibling(value.at().wrapping_sub(1));
+        // Only names that the caller's type spells: a name of the token is never quoted.
+        error.path.extend(self.fields.iter().find(|field| name.is_str(field)));
+        error
     }
 }
 
@@ -288,8 +310,12 @@ macro_rules! names_as_numbers {
 impl<'de> Deserializer<'de> for Name<'de> {
     type Error = DeserializeError;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_any(visitor)
+        match self.0.kind() {
+            Kind::Escaped => visitor.visit_string(super::string::unescape(self.0.raw())),
+            _ => visitor.visit_borrowed_str(self.0.raw()),
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {

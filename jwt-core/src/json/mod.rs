@@ -36,9 +36,7 @@ pub(crate) struct Bounds {
     pub(crate) nodes: usize,
 }
 
-/// As wide as the other fields of a node, so that nodes are copied in whole words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
 pub(crate) enum Kind {
     Null,
     True,
@@ -51,16 +49,91 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// One name or value. For scalars the range is the text (of strings: between the quotes). For
-/// containers `start` is the opening bracket and `end` the number of nodes of the whole subtree.
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    kind: Kind,
-    start: u32,
-    end: u32,
+impl Kind {
+    #[inline]
+    const fn code(self) -> u32 {
+        match self {
+            Kind::Null => 0,
+            Kind::True => 1,
+            Kind::False => 2,
+            Kind::Number => 3,
+            Kind::String => 4,
+            Kind::Escaped => 5,
+            Kind::Array => 6,
+            Kind::Object => 7,
+        }
+    }
+
+    #[inline]
+    const fn of_code(code: u32) -> Self {
+        match code & 7 {
+            0 => Kind::Null,
+            1 => Kind::True,
+            2 => Kind::False,
+            3 => Kind::Number,
+            4 => Kind::String,
+            5 => Kind::Escaped,
+            6 => Kind::Array,
+            _ => Kind::Object,
+        }
+    }
 }
 
-const EMPTY: Node = Node { kind: Kind::Null, start: 0, end: 0 };
+/// One name or value. `start` is where its text begins: of strings behind the quote, of containers
+/// at the opening bracket.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    start: u32,
+    /// Its kind in the three lowest bits, above them its extent: of a scalar the length of its
+    /// text, of a container the number of nodes of the whole subtree.
+    packed: u32,
+}
+
+const EMPTY: Node = Node { start: 0, packed: 0 };
+
+impl Node {
+    #[inline]
+    fn new(kind: Kind, start: usize, extent: usize) -> Self {
+        Self { start: offset(start), packed: offset(extent).wrapping_shl(3) | kind.code() }
+    }
+
+    #[inline]
+    fn kind(self) -> Kind {
+        Kind::of_code(self.packed)
+    }
+
+    #[inline]
+    fn extent(self) -> usize {
+        usize::try_from(self.packed.wrapping_shr(3)).unwrap_or(usize::MAX)
+    }
+
+    #[inline]
+    fn set_extent(&mut self, extent: usize) {
+        self.packed = offset(extent).wrapping_shl(3) | self.kind().code();
+    }
+
+    /// Where the text of a scalar stands.
+    #[inline]
+    fn range(self) -> core::ops::Range<usize> {
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        start..start.wrapping_add(self.extent())
+    }
+
+    /// Number of nodes that a value and everything below it take.
+    #[inline]
+    fn subtree(self) -> usize {
+        match self.kind() {
+            Kind::Array | Kind::Object => self.extent(),
+            _ => 1,
+        }
+    }
+}
+
+/// [`scan`] bounds the length of a text, so that nothing is lost here.
+#[inline]
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
 
 /// Enough for every ordinary token, so that reading one does not allocate.
 const INLINE: usize = 64;
@@ -105,6 +178,44 @@ impl Nodes {
     fn get_mut(&mut self, at: usize) -> Option<&mut Node> {
         if self.spill.is_empty() { self.inline.get_mut(at) } else { self.spill.get_mut(at) }
     }
+}
+
+/// The number that a text of one to nineteen digits spells.
+#[inline]
+pub(crate) fn digits(text: &str) -> Option<u64> {
+    if !matches!(text.len(), 1..=19) {
+        return None;
+    }
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let mut number = 0_u64;
+    for eight in eights {
+        number = number.wrapping_mul(100_000_000).wrapping_add(eight_digits(u64::from_le_bytes(*eight))?);
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    Some(number)
+}
+
+/// The number of eight digits, the first one in the lowest byte: neighbours are joined to pairs,
+/// pairs to fours, fours to all eight.
+#[inline]
+fn eight_digits(bytes: u64) -> Option<u64> {
+    const HIGHS: u64 = 0xF0F0_F0F0_F0F0_F0F0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    // '0' to '9' are 0x30 to 0x39; six more than that stays below 0x40.
+    let above_nine = bytes.wrapping_add(0x0606_0606_0606_0606);
+    if (bytes | above_nine) & HIGHS != ZEROS || bytes & HIGHS != ZEROS {
+        return None;
+    }
+    let digits = bytes & !HIGHS;
+    let pairs = digits.wrapping_mul(1 + (10 << 8)).wrapping_shr(8) & 0x00FF_00FF_00FF_00FF;
+    let fours = pairs.wrapping_mul(1 + (100 << 16)).wrapping_shr(16) & 0x0000_FFFF_0000_FFFF;
+    Some(fours.wrapping_mul(1 + (10_000 << 32)).wrapping_shr(32))
 }
 
 /// The nodes of a document, to be kept beside its text, so that it need not be scanned again.
@@ -164,13 +275,31 @@ impl<'d> Value<'d> {
 
     #[inline]
     pub(crate) fn kind(self) -> Kind {
-        self.node().kind
+        self.node().kind()
     }
 
     /// The text of a scalar: digits of a number, the inside of a string's quotes.
     #[inline]
     pub(crate) fn raw(self) -> &'d str {
         text_at(self.document.text, self.node())
+    }
+
+    /// As [`Value::raw`], in bytes.
+    #[inline]
+    pub(crate) fn bytes(self) -> &'d [u8] {
+        self.document.text.as_bytes().get(self.node().range()).unwrap_or_default()
+    }
+
+    /// Its place among the nodes of its document; not zero but for the root.
+    #[inline]
+    pub(crate) fn at(self) -> usize {
+        self.at
+    }
+
+    /// Another value of the same document, by its place.
+    #[inline]
+    pub(crate) fn sibling(self, at: usize) -> Value<'d> {
+        Value { document: self.document, at }
     }
 
     /// The value of a string, escapes resolved.
@@ -187,7 +316,7 @@ impl<'d> Value<'d> {
     #[inline]
     pub(crate) fn is_str(self, other: &str) -> bool {
         match self.kind() {
-            Kind::String => self.raw() == other,
+            Kind::String => self.bytes() == other.as_bytes(),
             Kind::Escaped => string::is(self.raw(), other),
             _ => false,
         }
@@ -207,9 +336,20 @@ impl<'d> Value<'d> {
 
     #[inline]
     fn children(self, kind: Kind) -> Siblings<'d> {
-        let node = self.node();
-        let len = if node.kind == kind { subtree(node) } else { 1 };
-        Siblings { document: self.document, at: self.at.wrapping_add(1), end: self.at.wrapping_add(len) }
+        let inside = if self.kind() == kind { self.inside() } else { 0..0 };
+        Siblings { document: self.document, at: inside.start, end: inside.end }
+    }
+
+    /// The places of everything below it.
+    #[inline]
+    fn inside(self) -> core::ops::Range<usize> {
+        self.at.wrapping_add(1)..self.at.wrapping_add(self.subtree())
+    }
+
+    /// Number of nodes that it and everything below it take.
+    #[inline]
+    fn subtree(self) -> usize {
+        self.node().subtree()
     }
 
     /// The member of that name, by the object's own uniqueness the only one.
@@ -219,58 +359,42 @@ impl<'d> Value<'d> {
 
     /// Where this value's text begins in the document.
     pub(crate) fn starts_at(self) -> usize {
-        range(self.node()).start
+        self.node().range().start
     }
 
     /// Where this value's text stands in the document; of strings, between the quotes.
+    #[inline]
     pub(crate) fn span(self) -> Span {
-        let node = self.node();
-        Span { kind: node.kind, start: node.start, end: node.end }
+        Span(self.node())
     }
 }
 
 /// Where a scalar stands in a text that is kept, so that it can be read again without a search.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Span {
-    kind: Kind,
-    start: u32,
-    end: u32,
-}
+pub(crate) struct Span(Node);
 
 impl Span {
-    /// The text at this place, escapes as they stand.
-    pub(crate) fn raw<'t>(&self, text: &'t str) -> &'t str {
-        text_at(text, Node { kind: self.kind, start: self.start, end: self.end })
-    }
+    /// Of a claim that is not there.
+    pub(crate) const NONE: Self = Self(EMPTY);
 
-    /// The value at this place of the text the span was taken from.
-    pub(crate) fn of<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
-        let raw = self.raw(text);
-        match self.kind {
-            Kind::String => Some(Cow::Borrowed(raw)),
-            Kind::Escaped => Some(Cow::Owned(string::unescape(raw))),
-            _ => None,
+    /// The string at this place of the text the span was taken from.
+    pub(crate) fn of(self, text: &str) -> Option<Cow<'_, str>> {
+        match self.0.kind() {
+            Kind::Escaped => Some(Cow::Owned(string::unescape(text_at(text, self.0)))),
+            _ => self.plain(text).map(Cow::Borrowed),
         }
     }
-}
 
-#[inline]
-fn range(node: Node) -> core::ops::Range<usize> {
-    usize::try_from(node.start).unwrap_or(usize::MAX)..usize::try_from(node.end).unwrap_or(usize::MAX)
+    /// As [`Span::of`], for a string without escapes.
+    #[inline]
+    pub(crate) fn plain(self, text: &str) -> Option<&str> {
+        (self.0.kind() == Kind::String).then(|| text_at(text, self.0))
+    }
 }
 
 #[inline]
 fn text_at(text: &str, node: Node) -> &str {
-    text.get(range(node)).unwrap_or("")
-}
-
-/// Number of nodes that a value and everything below it take.
-#[inline]
-fn subtree(node: Node) -> usize {
-    match node.kind {
-        Kind::Array | Kind::Object => usize::try_from(node.end).unwrap_or(usize::MAX),
-        _ => 1,
-    }
+    text.get(node.range()).unwrap_or("")
 }
 
 /// Values that stand side by side.
@@ -290,7 +414,7 @@ impl<'d> Iterator for Siblings<'d> {
             return None;
         }
         let value = Value { document: self.document, at: self.at };
-        self.at = self.at.wrapping_add(subtree(value.node()));
+        self.at = self.at.wrapping_add(value.subtree());
         Some(value)
     }
 }

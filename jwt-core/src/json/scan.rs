@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, range, string, text_at};
+use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, offset, string, text_at};
 
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -11,40 +11,35 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// object is sorted once at its end, so that no object costs more than `n log n`.
 const COMPARED: u32 = 16;
 
-struct Scanner<'j> {
-    text: &'j str,
-    bytes: &'j [u8],
-    at: usize,
-}
+/// Texts are shorter than this, so that a place and a kind fit into one node.
+const MAX_LEN: usize = 1 << 29;
 
 /// Checks that `text` is one JSON object within `bounds` and lists its nodes.
 ///
 /// RFC 8259 §8.1: a byte order mark is not white space, so the grammar refuses it.
 pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
-    if scanner.bytes.len() >= u32::MAX.try_into().unwrap_or(usize::MAX) {
+    if text.len() >= MAX_LEN {
         return Err(Fault::Size);
     }
-    scanner.skip_space();
-    if scanner.peek() != Some(b'{') {
+    let mut pass = Pass { scanner: Scanner::new(text), nodes, bounds };
+    pass.scanner.skip_space();
+    if pass.scanner.peek() != Some(b'{') {
         return Err(Fault::Syntax);
     }
-    scanner.document(bounds, nodes)?;
-    scanner.skip_space();
-    if scanner.peek().is_some() { Err(Fault::Syntax) } else { Ok(()) }
+    pass.object(0)?;
+    pass.scanner.skip_space();
+    if pass.scanner.peek().is_some() { Err(Fault::Syntax) } else { Ok(()) }
 }
 
-/// A container that is not closed yet.
-#[derive(Clone, Copy, Default)]
-struct Open {
-    /// Its place among the nodes.
-    node: usize,
-    is_object: bool,
-    names: Names,
+/// The one pass over a document.
+struct Pass<'j, 'n> {
+    scanner: Scanner<'j>,
+    nodes: &'n mut Nodes,
+    bounds: Bounds,
 }
 
 /// The names of an object so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Names {
     count: u32,
     /// A bit for each name, see [`Names::bit`].
@@ -58,125 +53,125 @@ impl Names {
     fn bit(name: &[u8]) -> u64 {
         let first = name.first().copied().map_or(0, u32::from);
         let last = name.last().copied().map_or(0, u32::from);
-        let len = offset(name.len());
-        1_u64.wrapping_shl(first ^ last.wrapping_shl(1) ^ len.wrapping_shl(3))
+        1_u64.wrapping_shl(first ^ last.wrapping_shl(1) ^ offset(name.len()).wrapping_shl(3))
     }
 }
 
-impl Scanner<'_> {
-    /// One value and everything below it, without recursion.
-    fn document(&mut self, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
-        let mut innermost = Open::default();
-        // Those around it, outermost first.
-        let mut outer = [Open::default(); MAX_DEPTH];
-        let mut depth = 0_usize;
+impl Pass<'_, '_> {
+    /// An object inside `depth` containers; stands on its opening bracket.
+    fn object(&mut self, depth: usize) -> Result<(), Fault> {
+        let object = self.open(Kind::Object, depth)?;
+        let mut names = Names::default();
+        if self.scanner.peek() == Some(b'}') {
+            return self.close(object);
+        }
         loop {
-            self.skip_space();
-            if innermost.is_object {
-                if nodes.len >= bounds.nodes {
-                    return Err(Fault::Size);
-                }
-                self.name(&mut innermost, nodes)?;
-                self.skip_space();
+            self.name(object, &mut names)?;
+            self.value(depth)?;
+            match self.scanner.peek() {
+                Some(b',') => self.scanner.step_over_space(),
+                Some(b'}') => break,
+                _ => return Err(Fault::Syntax),
             }
-            if nodes.len >= bounds.nodes {
-                return Err(Fault::Size);
-            }
-            match self.peek().ok_or(Fault::Syntax)? {
-                b'"' => {
-                    let Some(string) = self.string() else { return Err(Fault::Syntax) };
-                    nodes.push(string);
-                }
-                opening @ (b'{' | b'[') => {
-                    if depth >= bounds.depth {
-                        return Err(Fault::Depth);
-                    }
-                    *outer.get_mut(depth).ok_or(Fault::Depth)? = innermost;
-                    depth = depth.wrapping_add(1);
-                    let is_object = opening == b'{';
-                    innermost = Open { node: nodes.len, is_object, names: Names::default() };
-                    let (kind, close) = if is_object { (Kind::Object, b'}') } else { (Kind::Array, b']') };
-                    nodes.push(Node { kind, start: offset(self.at), end: 0 });
-                    self.step();
-                    self.skip_space();
-                    if self.peek() != Some(close) {
-                        continue;
-                    }
-                }
-                _ => {
-                    let Some(scalar) = self.scalar() else { return Err(Fault::Syntax) };
-                    nodes.push(scalar);
-                }
-            }
-            // After a value: close what ends here, then go to the next value, if any.
-            loop {
-                self.skip_space();
-                match (self.peek(), innermost.is_object) {
-                    (Some(b','), _) => {
-                        self.step();
-                        break;
-                    }
-                    (Some(b'}'), true) | (Some(b']'), false) => self.close(innermost, nodes)?,
-                    _ => return Err(Fault::Syntax),
-                }
-                depth = depth.wrapping_sub(1);
-                if depth == 0 {
-                    return Ok(());
-                }
-                innermost = outer.get(depth).copied().unwrap_or_default();
+        }
+        if names.count > COMPARED {
+            self.many_are_unique(object)?;
+        }
+        self.close(object)
+    }
+
+    /// An array inside `depth` containers; stands on its opening bracket.
+    fn array(&mut self, depth: usize) -> Result<(), Fault> {
+        let array = self.open(Kind::Array, depth)?;
+        if self.scanner.peek() == Some(b']') {
+            return self.close(array);
+        }
+        loop {
+            self.value(depth)?;
+            match self.scanner.peek() {
+                Some(b',') => self.scanner.step_over_space(),
+                Some(b']') => return self.close(array),
+                _ => return Err(Fault::Syntax),
             }
         }
     }
 
-    /// A member's name and the colon behind it.
-    #[inline(always)]
-    fn name(&mut self, object: &mut Open, nodes: &mut Nodes) -> Result<(), Fault> {
-        if self.peek() != Some(b'"') {
+    /// Steps over the opening bracket, and returns the container's place among the nodes.
+    #[inline]
+    fn open(&mut self, kind: Kind, depth: usize) -> Result<usize, Fault> {
+        if depth >= self.bounds.depth || depth >= MAX_DEPTH {
+            return Err(Fault::Depth);
+        }
+        let at = self.nodes.len;
+        self.nodes.push(Node::new(kind, self.scanner.at, 0));
+        self.scanner.step_over_space();
+        Ok(at)
+    }
+
+    /// Steps over the closing bracket.
+    #[inline]
+    fn close(&mut self, container: usize) -> Result<(), Fault> {
+        self.scanner.step();
+        let len = self.nodes.len.wrapping_sub(container);
+        let node = self.nodes.get_mut(container).ok_or(Fault::Size)?;
+        node.set_extent(len);
+        Ok(())
+    }
+
+    /// A member's name, up to its value.
+    #[inline]
+    fn name(&mut self, object: usize, names: &mut Names) -> Result<(), Fault> {
+        if self.nodes.len >= self.bounds.nodes {
+            return Err(Fault::Size);
+        }
+        if self.scanner.peek() != Some(b'"') {
             return Err(Fault::Syntax);
         }
-        let Some(name) = self.string() else { return Err(Fault::Syntax) };
-        let names = &mut object.names;
-        let bit = match name.kind {
+        let name = self.scanner.string().ok_or(Fault::Syntax)?;
+        let bit = match name.kind() {
             // Its bit would be that of its spelling: from now on all names are compared.
             Kind::Escaped => u64::MAX,
-            _ => Names::bit(self.bytes.get(range(name)).unwrap_or_default()),
+            _ => Names::bit(self.scanner.bytes.get(name.range()).unwrap_or_default()),
         };
-        if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object.node, nodes) {
+        if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object) {
             return Err(Fault::Duplicate);
         }
         names.seen |= bit;
         names.count = names.count.saturating_add(1);
-        nodes.push(name);
-        self.skip_space();
-        if self.peek() != Some(b':') {
+        self.nodes.push(name);
+        self.scanner.skip_space();
+        if self.scanner.peek() != Some(b':') {
             return Err(Fault::Syntax);
         }
-        self.step();
+        self.scanner.step_over_space();
         Ok(())
     }
 
+    /// A value inside `depth` containers and the one that it stands in, and the space behind it.
     #[inline]
-    fn close(&mut self, container: Open, nodes: &mut Nodes) -> Result<(), Fault> {
-        self.step();
-        if container.names.count > COMPARED {
-            self.many_are_unique(container.node, nodes)?;
+    fn value(&mut self, depth: usize) -> Result<(), Fault> {
+        if self.nodes.len >= self.bounds.nodes {
+            return Err(Fault::Size);
         }
-        let len = offset(nodes.len.wrapping_sub(container.node));
-        if let Some(node) = nodes.get_mut(container.node) {
-            node.end = len;
+        match self.scanner.peek().ok_or(Fault::Syntax)? {
+            b'"' => self.nodes.push(self.scanner.string().ok_or(Fault::Syntax)?),
+            b'{' => self.object(depth.wrapping_add(1))?,
+            b'[' => self.array(depth.wrapping_add(1))?,
+            _ => self.nodes.push(self.scanner.scalar().ok_or(Fault::Syntax)?),
         }
+        self.scanner.skip_space();
         Ok(())
     }
 
     #[cold]
-    fn is_repeated(&self, name: Node, object: usize, nodes: &Nodes) -> bool {
-        let document = Document { text: self.text, nodes: nodes.as_slice() };
+    fn is_repeated(&self, name: Node, object: usize) -> bool {
+        let document = Document { text: self.scanner.text, nodes: self.nodes.as_slice() };
         names(&document, object).any(|earlier| self.same(earlier, name))
     }
 
     #[cold]
-    fn many_are_unique(&self, object: usize, nodes: &Nodes) -> Result<(), Fault> {
-        let document = Document { text: self.text, nodes: nodes.as_slice() };
+    fn many_are_unique(&self, object: usize) -> Result<(), Fault> {
+        let document = Document { text: self.scanner.text, nodes: self.nodes.as_slice() };
         let mut all: Vec<Cow<'_, str>> = names(&document, object).filter_map(Value::as_str).collect();
         all.sort_unstable();
         if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
@@ -186,65 +181,62 @@ impl Scanner<'_> {
         }
     }
 
-    #[inline]
     fn same(&self, earlier: Value<'_>, name: Node) -> bool {
-        let raw = text_at(self.text, name);
-        if name.kind == Kind::String && earlier.kind() == Kind::String {
+        let raw = text_at(self.scanner.text, name);
+        if name.kind() == Kind::String && earlier.kind() == Kind::String {
             earlier.raw() == raw
         } else {
             string::chars(earlier.raw()).eq(string::chars(raw))
         }
     }
+}
+
+/// A place in a text.
+struct Scanner<'j> {
+    text: &'j str,
+    bytes: &'j [u8],
+    at: usize,
+}
+
+impl<'j> Scanner<'j> {
+    fn new(text: &'j str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0 }
+    }
 
     /// A string; stands on its opening quote.
-    #[inline(always)]
+    #[inline]
     fn string(&mut self) -> Option<Node> {
-        self.step();
-        let start = self.at;
-        let mut kind = Kind::String;
+        let start = self.at.wrapping_add(1);
+        let end = start.wrapping_add(plain(self.bytes.get(start..)?));
+        if self.bytes.get(end) != Some(&b'"') {
+            return self.escaped_string(start, end);
+        }
+        self.at = end.wrapping_add(1);
+        Some(Node::new(Kind::String, start, end.wrapping_sub(start)))
+    }
+
+    /// The string from `start`, of which something other than a quote stands at `at`.
+    #[cold]
+    fn escaped_string(&mut self, start: usize, mut at: usize) -> Option<Node> {
         loop {
-            self.skip_plain();
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    kind = Kind::Escaped;
+            match self.bytes.get(at)? {
+                b'"' => break,
+                b'\\' => {
                     // Also over an escaped quote.
-                    self.at = self.at.wrapping_add(2);
+                    at = at.wrapping_add(2);
+                    at = at.wrapping_add(plain(self.bytes.get(at..)?));
                 }
                 // RFC 8259 §7: control characters must be escaped.
                 _ => return None,
             }
         }
-        let node = Node { kind, start: offset(start), end: offset(self.at) };
-        self.step();
-        if kind == Kind::Escaped && !string::escapes_are_valid(text_at(self.text, node)) {
-            return None;
-        }
-        Some(node)
-    }
-
-    /// Skips bytes that mean nothing inside a string, eight at a time.
-    #[inline]
-    fn skip_plain(&mut self) {
-        while let Some(chunk) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let special = special(u64::from_le_bytes(*chunk));
-            if special != 0 {
-                let skipped = usize::try_from(special.trailing_zeros() / 8).unwrap_or(0);
-                self.at = self.at.wrapping_add(skipped);
-                return;
-            }
-            self.at = self.at.wrapping_add(8);
-        }
-        while let Some(byte) = self.peek() {
-            if byte == b'"' || byte == b'\\' || byte < 0x20 {
-                return;
-            }
-            self.step();
-        }
+        let node = Node::new(Kind::Escaped, start, at.wrapping_sub(start));
+        self.at = at.wrapping_add(1);
+        string::escapes_are_valid(text_at(self.text, node)).then_some(node)
     }
 
     /// A number or literal.
-    #[inline(always)]
+    #[inline]
     fn scalar(&mut self) -> Option<Node> {
         let start = self.at;
         let kind = match self.peek() {
@@ -253,7 +245,7 @@ impl Scanner<'_> {
             Some(b'n') => self.literal(b"null", Kind::Null)?,
             _ => self.number()?,
         };
-        Some(Node { kind, start: offset(start), end: offset(self.at) })
+        Some(Node::new(kind, start, self.at.wrapping_sub(start)))
     }
 
     fn literal(&mut self, word: &[u8], kind: Kind) -> Option<Kind> {
@@ -289,6 +281,7 @@ impl Scanner<'_> {
     }
 
     /// One or more digits.
+    #[inline]
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -305,6 +298,12 @@ impl Scanner<'_> {
     }
 
     #[inline]
+    fn step_over_space(&mut self) {
+        self.step();
+        self.skip_space();
+    }
+
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -315,17 +314,37 @@ impl Scanner<'_> {
     }
 }
 
+/// How many bytes at the start mean nothing inside a string; looks at eight at a time.
+fn plain(bytes: &[u8]) -> usize {
+    let (chunks, tail) = bytes.as_chunks::<8>();
+    let mut len = 0_usize;
+    for chunk in chunks {
+        let special = special(u64::from_le_bytes(*chunk));
+        if special != 0 {
+            let plain = usize::try_from(special.trailing_zeros() / 8).unwrap_or(0);
+            return len.wrapping_add(plain);
+        }
+        len = len.wrapping_add(8);
+    }
+    let mut last = [b'"'; 8];
+    last.iter_mut().zip(tail).for_each(|(last, byte)| *last = *byte);
+    let plain = special(u64::from_le_bytes(last)).trailing_zeros() / 8;
+    len.wrapping_add(usize::try_from(plain).unwrap_or(0).min(tail.len()))
+}
+
 /// Marks, by its high bit, the first of eight bytes that is `"`, `\` or below 0x20. Bytes behind
 /// that one may be marked wrongly, never those before it.
 #[inline]
 fn special(bytes: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-    let quote = zero(bytes ^ (ONES.wrapping_mul(0x22)));
-    let backslash = zero(bytes ^ (ONES.wrapping_mul(0x5C)));
-    let control = bytes.wrapping_sub(ONES.wrapping_mul(0x20)) & !bytes;
-    (quote | backslash | control) & HIGHS
+    const fn all(byte: u64) -> u64 {
+        ONES.wrapping_mul(byte)
+    }
+    // With this bit flipped, the quote follows the control characters: one comparison for both.
+    let quote_or_control = (bytes ^ all(0x02)).wrapping_sub(all(0x21));
+    let backslash = (bytes ^ all(0x5C)).wrapping_sub(ONES);
+    (quote_or_control | backslash) & !bytes & HIGHS
 }
 
 /// The names of an object that is the last one and may still be open.
@@ -333,18 +352,12 @@ fn names<'n>(document: &'n Document<'n>, object: usize) -> impl Iterator<Item = 
     Siblings { document, at: object.wrapping_add(1), end: document.nodes.len() }.step_by(2)
 }
 
-/// Texts are shorter than 4 GiB, see [`scan`].
-#[inline]
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
 /// The string under `name` at the top of an object, found in one bounded look that allocates
 /// nothing and checks no more than it needs. Only for choosing which rules to apply: the value is
 /// compared again once the text is trusted.
 pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<'j, str>> {
     let text = core::str::from_utf8(bytes).ok()?;
-    let mut scanner = Scanner { text, bytes, at: 0 };
+    let mut scanner = Scanner::new(text);
     let mut depth = 0_usize;
     let mut expects_name = false;
     loop {
@@ -378,8 +391,8 @@ pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<
                         return None;
                     }
                     let value = scanner.string()?;
-                    let raw = text.get(range(value))?;
-                    return Some(match value.kind {
+                    let raw = text.get(value.range())?;
+                    return Some(match value.kind() {
                         Kind::Escaped => Cow::Owned(string::unescape(raw)),
                         _ => Cow::Borrowed(raw),
                     });

@@ -280,6 +280,24 @@ fn errors_name_the_field_and_never_the_value() {
 }
 
 #[test]
+fn digits_are_read_as_the_standard_library_reads_them() {
+    for len in 0..=21 {
+        for digit in ["0", "1", "9", "5"] {
+            let text = digit.repeat(len);
+            let expected = text.parse().ok().filter(|_| len <= 19);
+            assert_eq!(digits(&text), expected, "{text}");
+            for (at, other) in (0..len).flat_map(|at| (0..128_u8).map(move |c| (at, char::from(c)))) {
+                let mut text = text.clone();
+                text.replace_range(at..=at, other.encode_utf8(&mut [0; 1]));
+                // The standard library also takes a plus sign.
+                let expected = text.parse().ok().filter(|_| len <= 19 && !text.contains('+'));
+                assert_eq!(digits(&text), expected, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_look_for_a_member_sees_only_the_top_level() {
     for (text, found) in [
         (r#"{"iss":"a"}"#, Some("a")),
