@@ -204,7 +204,6 @@ impl RequestAuth {
         let mut pending = Pending {
             auth: self.clone(),
             carrier: credential.carrier(),
-            identity: TokenIdentity::of(credential.token()),
             double_submit: double_submit.map(str::to_owned),
             passed: reused.and(before).map(passed).unwrap_or_default(),
             next_check: 0,
@@ -218,7 +217,7 @@ impl RequestAuth {
             Verdict::Ready(result) => {
                 let verified = result.map_err(|error| pending.refuse(&error))?;
                 match pending.checks(&verified, &facts)? {
-                    None => Ok(Step::Decided(pending.proceed(verified))),
+                    None => Ok(Step::Decided(pending.proceed(verified, credential.token()))),
                     Some(check) => {
                         let kept = Kept::of(head, &credential);
                         Ok(Step::Wait(Box::pin(pending.finish(verified, kept, Some(check)))))
@@ -246,7 +245,7 @@ impl RequestAuth {
     ) -> Option<&'b Arc<Verified>> {
         let verified = before.verified()?;
         let outer = &before.by().0;
-        let same_token = before.token_identity()?.is_of(credential.token(), verified.payload());
+        let same_token = before.token_identity()?.is_of(credential.token(), verified);
         let same_authority =
             Arc::ptr_eq(&self.0.authority, &outer.authority) || self.0.authority.is_same(&*outer.authority);
         if !same_token || !same_authority {
@@ -342,7 +341,6 @@ impl Kept {
 struct Pending {
     auth: RequestAuth,
     carrier: CarrierKind,
-    identity: TokenIdentity,
     double_submit: Option<String>,
     /// Checks that an outer layer has run about this very token.
     passed: Vec<Arc<dyn Check>>,
@@ -417,19 +415,20 @@ impl Pending {
                 Err(refusal) => return Decision::Refuse(refusal),
                 Ok(Some(check)) => waiting = Some(check),
                 Ok(None) => {
-                    return self.proceed(verified);
+                    return self.proceed(verified, &kept.token);
                 }
             }
         }
     }
 
-    fn proceed(self, verified: Arc<Verified>) -> Decision {
+    fn proceed(self, verified: Arc<Verified>, token: &str) -> Decision {
         // No subject and no claim: whoever reads the log is not whom the token is for.
         tracing::debug!(issuer = verified.issuer(), carrier = self.carrier.code(), "request authenticated");
         let mut outside = self.passed;
         outside.retain(|check| !is_among(check, &self.auth.0.checks));
+        let identity = TokenIdentity::of(token, &verified);
         let authentication =
-            Authentication::verified_by(self.auth, verified, self.carrier, self.identity, outside);
+            Authentication::verified_by(self.auth, verified, self.carrier, identity, outside);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }
 }

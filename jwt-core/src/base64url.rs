@@ -38,10 +38,17 @@ impl Buffer {
 
 /// Decodes `text`, whose length the caller has bounded, into bytes that are kept.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
+    decode_with_room(text, 0)
+}
+
+/// As [`decode`], with room for more bytes behind them.
+pub(crate) fn decode_with_room(text: &str, room: usize) -> Result<Vec<u8>, Reason> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let mut bytes = vec![0; decoded_len(text).saturating_add(SLACK)];
+    let len = decoded_len(text);
+    let mut bytes = Vec::with_capacity(len.saturating_add(room.max(SLACK)));
+    bytes.resize(len.saturating_add(SLACK), 0);
     let len = decode_slice(text, &mut bytes).ok_or(Reason::NotBase64Url)?;
     bytes.truncate(len);
     Ok(bytes)

@@ -7,7 +7,7 @@ use crate::json::Nodes;
 use crate::limits::Limits;
 use crate::policy::{AudienceRule, IssuerRule, Policy};
 use crate::refusal::{Reason, TokenError};
-use crate::verified::{Evidence, Kept, Verified};
+use crate::verified::{Evidence, Kept, TokenText, Verified};
 use crate::verifier::parse_payload;
 
 /// Asserts that somebody else has verified these claims, and makes the proof of it.
@@ -42,5 +42,5 @@ pub fn assert_verified(
         let document = parse_payload(&payload, &Limits::default(), &mut nodes)?;
         Kept::of(&Recorded::of(document.root()), &policy)
     };
-    Ok(Verified::new(Arc::new(policy), None, payload, None, kept, evidence))
+    Ok(Verified::new(Arc::new(policy), None, TokenText::unsigned(payload), None, kept, evidence))
 }

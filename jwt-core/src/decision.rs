@@ -11,13 +11,12 @@ use std::sync::{Arc, LazyLock};
 use serde::de::DeserializeOwned;
 
 use crate::auth::RequestAuth;
-use crate::base64url;
 use crate::check::{Check, ResponseHeader};
 use crate::keys::BoxFuture;
 use crate::refusal::{Answer, Reason};
 use crate::request::CarrierKind;
 use crate::requirement::Requirement;
-use crate::verified::Verified;
+use crate::verified::{Evidence, Verified};
 
 /// A decision, or the promise of one.
 pub enum Step {
@@ -191,31 +190,34 @@ impl Refusal {
     pub const PROBLEM_JSON: &'static str = "application/problem+json";
 }
 
-/// Tells whether a text is the token that was verified before, without keeping the token: its
-/// length, and a hash of its last segment under a key that is random in each process. Together
-/// with the payload, which is kept, nothing is left to change but a header of the same length,
-/// under which the signature would not verify.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TokenIdentity {
-    len: usize,
-    last_segment: u64,
+/// Tells whether a text is the token that was verified before, without keeping a secret.
+#[derive(Clone, Copy)]
+pub(crate) enum TokenIdentity {
+    /// As the [`Verified`] says.
+    Signed,
+    /// Opaque to us: known by its hash under a key that is random in each process.
+    Opaque(u64),
 }
 
 impl TokenIdentity {
-    pub(crate) fn of(token: &str) -> Self {
-        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let last_segment = token.rsplit('.').next().unwrap_or(token);
-        Self { len: token.len(), last_segment: KEY.hash_one(last_segment) }
+    pub(crate) fn of(token: &str, verified: &Verified) -> Self {
+        match verified.evidence() {
+            Evidence::Signature { .. } => Self::Signed,
+            Evidence::Introspection { .. } => Self::Opaque(Self::hash(token)),
+        }
     }
 
-    /// Whether `token` is the one of this identity, whose payload is `payload`. A token without
-    /// segments is opaque, and known by its hash alone.
-    pub(crate) fn is_of(self, token: &str, payload: &[u8]) -> bool {
-        let same_payload = || match token.split('.').nth(1) {
-            Some(segment) => base64url::decode(segment).is_ok_and(|decoded| decoded == payload),
-            None => true,
-        };
-        self == Self::of(token) && same_payload()
+    /// Whether `token` is the one of this identity, of which `verified` was made.
+    pub(crate) fn is_of(self, token: &str, verified: &Verified) -> bool {
+        match self {
+            Self::Signed => verified.is_of(token),
+            Self::Opaque(hash) => hash == Self::hash(token),
+        }
+    }
+
+    fn hash(token: &str) -> u64 {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        KEY.hash_one(token)
     }
 }
 

@@ -36,6 +36,16 @@ pub(crate) enum AudienceRule {
     Any,
 }
 
+impl AudienceRule {
+    /// The audience of ours at this place of the list.
+    pub(crate) fn nth(&self, index: usize) -> Option<&str> {
+        match self {
+            AudienceRule::AnyOf(ours) | AudienceRule::AllOf(ours) => ours.get(index).map(|one| &**one),
+            AudienceRule::Absent | AudienceRule::Any => None,
+        }
+    }
+}
+
 /// A rule of the application about the claims, read as its own type.
 pub(crate) type Predicate = Arc<dyn Fn(Value<'_>) -> Result<bool, TokenError> + Send + Sync>;
 
@@ -105,12 +115,12 @@ pub(crate) struct Subject<'s, 'd> {
 ///
 /// Each finding goes to `report`; an `Err` from there ends the walk. Verification stops at the
 /// first finding, [`explain`](crate::Verifier::explain) collects them all: one list of rules
-/// serves both. Returns the audience of ours that matched.
+/// serves both. Returns which audience of ours matched.
 pub(crate) fn apply(
     policy: &Policy,
     subject: &Subject<'_, '_>,
     report: &mut impl FnMut(TokenError) -> Result<(), TokenError>,
-) -> Result<Option<Arc<str>>, TokenError> {
+) -> Result<Option<usize>, TokenError> {
     let Subject { root, claims, algorithm, now, expected } = *subject;
     let at = &claims.places;
     let mut rule = |finding: Result<(), TokenError>| finding.or_else(&mut *report);
@@ -187,7 +197,7 @@ fn check_issuer(rule: &IssuerRule, iss: Claim<Value<'_>>) -> Result<(), TokenErr
 }
 
 /// RFC 7519 §4.1.3: whole strings, no prefix, no normalisation.
-fn check_audience(rule: &AudienceRule, aud: Option<Value<'_>>) -> Result<Option<Arc<str>>, TokenError> {
+fn check_audience(rule: &AudienceRule, aud: Option<Value<'_>>) -> Result<Option<usize>, TokenError> {
     if aud.is_some_and(|aud| !is_audience(aud)) {
         return Err(malformed("aud"));
     }
@@ -196,13 +206,13 @@ fn check_audience(rule: &AudienceRule, aud: Option<Value<'_>>) -> Result<Option<
         (AudienceRule::Any, _) | (AudienceRule::Absent, None) => Ok(None),
         (AudienceRule::Absent, Some(_)) => Err(Reason::WrongAudience.into()),
         (AudienceRule::AnyOf(_) | AudienceRule::AllOf(_), None) => Err(missing("aud")),
-        (AudienceRule::AnyOf(ours), Some(_)) => match ours.iter().find(|one| is_named(one)) {
-            Some(matched) => Ok(Some(matched.clone())),
+        (AudienceRule::AnyOf(ours), Some(_)) => match ours.iter().position(is_named) {
+            Some(matched) => Ok(Some(matched)),
             None => Err(Reason::WrongAudience.into()),
         },
         (AudienceRule::AllOf(ours), Some(_)) => {
             if ours.iter().all(is_named) {
-                Ok(ours.first().cloned())
+                Ok(Some(0))
             } else {
                 Err(Reason::WrongAudience.into())
             }

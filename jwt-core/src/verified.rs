@@ -8,11 +8,13 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
+use crate::base64url;
 use crate::claims::{NumericDate, Place, Recorded, Scopes, scopes_of};
 use crate::json::{Bounds, Document, KeptNodes, Kind, Nodes, Span, Value, from_value};
 use crate::limits::Limits;
 use crate::policy::{IssuerRule, Policy};
 use crate::refusal::{Reason, TokenError};
+use crate::token::UnverifiedToken;
 
 /// Why a token was believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,14 +69,61 @@ impl Evidence {
 /// ```
 pub struct Verified {
     policy: Arc<Policy>,
-    audience: Option<Arc<str>>,
-    payload: String,
+    /// Which of the policy's audiences the token is for.
+    audience: Option<usize>,
+    text: TokenText,
     /// Of the payload, where they are few.
     nodes: Option<KeptNodes>,
     kept: Kept,
     evidence: Evidence,
     /// The first type that the claims were read as.
     typed: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+/// The payload, and behind it header and signature as they stood in the token.
+///
+/// There is one spelling of any bytes in strict base64url, so that these three tell a token from
+/// every other one. All are in one string, so that there is one allocation.
+pub(crate) struct TokenText {
+    text: String,
+    payload_len: usize,
+    header_len: usize,
+}
+
+impl TokenText {
+    /// Of a token that was verified by its signature.
+    pub(crate) fn signed(payload: String, token: &UnverifiedToken<'_>) -> Self {
+        let (payload_len, header_len) = (payload.len(), token.header.len());
+        let mut text = payload;
+        text.push_str(token.header);
+        text.push_str(token.signature);
+        Self { text, payload_len, header_len }
+    }
+
+    /// Of a token that somebody else's word stands for.
+    pub(crate) fn unsigned(payload: String) -> Self {
+        Self { payload_len: payload.len(), header_len: 0, text: payload }
+    }
+
+    /// The room that [`TokenText::signed`] needs behind the payload.
+    pub(crate) fn room_behind(token: &UnverifiedToken<'_>) -> usize {
+        token.header.len().saturating_add(token.signature.len())
+    }
+
+    fn payload(&self) -> &str {
+        self.text.get(..self.payload_len).unwrap_or("")
+    }
+
+    /// Whether `token` is the signed token of this text. No token is, where nothing was signed.
+    fn is_of(&self, token: &str) -> bool {
+        let behind =
+            self.text.get(self.payload_len..).and_then(|text| text.split_at_checked(self.header_len));
+        let segments = token.split_once('.').and_then(|(header, rest)| Some((header, rest.split_once('.')?)));
+        let (Some(mine), Some((header, (payload, signature)))) = (behind, segments) else { return false };
+        !mine.1.is_empty()
+            && mine == (header, signature)
+            && base64url::decode(payload).is_ok_and(|payload| payload == self.payload().as_bytes())
+    }
 }
 
 /// What is kept of the registered claims; the rest stays in the payload.
@@ -144,13 +193,18 @@ impl Kept {
 impl Verified {
     pub(crate) fn new(
         policy: Arc<Policy>,
-        audience: Option<Arc<str>>,
-        payload: String,
+        audience: Option<usize>,
+        text: TokenText,
         nodes: Option<KeptNodes>,
         kept: Kept,
         evidence: Evidence,
     ) -> Arc<Self> {
-        Arc::new(Self { policy, audience, payload, nodes, kept, evidence, typed: OnceLock::new() })
+        Arc::new(Self { policy, audience, text, nodes, kept, evidence, typed: OnceLock::new() })
+    }
+
+    /// Whether this is what `token` says, verified by its signature.
+    pub(crate) fn is_of(&self, token: &str) -> bool {
+        self.text.is_of(token)
     }
 
     /// `iss`: the authority that issued the token. `None` only under `without_issuer()`, or under
@@ -166,19 +220,19 @@ impl Verified {
     /// `sub`. Unique only together with [`Verified::issuer`].
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.kept.text(&self.payload, self.kept.sub, |unescaped| unescaped.sub.as_ref())
+        self.kept.text(self.text.payload(), self.kept.sub, |unescaped| unescaped.sub.as_ref())
     }
 
     /// The audience of ours that the token is meant for.
     #[must_use]
     pub fn audience(&self) -> Option<&str> {
-        self.audience.as_deref()
+        self.audience.and_then(|index| self.policy.audience.nth(index))
     }
 
     /// `jti`.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.kept.text(&self.payload, self.kept.jti, |unescaped| unescaped.jti.as_ref())
+        self.kept.text(self.text.payload(), self.kept.jti, |unescaped| unescaped.jti.as_ref())
     }
 
     /// `exp`.
@@ -208,19 +262,19 @@ impl Verified {
     /// `acr`: how the user proved who they are (OpenID Connect Core §2).
     #[must_use]
     pub fn authentication_context(&self) -> Option<Cow<'_, str>> {
-        self.kept.acr.of(&self.payload)
+        self.kept.acr.of(self.text.payload())
     }
 
     /// `sid`: the session that the token belongs to.
     #[must_use]
     pub fn session_id(&self) -> Option<Cow<'_, str>> {
-        self.kept.sid.of(&self.payload)
+        self.kept.sid.of(self.text.payload())
     }
 
     /// `client_id` (RFC 9068 §2.2).
     #[must_use]
     pub fn client_id(&self) -> Option<Cow<'_, str>> {
-        self.kept.client_id.of(&self.payload)
+        self.kept.client_id.of(self.text.payload())
     }
 
     /// Whether the token has `cnf` and may be used only by the holder of a key (RFC 7800).
@@ -239,7 +293,7 @@ impl Verified {
     /// Whether `scope` is granted.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        match self.kept.scope.of(&self.payload) {
+        match self.kept.scope.of(self.text.payload()) {
             // The usual form, a string, needs no second reading of the payload.
             Some(text) => !scope.is_empty() && text.split(' ').any(|one| one == scope),
             None => self.scopes().contains(scope),
@@ -288,7 +342,7 @@ impl Verified {
     /// The payload as it was signed: one JSON object.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        self.payload.as_bytes()
+        self.text.payload().as_bytes()
     }
 
     /// Why the token was believed.
@@ -299,13 +353,13 @@ impl Verified {
 
     fn read<R>(&self, read: impl FnOnce(Value<'_>) -> R) -> R {
         if let Some(nodes) = &self.nodes {
-            return read(Document::kept(&self.payload, nodes).root());
+            return read(Document::kept(self.text.payload(), nodes).root());
         }
         let bounds = Bounds { depth: Limits::MAX_PAYLOAD_DEPTH, nodes: usize::MAX };
         let (mut nodes, none) = (Nodes::new(), KeptNodes::default());
-        let document = Document::read(&self.payload, bounds, &mut nodes);
+        let document = Document::read(self.text.payload(), bounds, &mut nodes);
         // The payload was read before this value could be made, so it can be again.
-        read(document.unwrap_or(Document::kept(&self.payload, &none)).root())
+        read(document.unwrap_or(Document::kept(self.text.payload(), &none)).root())
     }
 }
 
@@ -323,7 +377,7 @@ impl fmt::Debug for Verified {
         };
         f.debug_struct("Verified")
             .field("issuer", &issuer)
-            .field("audience", &self.audience)
+            .field("audience", &self.audience())
             .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,7 @@ use crate::refusal::{Reason, TokenError};
 use crate::time::{Clock, SystemClock};
 use crate::token::UnverifiedToken;
 use crate::token_authority::{Presented, TokenAuthority, Verdict};
-use crate::verified::{Evidence, Kept, Verified, shape};
+use crate::verified::{Evidence, Kept, TokenText, Verified, shape};
 
 pub use self::explain::Explanation;
 
@@ -240,7 +240,7 @@ impl Verifier {
 
         // 1, 2: length before anything is decoded, then three segments of strict base64url.
         let token = UnverifiedToken::split(token, limits)?;
-        let payload = base64url::decode(token.payload)?;
+        let payload = base64url::decode_with_room(token.payload, TokenText::room_behind(&token))?;
         let mut signature = Buffer::new();
         let signature = signature.decode(token.signature)?;
 
@@ -299,7 +299,14 @@ impl Verifier {
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
             Evidence::Signature { algorithm, key_id: key.key_id().cloned(), typ: header.typ().map(keep_typ) };
-        let verified = Verified::new(authority.policy.clone(), audience, payload, nodes, kept, evidence);
+        let verified = Verified::new(
+            authority.policy.clone(),
+            audience,
+            TokenText::signed(payload, &token),
+            nodes,
+            kept,
+            evidence,
+        );
         Ok((verified, also))
     }
 

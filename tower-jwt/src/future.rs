@@ -29,7 +29,8 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, F, R, ReqBody, ResBody> {
-        Refused { response: Option<Response<ResBody>> },
+        // Boxed, as is what waits: the future that nearly every request makes is as small as the inner one.
+        Refused { response: Option<Box<Response<ResBody>>> },
         Inner {
             #[pin]
             future: F,
@@ -38,17 +39,20 @@ pin_project! {
         Waiting {
             decision: BoxFuture<'static, Decision>,
             // Taken when the decision is there.
-            rest: Option<(Request<ReqBody>, S, Arc<JwtAuth<R>>)>,
+            rest: Option<Box<Rest<ReqBody, S, R>>>,
         },
     }
 }
+
+/// What a request that waits goes on with.
+type Rest<ReqBody, S, R> = (Request<ReqBody>, S, Arc<JwtAuth<R>>);
 
 impl<S, R, ReqBody, ResBody> JwtAuthFuture<S, R, ReqBody, ResBody>
 where
     S: Service<Request<ReqBody>>,
 {
     pub(crate) fn refused(response: Response<ResBody>) -> Self {
-        Self { state: State::Refused { response: Some(response) } }
+        Self { state: State::Refused { response: Some(Box::new(response)) } }
     }
 
     pub(crate) fn inner(future: S::Future, response_headers: Vec<ResponseHeader>) -> Self {
@@ -61,7 +65,7 @@ where
         service: S,
         auth: Arc<JwtAuth<R>>,
     ) -> Self {
-        Self { state: State::Waiting { decision, rest: Some((request, service, auth)) } }
+        Self { state: State::Waiting { decision, rest: Some(Box::new((request, service, auth))) } }
     }
 }
 
@@ -79,7 +83,7 @@ where
             match state.as_mut().project() {
                 StateProjection::Refused { response } => {
                     // A future that has ended is not polled again.
-                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(*response)));
                 }
                 StateProjection::Inner { future, response_headers } => {
                     let mut response = ready!(future.poll(cx))?;
@@ -88,7 +92,8 @@ where
                 }
                 StateProjection::Waiting { decision, rest } => {
                     let decision = ready!(decision.as_mut().poll(cx));
-                    let Some((mut request, mut service, auth)) = rest.take() else { return Poll::Pending };
+                    let Some(rest) = rest.take() else { return Poll::Pending };
+                    let (mut request, mut service, auth) = *rest;
                     let next = match decision {
                         Decision::Proceed(proceed) => {
                             let authentication = proceed.authentication.with_presenter(auth.presenter());
@@ -100,7 +105,9 @@ where
                         }
                         Decision::Refuse(refusal) => {
                             let head = HttpHead::from(&request);
-                            State::Refused { response: Some(answer(&head, auth.refusal(), &refusal)) }
+                            State::Refused {
+                                response: Some(Box::new(answer(&head, auth.refusal(), &refusal))),
+                            }
                         }
                     };
                     state.set(next);
