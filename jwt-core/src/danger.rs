@@ -39,8 +39,8 @@ pub fn assert_verified(
     let payload = String::from_utf8(payload).map_err(|_| Reason::MalformedPayload)?;
     let kept = {
         let mut nodes = Nodes::new();
-        let document = parse_payload(&payload, &Limits::default(), &mut nodes)?;
-        Kept::of(&Recorded::of(document.root()), &policy)
+        let (document, places) = parse_payload(&payload, &Limits::default(), &mut nodes)?;
+        Kept::of(&Recorded::new(document.root(), places), &policy)
     };
     Ok(Verified::new(Arc::new(policy), None, TokenText::unsigned(payload), None, kept, evidence))
 }

@@ -450,7 +450,7 @@ impl Inner {
     fn check(&self, payload: &[u8], customs_start: usize, now: Duration) -> Result<(), IssueError> {
         let mut nodes = Nodes::new();
         let text = json::text(payload).map_err(|_| IssueError::Serialize)?;
-        let document = parse_payload(text, &Limits::default(), &mut nodes).map_err(|reason| {
+        let (document, places) = parse_payload(text, &Limits::default(), &mut nodes).map_err(|reason| {
             // A registered claim among the custom ones is the usual cause, and the better answer.
             match (reason, registered_among(payload, customs_start)) {
                 (Reason::DuplicateMember, Some(name)) => IssueError::Registered { name },
@@ -466,7 +466,7 @@ impl Inner {
                 self.on_sensitive(name)?;
             }
         }
-        let claims = Recorded::of(document.root());
+        let claims = Recorded::new(document.root(), places);
         // `nbf` may lie ahead, but not behind `exp`: judged as of the token's first valid moment.
         let first_valid = claims.nbf.value().map_or(now, |nbf| nbf.as_duration().max(now));
         let subject = policy::Subject {
@@ -504,7 +504,7 @@ fn registered_among(payload: &[u8], start: usize) -> Option<&'static str> {
     let mut customs = payload.get(start..)?.to_vec();
     *customs.first_mut()? = b'{';
     let mut nodes = Nodes::new();
-    let document = parse_payload(json::text(&customs).ok()?, &Limits::default(), &mut nodes).ok()?;
+    let (document, _) = parse_payload(json::text(&customs).ok()?, &Limits::default(), &mut nodes).ok()?;
     document.root().members().find_map(|(name, _)| registered(name))
 }
 

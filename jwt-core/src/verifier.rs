@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::authority::{self, Authority, AuthorityBuilder, NeedsKeys};
 use crate::base64url::{self, Buffer};
-use crate::claims::Recorded;
+use crate::claims::{Places, Recorded};
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
@@ -282,8 +282,8 @@ impl Verifier {
         // 10: the payload, from here on the authority's own words.
         let payload = String::from_utf8(payload).map_err(|_| because(Reason::MalformedPayload))?;
         let mut nodes = Nodes::new();
-        let document = parse_payload(&payload, limits, &mut nodes).map_err(because)?;
-        let claims = Recorded::of(document.root());
+        let (document, places) = parse_payload(&payload, limits, &mut nodes).map_err(because)?;
+        let claims = Recorded::new(document.root(), places);
 
         // 11: the claims.
         let subject = policy::Subject {
@@ -343,17 +343,20 @@ impl Verifier {
     }
 }
 
+/// Reads a payload, and notes where its registered claims stand.
 pub(crate) fn parse_payload<'p>(
     payload: &'p str,
     limits: &Limits,
     nodes: &'p mut Nodes,
-) -> Result<Document<'p>, Reason> {
+) -> Result<(Document<'p>, Places), Reason> {
     let bounds = Bounds { depth: limits.payload_depth(), nodes: usize::MAX };
-    Document::read(payload, bounds, nodes).map_err(|fault| match fault {
-        Fault::Duplicate => Reason::DuplicateMember,
-        Fault::Depth => Reason::TooDeep,
-        Fault::Syntax | Fault::Size => Reason::MalformedPayload,
-    })
+    let mut places = Places::default();
+    match Document::read_and_tell(payload, bounds, nodes, |name, at| places.note(name, at)) {
+        Ok(document) => Ok((document, places)),
+        Err(Fault::Duplicate) => Err(Reason::DuplicateMember),
+        Err(Fault::Depth) => Err(Reason::TooDeep),
+        Err(Fault::Syntax | Fault::Size) => Err(Reason::MalformedPayload),
+    }
 }
 
 /// The two spellings of nearly every token need no copy.

@@ -8,7 +8,7 @@ mod scopes;
 
 pub use self::audience::Audience;
 pub use self::numeric_date::{NumericDate, OutOfRange};
-pub(crate) use self::recorded::{Claim, Place, Recorded};
+pub(crate) use self::recorded::{Claim, Place, Places, Recorded};
 pub use self::registered::Registered;
 pub use self::scopes::Scopes;
 pub(crate) use self::scopes::scopes_of;

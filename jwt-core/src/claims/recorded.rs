@@ -1,6 +1,6 @@
-//! The claims that rules look at, picked out of a payload in one walk over its top level.
+//! The claims that rules look at, noted while the payload is read.
 
-use core::num::NonZeroUsize;
+use core::num::NonZeroU32;
 
 use super::NumericDate;
 use crate::json::{Kind, Value};
@@ -27,7 +27,7 @@ impl<T> Claim<T> {
 
 /// Where a claim's value stands among the nodes of its document, if it is there.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Place(Option<NonZeroUsize>);
+pub(crate) struct Place(Option<NonZeroU32>);
 
 impl Place {
     pub(crate) fn is_absent(self) -> bool {
@@ -77,6 +77,14 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// Notes where the value of a member stands, if it is one of these.
+    #[inline]
+    pub(crate) fn note(&mut self, name: &[u8], at: usize) {
+        if let Some(place) = self.of(name) {
+            *place = Place(u32::try_from(at).ok().and_then(NonZeroU32::new));
+        }
+    }
+
     #[inline]
     fn of(&mut self, name: &[u8]) -> Option<&mut Place> {
         Some(match name {
@@ -108,17 +116,8 @@ impl Places {
 }
 
 impl<'d> Recorded<'d> {
-    pub(crate) fn of(object: Value<'d>) -> Self {
-        let mut places = Places::default();
-        for (name, value) in object.members() {
-            let place = match name.kind() {
-                Kind::Escaped => name.as_str().and_then(|name| places.of(name.as_bytes())),
-                _ => places.of(name.bytes()),
-            };
-            if let Some(place) = place {
-                *place = Place(NonZeroUsize::new(value.at()));
-            }
-        }
+    /// The claims of `object`, whose members were noted while it was read.
+    pub(crate) fn new(object: Value<'d>, places: Places) -> Self {
         let any = |place| value_at(object, place);
         Self {
             root: object,
@@ -149,7 +148,7 @@ impl<'d> Recorded<'d> {
 
 #[inline]
 fn value_at(root: Value<'_>, place: Place) -> Option<Value<'_>> {
-    place.0.map(|at| root.sibling(at.get()))
+    place.0.map(|at| root.sibling(usize::try_from(at.get()).unwrap_or(usize::MAX)))
 }
 
 #[inline]

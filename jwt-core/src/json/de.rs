@@ -271,16 +271,17 @@ impl<'de> MapAccess<'de> for Fields<'de> {
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        let value = self.object.sibling(self.next);
-        self.next = self.next.wrapping_add(value.subtree());
-        seed.deserialize(value).map_err(|error| self.at_field(value, error))
+        let at = self.next;
+        let value = self.object.sibling(at);
+        self.next = at.wrapping_add(value.subtree());
+        seed.deserialize(value).map_err(|error| self.at_field(at, error))
     }
 }
 
 impl<'de> Fields<'de> {
     #[cold]
-    fn at_field(&self, value: Value<'de>, mut error: DeserializeError) -> DeserializeError {
-        let name = self.object.sibling(value.at().wrapping_sub(1));
+    fn at_field(&self, value: usize, mut error: DeserializeError) -> DeserializeError {
+        let name = self.object.sibling(value.wrapping_sub(1));
         // Only names that the caller's type spells: a name of the token is never quoted.
         error.path.extend(self.fields.iter().find(|field| name.is_str(field)));
         error

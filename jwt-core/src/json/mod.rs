@@ -232,7 +232,18 @@ pub(crate) struct Document<'d> {
 impl<'d> Document<'d> {
     /// Reads one JSON object, with new nodes.
     pub(crate) fn read(text: &'d str, bounds: Bounds, nodes: &'d mut Nodes) -> Result<Self, Fault> {
-        scan::scan(text, bounds, nodes)?;
+        Self::read_and_tell(text, bounds, nodes, |_, _| ())
+    }
+
+    /// As [`Document::read`]; tells the name of each member of the object and the place of its
+    /// value, see [`Value::sibling`].
+    pub(crate) fn read_and_tell(
+        text: &'d str,
+        bounds: Bounds,
+        nodes: &'d mut Nodes,
+        on_member: impl FnMut(&[u8], usize),
+    ) -> Result<Self, Fault> {
+        scan::scan(text, bounds, nodes, on_member)?;
         Ok(Self { text, nodes: nodes.as_slice() })
     }
 
@@ -288,12 +299,6 @@ impl<'d> Value<'d> {
     #[inline]
     pub(crate) fn bytes(self) -> &'d [u8] {
         self.document.text.as_bytes().get(self.node().range()).unwrap_or_default()
-    }
-
-    /// Its place among the nodes of its document; not zero but for the root.
-    #[inline]
-    pub(crate) fn at(self) -> usize {
-        self.at
     }
 
     /// Another value of the same document, by its place.

@@ -17,11 +17,16 @@ const MAX_LEN: usize = 1 << 29;
 /// Checks that `text` is one JSON object within `bounds` and lists its nodes.
 ///
 /// RFC 8259 §8.1: a byte order mark is not white space, so the grammar refuses it.
-pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), Fault> {
+pub(super) fn scan(
+    text: &str,
+    bounds: Bounds,
+    nodes: &mut Nodes,
+    on_member: impl FnMut(&[u8], usize),
+) -> Result<(), Fault> {
     if text.len() >= MAX_LEN {
         return Err(Fault::Size);
     }
-    let mut pass = Pass { scanner: Scanner::new(text), nodes, bounds };
+    let mut pass = Pass { scanner: Scanner::new(text), nodes, bounds, on_member };
     pass.scanner.skip_space();
     if pass.scanner.peek() != Some(b'{') {
         return Err(Fault::Syntax);
@@ -32,10 +37,12 @@ pub(super) fn scan(text: &str, bounds: Bounds, nodes: &mut Nodes) -> Result<(), 
 }
 
 /// The one pass over a document.
-struct Pass<'j, 'n> {
+struct Pass<'j, 'n, F> {
     scanner: Scanner<'j>,
     nodes: &'n mut Nodes,
     bounds: Bounds,
+    /// Told of each member at the top: its name, and the place of its value.
+    on_member: F,
 }
 
 /// The names of an object so far.
@@ -57,7 +64,7 @@ impl Names {
     }
 }
 
-impl Pass<'_, '_> {
+impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
     /// An object inside `depth` containers; stands on its opening bracket.
     fn object(&mut self, depth: usize) -> Result<(), Fault> {
         let object = self.open(Kind::Object, depth)?;
@@ -66,7 +73,7 @@ impl Pass<'_, '_> {
             return self.close(object);
         }
         loop {
-            self.name(object, &mut names)?;
+            self.name(object, &mut names, depth)?;
             self.value(depth)?;
             match self.scanner.peek() {
                 Some(b',') => self.scanner.step_over_space(),
@@ -120,7 +127,7 @@ impl Pass<'_, '_> {
 
     /// A member's name, up to its value.
     #[inline]
-    fn name(&mut self, object: usize, names: &mut Names) -> Result<(), Fault> {
+    fn name(&mut self, object: usize, names: &mut Names, depth: usize) -> Result<(), Fault> {
         if self.nodes.len >= self.bounds.nodes {
             return Err(Fault::Size);
         }
@@ -128,10 +135,19 @@ impl Pass<'_, '_> {
             return Err(Fault::Syntax);
         }
         let name = self.scanner.string().ok_or(Fault::Syntax)?;
-        let bit = match name.kind() {
+        let value_at = self.nodes.len.wrapping_add(1);
+        let bit = if name.kind() == Kind::Escaped {
+            if depth == 0 {
+                (self.on_member)(string::unescape(text_at(self.scanner.text, name)).as_bytes(), value_at);
+            }
             // Its bit would be that of its spelling: from now on all names are compared.
-            Kind::Escaped => u64::MAX,
-            _ => Names::bit(self.scanner.bytes.get(name.range()).unwrap_or_default()),
+            u64::MAX
+        } else {
+            let plain = self.scanner.bytes.get(name.range()).unwrap_or_default();
+            if depth == 0 {
+                (self.on_member)(plain, value_at);
+            }
+            Names::bit(plain)
         };
         if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object) {
             return Err(Fault::Duplicate);

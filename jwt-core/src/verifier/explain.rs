@@ -97,8 +97,8 @@ impl Verifier {
 
         let mut nodes = Nodes::new();
         let text = found.note(json::text(&payload).map_err(|_| Reason::MalformedPayload))?;
-        let document = found.note(parse_payload(text, limits, &mut nodes))?;
-        let claims = Recorded::of(document.root());
+        let (document, places) = found.note(parse_payload(text, limits, &mut nodes))?;
+        let claims = Recorded::new(document.root(), places);
         let subject = policy::Subject {
             root: document.root(),
             claims: &claims,
