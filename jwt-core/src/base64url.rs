@@ -90,7 +90,7 @@ fn decode_slice(text: &str, out: &mut [u8]) -> Option<usize> {
     let (groups, tail) = text.as_bytes().as_chunks::<8>();
     let (mut at, mut bad) = (0_usize, 0);
     for group in groups {
-        let bits = bits(*group, &mut bad);
+        let bits = bits(group, &mut bad);
         *out.get_mut(at..)?.first_chunk_mut()? = bits.to_be_bytes();
         at = at.wrapping_add(6);
     }
@@ -98,7 +98,7 @@ fn decode_slice(text: &str, out: &mut [u8]) -> Option<usize> {
         // Filled up with zeros, so that what is left of the last character must be zeros as well.
         let mut group = [b'A'; 8];
         group.get_mut(..tail.len())?.copy_from_slice(tail);
-        let bits = bits(group, &mut bad);
+        let bits = bits(&group, &mut bad);
         *out.get_mut(at..)?.first_chunk_mut()? = bits.to_be_bytes();
         let len = tail.len().wrapping_mul(3) / 4;
         let is_canonical = bits.wrapping_shl(u32::try_from(len).ok()?.wrapping_mul(8)) == 0;
@@ -112,10 +112,11 @@ fn decode_slice(text: &str, out: &mut [u8]) -> Option<usize> {
 
 /// The 48 bits of eight characters, in the upper bytes; adds to `bad` what is no character.
 #[inline]
-fn bits(group: [u8; 8], bad: &mut u32) -> u64 {
+fn bits(group: &[u8; 8], bad: &mut u32) -> u64 {
+    // By reference: eight loads are faster here than one load and eight shifts.
     let [a, b, c, d, e, f, g, h] = group;
     let [first, second, third, fourth] = &VALUES;
-    let value = |place: &[u32; 256], c: u8| place.get(usize::from(c)).copied().unwrap_or(BAD);
+    let value = |place: &[u32; 256], c: &u8| place.get(usize::from(*c)).copied().unwrap_or(BAD);
     let high = value(first, a) | value(second, b) | value(third, c) | value(fourth, d);
     let low = value(first, e) | value(second, f) | value(third, g) | value(fourth, h);
     *bad |= high | low;
