@@ -196,8 +196,16 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`], and [`Reason::ClaimsShape`].
     pub fn verify_into<T: DeserializeOwned>(&self, token: &str) -> Result<(Arc<Verified>, T), TokenError> {
-        let read = |document: &Document<'_>| Ok((shape::<T>(document.root())?, None));
-        self.run(token, self.now(), &Expected::new(), read).map_err(|failure| failure.error)
+        let mut claims = None;
+        let verified = self.run(token, self.now(), &Expected::new(), &mut |document| {
+            claims = Some(shape::<T>(document.root())?);
+            Ok(None)
+        });
+        match (verified, claims) {
+            (Ok(verified), Some(claims)) => Ok((verified, claims)),
+            (Ok(_), None) => Err(Reason::ClaimsShape.into()),
+            (Err(failure), _) => Err(failure.error),
+        }
     }
 
     /// Verifies `token`; where its key is not held, waits for one fetch, if the source of keys
@@ -223,19 +231,18 @@ impl Verifier {
         now: Duration,
         expected: &Expected<'_>,
     ) -> Result<Arc<Verified>, Failure<'_>> {
-        let (verified, ()) = self.run(token, now, expected, |document| Ok(((), document.keep_nodes())))?;
-        Ok(verified)
+        self.run(token, now, expected, &mut |document| Ok(document.keep_nodes()))
     }
 
     /// The path itself. `also` reads whatever else the caller wants from the payload, after every
     /// check has passed, and says what is kept for reading more of it.
-    fn run<T>(
+    fn run(
         &self,
         token: &str,
         now: Duration,
         expected: &Expected<'_>,
-        also: impl FnOnce(&Document<'_>) -> Result<(T, Option<KeptNodes>), TokenError>,
-    ) -> Result<(Arc<Verified>, T), Failure<'_>> {
+        also: &mut dyn FnMut(&Document<'_>) -> Result<Option<KeptNodes>, TokenError>,
+    ) -> Result<Arc<Verified>, Failure<'_>> {
         let limits = &self.0.limits;
 
         // 1, 2: length before anything is decoded, then three segments of strict base64url.
@@ -294,20 +301,19 @@ impl Verifier {
             expected,
         };
         let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
-        let (also, nodes) = also(&document).map_err(refused)?;
+        let nodes = also(&document).map_err(refused)?;
 
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
             Evidence::Signature { algorithm, key_id: key.key_id().cloned(), typ: header.typ().map(keep_typ) };
-        let verified = Verified::new(
+        Ok(Verified::new(
             authority.policy.clone(),
             audience,
             TokenText::signed(payload, &token),
             nodes,
             kept,
             evidence,
-        );
-        Ok((verified, also))
+        ))
     }
 
     /// The authority of a token whose payload is not trusted yet.
