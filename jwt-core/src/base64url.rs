@@ -54,6 +54,9 @@ pub(crate) fn decode_with_room(text: &str, room: usize) -> Result<Vec<u8>, Reaso
     Ok(bytes)
 }
 
+/// RFC 4648 §5.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// Room behind the decoded bytes, for eight are written where six are meant.
 const SLACK: usize = 8;
 
@@ -70,13 +73,12 @@ static VALUES: [[u32; 256]; 4] = values();
     reason = "runs in the compiler alone"
 )]
 const fn values() -> [[u32; 256]; 4] {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [[BAD; 256]; 4];
     let mut n = 0;
-    while n < alphabet.len() {
+    while n < ALPHABET.len() {
         let mut place = 0;
         while place < 4 {
-            values[place][alphabet[n] as usize] = (n as u32) << (18 - 6 * place);
+            values[place][ALPHABET[n] as usize] = (n as u32) << (18 - 6 * place);
             place += 1;
         }
         n += 1;
@@ -141,9 +143,53 @@ pub(crate) fn decode_private_by(engine: &impl Engine, text: &[u8]) -> Option<Zer
     Some(bytes)
 }
 
+/// Two characters for each value of twelve bits.
+static PAIRS: [[u8; 2]; 4096] = pairs();
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler alone")]
+const fn pairs() -> [[u8; 2]; 4096] {
+    let mut pairs = [[0; 2]; 4096];
+    let mut n = 0;
+    while n < pairs.len() {
+        pairs[n] = [ALPHABET[n / 64], ALPHABET[n % 64]];
+        n += 1;
+    }
+    pairs
+}
+
 /// Appends `bytes`, encoded.
-pub(crate) fn encode_into(bytes: &[u8], out: &mut String) {
-    URL_SAFE_NO_PAD.encode_string(bytes, out);
+pub(crate) fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
+    let (groups, tail) = bytes.as_chunks::<6>();
+    let len = encoded_len(bytes.len());
+    out.reserve(len);
+    for group in groups {
+        out.extend_from_slice(characters(group).as_flattened());
+    }
+    if !tail.is_empty() {
+        let mut group = [0; 6];
+        group.iter_mut().zip(tail).for_each(|(byte, tail)| *byte = *tail);
+        let characters = characters(&group);
+        out.extend(characters.as_flattened().iter().take(encoded_len(tail.len())));
+    }
+}
+
+/// The number of characters that so many bytes take.
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
+    bytes.saturating_mul(4).div_ceil(3)
+}
+
+/// The eight characters of six bytes.
+#[inline]
+fn characters(group: &[u8; 6]) -> [[u8; 2]; 4] {
+    let [a, b, c, d, e, f] = *group;
+    let pair = |twelve: u16| PAIRS.get(usize::from(twelve & 0xFFF)).copied().unwrap_or_default();
+    let joined = |high: u8, low: u8| u16::from_be_bytes([high, low]);
+    [
+        pair(joined(a, b).wrapping_shr(4)),
+        pair(joined(b, c)),
+        pair(joined(d, e).wrapping_shr(4)),
+        pair(joined(e, f)),
+    ]
 }
 
 /// `bytes`, encoded.
@@ -195,6 +241,22 @@ mod tests {
                 text.replace_range(at..=at, c.encode_utf8(&mut [0; 2]));
                 compare(&text);
             }
+        }
+    }
+
+    #[test]
+    fn bytes_are_encoded_as_base64_encodes_them() {
+        for len in 0..300 {
+            let bytes: Vec<u8> = (0..len).map(|n| u8::try_from((n * 37 + len) % 256).unwrap()).collect();
+            let mut out = b"before".to_vec();
+            encode_into(&bytes, &mut out);
+            assert_eq!(out, format!("before{}", URL_SAFE_NO_PAD.encode(&bytes)).into_bytes());
+            assert_eq!(out.len(), 6 + encoded_len(len));
+        }
+        for byte in 0..=255 {
+            let mut out = Vec::new();
+            encode_into(&[byte; 6], &mut out);
+            assert_eq!(out, URL_SAFE_NO_PAD.encode([byte; 6]).into_bytes());
         }
     }
 

@@ -17,7 +17,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use crate::algorithm::Algorithm;
-use crate::base64url::{self, Buffer};
+use crate::base64url::{self, Buffer, encoded_len};
 use crate::header::{self, Header};
 use crate::json::Nodes;
 use crate::keys::{KeySet, SignError, SigningKey, VerifyingKey};
@@ -163,17 +163,17 @@ pub(crate) fn encode_header(key: &SigningKey, typ: Option<&str>, cty: Option<&st
 /// Puts the three segments together.
 pub(crate) fn sign_with_header(payload: &[u8], key: &SigningKey, header: &str) -> Result<String, SignError> {
     let signature_len = key.algorithm().facts().signature_len.unwrap_or(512);
-    let encoded = |len: usize| len.div_ceil(3).saturating_mul(4);
-    let capacity = [header.len(), encoded(payload.len()), encoded(signature_len), 2]
+    let capacity = [header.len(), encoded_len(payload.len()), encoded_len(signature_len), 2]
         .into_iter()
         .fold(0, usize::saturating_add);
-    let mut token = String::with_capacity(capacity);
-    token.push_str(header);
-    token.push('.');
+    let mut token = Vec::with_capacity(capacity);
+    token.extend_from_slice(header.as_bytes());
+    token.push(b'.');
     base64url::encode_into(payload, &mut token);
     let mut signature = Vec::with_capacity(signature_len);
-    key.sign(token.as_bytes(), &mut signature)?;
-    token.push('.');
+    key.sign(&token, &mut signature)?;
+    token.push(b'.');
     base64url::encode_into(&signature, &mut token);
-    Ok(token)
+    // Three times base64url: text it is.
+    String::from_utf8(token).map_err(|error| SignError::new(error.utf8_error()))
 }
