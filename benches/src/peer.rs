@@ -12,7 +12,8 @@ pub fn install() {
     let _ = aws_lc::DEFAULT_PROVIDER.install_default();
 }
 
-/// Key and rules for verifying.
+/// Key and rules for verifying. A state that middleware can share, and so `Clone`.
+#[derive(Clone)]
 pub struct Decoder {
     key: DecodingKey,
     validation: Validation,

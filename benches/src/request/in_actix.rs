@@ -9,6 +9,8 @@ use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, error, rt, web};
+use actix_web_httpauth::extractors::bearer::BearerAuth;
+use actix_web_httpauth::middleware::HttpAuthentication;
 
 use super::{Server, ready};
 use crate::fixture::{Fixture, SUBJECT, User};
@@ -54,7 +56,28 @@ impl Server for ActixServer {
         server!(App::new().wrap(auth).route("/me", web::get().to(me)), fixture)
     }
 
+    /// actix-web-httpauth, the framework's own crate for bearer tokens.
     fn peer(fixture: &Fixture) -> Self {
+        async fn validate(
+            request: ServiceRequest,
+            credentials: BearerAuth,
+        ) -> Result<ServiceRequest, (Error, ServiceRequest)> {
+            let decoder = request.app_data::<web::Data<Decoder>>().expect("key and rules").clone();
+            match decoder.verify(credentials.token()) {
+                Some(user) => {
+                    request.extensions_mut().insert(user);
+                    Ok(request)
+                }
+                None => Err((error::ErrorUnauthorized("unauthorized"), request)),
+            }
+        }
+        let decoder = web::Data::new(Decoder::new(fixture).expect("an algorithm of the peer"));
+        let me = |user: web::ReqData<User>| async move { user.sub.clone() };
+        let app = App::new().app_data(decoder).wrap(HttpAuthentication::bearer(validate));
+        server!(app.route("/me", web::get().to(me)), fixture)
+    }
+
+    fn tuned_peer(fixture: &Fixture) -> Self {
         async fn authenticate(
             decoder: Rc<Decoder>,
             request: ServiceRequest,

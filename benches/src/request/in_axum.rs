@@ -42,6 +42,19 @@ impl AxumServer {
     }
 }
 
+/// What a middleware written by hand does.
+async fn forward(decoder: &Decoder, mut request: Request, next: Next) -> Result<Response, StatusCode> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+    let user = decoder.verify(token).ok_or(StatusCode::UNAUTHORIZED)?;
+    request.extensions_mut().insert(user);
+    Ok(next.run(request).await)
+}
+
+async fn subject(Extension(user): Extension<User>) -> String {
+    user.sub
+}
+
 impl Server for AxumServer {
     fn bare(fixture: &Fixture) -> Self {
         async fn me() -> String {
@@ -54,25 +67,31 @@ impl Server for AxumServer {
         Self::of(ours::verifier(fixture), &fixture.token)
     }
 
+    /// `from_fn_with_state`, whose documentation has the state in a struct that is `Clone`.
     fn peer(fixture: &Fixture) -> Self {
         async fn authenticate(
-            State(decoder): State<Arc<Decoder>>,
-            mut request: Request,
+            State(decoder): State<Decoder>,
+            request: Request,
             next: Next,
         ) -> Result<Response, StatusCode> {
-            let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let token =
-                header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
-            let user = decoder.verify(token).ok_or(StatusCode::UNAUTHORIZED)?;
-            request.extensions_mut().insert(user);
-            Ok(next.run(request).await)
+            forward(&decoder, request, next).await
         }
-        async fn me(Extension(user): Extension<User>) -> String {
-            user.sub
+        let decoder = Decoder::new(fixture).expect("an algorithm of the peer");
+        let layer = middleware::from_fn_with_state(decoder, authenticate);
+        Self::new(Router::new().route("/me", get(subject)).layer(layer), &fixture.token)
+    }
+
+    fn tuned_peer(fixture: &Fixture) -> Self {
+        async fn authenticate(
+            State(decoder): State<Arc<Decoder>>,
+            request: Request,
+            next: Next,
+        ) -> Result<Response, StatusCode> {
+            forward(&decoder, request, next).await
         }
         let decoder = Arc::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let layer = middleware::from_fn_with_state(decoder, authenticate);
-        Self::new(Router::new().route("/me", get(me)).layer(layer), &fixture.token)
+        Self::new(Router::new().route("/me", get(subject)).layer(layer), &fixture.token)
     }
 
     fn with_token(mut self, token: &str) -> Self {
