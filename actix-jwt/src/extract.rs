@@ -48,16 +48,15 @@ enum Outcome {
 
 /// Takes what the middleware left in `request`, else authenticates by the handle in `app_data`.
 pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: Read<E>) -> ExtractFuture<E> {
-    let auth = handle(request);
     let before = {
         let extensions = request.extensions();
         let before = extensions.get::<Authentication>();
-        if let Some(authentication) = before.filter(|before| stands(before, auth)) {
+        if let Some(authentication) = before.filter(|before| stands(before, request)) {
             return ExtractFuture::ready(read_for(request, authentication, read));
         }
         before.cloned()
     };
-    let Some(auth) = auth else {
+    let Some(auth) = handle(request) else {
         let refusal = Refusal::missing_layer(wanted_by);
         return ExtractFuture::ready(Err(AuthRejection::in_words_of_request(request, refusal)));
     };
@@ -91,11 +90,8 @@ fn handle(request: &HttpRequest) -> Option<&JwtAuth> {
 
 /// Whether an extractor may take `before` as it is: always from a middleware; from another
 /// extractor, which may have run under an outer scope's handle, only under the same handle.
-fn stands(before: &Authentication, auth: Option<&JwtAuth>) -> bool {
-    match JwtAuth::extracted(before) {
-        None => true,
-        Some(by) => auth.is_some_and(|auth| auth.is_same(by)),
-    }
+fn stands(before: &Authentication, request: &HttpRequest) -> bool {
+    JwtAuth::extracted(before).is_none_or(|by| handle(request).is_some_and(|auth| auth.is_same(by)))
 }
 
 fn read_for<E>(

@@ -29,7 +29,8 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, F, B> {
-        Refused { response: Option<ServiceResponse<EitherBody<B>>> },
+        // Boxed, as is what waits: the future that nearly every request makes is as small as the inner one.
+        Refused { response: Option<Box<ServiceResponse<EitherBody<B>>>> },
         Inner {
             #[pin]
             future: F,
@@ -38,7 +39,7 @@ pin_project! {
         Waiting {
             decision: BoxFuture<'static, Decision>,
             // Taken when the decision is there.
-            rest: Option<(ServiceRequest, Rc<S>, JwtAuth)>,
+            rest: Option<Box<(ServiceRequest, Rc<S>, JwtAuth)>>,
         },
     }
 }
@@ -48,7 +49,7 @@ where
     S: Service<ServiceRequest>,
 {
     pub(crate) fn refused(response: ServiceResponse<BoxBody>) -> Self {
-        Self { state: State::Refused { response: Some(response.map_into_right_body()) } }
+        Self { state: State::Refused { response: Some(Box::new(response.map_into_right_body())) } }
     }
 
     pub(crate) fn inner(future: S::Future, response_headers: Vec<ResponseHeader>) -> Self {
@@ -61,7 +62,7 @@ where
         service: Rc<S>,
         auth: JwtAuth,
     ) -> Self {
-        Self { state: State::Waiting { decision, rest: Some((request, service, auth)) } }
+        Self { state: State::Waiting { decision, rest: Some(Box::new((request, service, auth))) } }
     }
 }
 
@@ -77,7 +78,7 @@ where
             match state.as_mut().project() {
                 StateProjection::Refused { response } => {
                     // A future that has ended is not polled again.
-                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(*response)));
                 }
                 StateProjection::Inner { future, response_headers } => {
                     return Poll::Ready(match ready!(future.poll(cx)) {
@@ -91,7 +92,8 @@ where
                 }
                 StateProjection::Waiting { decision, rest } => {
                     let decision = ready!(decision.as_mut().poll(cx));
-                    let Some((request, service, auth)) = rest.take() else { return Poll::Pending };
+                    let Some(rest) = rest.take() else { return Poll::Pending };
+                    let (request, service, auth) = *rest;
                     let next = match decision {
                         Decision::Proceed(proceed) => {
                             request.extensions_mut().insert(auth.sign(proceed.authentication));
@@ -103,7 +105,7 @@ where
                         Decision::Refuse(refusal) => {
                             let response = answer(&(&request).into(), auth.refusal(), &refusal);
                             let response = request.into_response(response).map_into_right_body();
-                            State::Refused { response: Some(response) }
+                            State::Refused { response: Some(Box::new(response)) }
                         }
                     };
                     state.set(next);
