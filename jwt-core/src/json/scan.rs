@@ -26,17 +26,17 @@ pub(super) fn scan(
     if text.len() >= MAX_LEN {
         return Err(Fault::Size);
     }
-    let mut pass = Pass { scanner: Scanner::new(text), nodes, bounds, on_member };
-    pass.scanner.skip_space();
-    if pass.scanner.peek() != Some(b'{') {
+    let scanner = Scanner { text, bytes: text.as_bytes() };
+    let start = scanner.after_space(0);
+    if scanner.peek(start) != Some(b'{') {
         return Err(Fault::Syntax);
     }
-    pass.object(0)?;
-    pass.scanner.skip_space();
-    if pass.scanner.peek().is_some() { Err(Fault::Syntax) } else { Ok(()) }
+    let end = Pass { scanner, nodes, bounds, on_member }.object(start, 0)?;
+    if scanner.after_space(end) == text.len() { Ok(()) } else { Err(Fault::Syntax) }
 }
 
-/// The one pass over a document.
+/// The one pass over a document. Its methods take the place where they begin and return the one
+/// behind what they read, so that a place is never kept in memory.
 struct Pass<'j, 'n, F> {
     scanner: Scanner<'j>,
     nodes: &'n mut Nodes,
@@ -65,18 +65,20 @@ impl Names {
 }
 
 impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
-    /// An object inside `depth` containers; stands on its opening bracket.
-    fn object(&mut self, depth: usize) -> Result<(), Fault> {
-        let object = self.open(Kind::Object, depth)?;
+    /// An object inside `depth` containers, from its opening bracket.
+    fn object(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
+        let object = self.open(Kind::Object, start, depth)?;
         let mut names = Names::default();
-        if self.scanner.peek() == Some(b'}') {
-            return self.close(object);
+        let mut at = self.scanner.after_space(start.wrapping_add(1));
+        if self.scanner.peek(at) == Some(b'}') {
+            self.close(object)?;
+            return Ok(at.wrapping_add(1));
         }
         loop {
-            self.name(object, &mut names, depth)?;
-            self.value(depth)?;
-            match self.scanner.peek() {
-                Some(b',') => self.scanner.step_over_space(),
+            at = self.name(at, object, &mut names, depth)?;
+            at = self.value(at, depth)?;
+            match self.scanner.peek(at) {
+                Some(b',') => at = self.scanner.after_space(at.wrapping_add(1)),
                 Some(b'}') => break,
                 _ => return Err(Fault::Syntax),
             }
@@ -84,57 +86,58 @@ impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
         if names.count > COMPARED {
             self.many_are_unique(object)?;
         }
-        self.close(object)
+        self.close(object)?;
+        Ok(at.wrapping_add(1))
     }
 
-    /// An array inside `depth` containers; stands on its opening bracket.
-    fn array(&mut self, depth: usize) -> Result<(), Fault> {
-        let array = self.open(Kind::Array, depth)?;
-        if self.scanner.peek() == Some(b']') {
-            return self.close(array);
+    /// An array inside `depth` containers, from its opening bracket.
+    fn array(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
+        let array = self.open(Kind::Array, start, depth)?;
+        let mut at = self.scanner.after_space(start.wrapping_add(1));
+        if self.scanner.peek(at) == Some(b']') {
+            self.close(array)?;
+            return Ok(at.wrapping_add(1));
         }
         loop {
-            self.value(depth)?;
-            match self.scanner.peek() {
-                Some(b',') => self.scanner.step_over_space(),
-                Some(b']') => return self.close(array),
+            at = self.value(at, depth)?;
+            match self.scanner.peek(at) {
+                Some(b',') => at = self.scanner.after_space(at.wrapping_add(1)),
+                Some(b']') => break,
                 _ => return Err(Fault::Syntax),
             }
         }
+        self.close(array)?;
+        Ok(at.wrapping_add(1))
     }
 
-    /// Steps over the opening bracket, and returns the container's place among the nodes.
+    /// Lists a container, and returns its place among the nodes.
     #[inline]
-    fn open(&mut self, kind: Kind, depth: usize) -> Result<usize, Fault> {
+    fn open(&mut self, kind: Kind, start: usize, depth: usize) -> Result<usize, Fault> {
         if depth >= self.bounds.depth || depth >= MAX_DEPTH {
             return Err(Fault::Depth);
         }
         let at = self.nodes.len;
-        self.nodes.push(Node::new(kind, self.scanner.at, 0));
-        self.scanner.step_over_space();
+        self.nodes.push(Node::new(kind, start, 0));
         Ok(at)
     }
 
-    /// Steps over the closing bracket.
     #[inline]
     fn close(&mut self, container: usize) -> Result<(), Fault> {
-        self.scanner.step();
         let len = self.nodes.len.wrapping_sub(container);
-        let node = self.nodes.get_mut(container).ok_or(Fault::Size)?;
-        node.set_extent(len);
+        self.nodes.get_mut(container).ok_or(Fault::Size)?.set_extent(len);
         Ok(())
     }
 
     /// A member's name, up to its value.
-    #[inline]
-    fn name(&mut self, object: usize, names: &mut Names, depth: usize) -> Result<(), Fault> {
+    #[inline(always)]
+    fn name(&mut self, start: usize, object: usize, names: &mut Names, depth: usize) -> Result<usize, Fault> {
         if self.nodes.len >= self.bounds.nodes {
             return Err(Fault::Size);
         }
-        if self.scanner.peek() != Some(b'"') {
+        if self.scanner.peek(start) != Some(b'"') {
             return Err(Fault::Syntax);
         }
-        let name = self.scanner.string().ok_or(Fault::Syntax)?;
+        let (name, end) = self.scanner.string(start).ok_or(Fault::Syntax)?;
         let value_at = self.nodes.len.wrapping_add(1);
         let bit = if name.kind() == Kind::Escaped {
             if depth == 0 {
@@ -155,28 +158,34 @@ impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
         names.seen |= bit;
         names.count = names.count.saturating_add(1);
         self.nodes.push(name);
-        self.scanner.skip_space();
-        if self.scanner.peek() != Some(b':') {
+        let colon = self.scanner.after_space(end);
+        if self.scanner.peek(colon) != Some(b':') {
             return Err(Fault::Syntax);
         }
-        self.scanner.step_over_space();
-        Ok(())
+        Ok(self.scanner.after_space(colon.wrapping_add(1)))
     }
 
     /// A value inside `depth` containers and the one that it stands in, and the space behind it.
-    #[inline]
-    fn value(&mut self, depth: usize) -> Result<(), Fault> {
+    #[inline(always)]
+    fn value(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
         if self.nodes.len >= self.bounds.nodes {
             return Err(Fault::Size);
         }
-        match self.scanner.peek().ok_or(Fault::Syntax)? {
-            b'"' => self.nodes.push(self.scanner.string().ok_or(Fault::Syntax)?),
-            b'{' => self.object(depth.wrapping_add(1))?,
-            b'[' => self.array(depth.wrapping_add(1))?,
-            _ => self.nodes.push(self.scanner.scalar().ok_or(Fault::Syntax)?),
-        }
-        self.scanner.skip_space();
-        Ok(())
+        let end = match self.scanner.peek(start).ok_or(Fault::Syntax)? {
+            b'"' => {
+                let (node, end) = self.scanner.string(start).ok_or(Fault::Syntax)?;
+                self.nodes.push(node);
+                end
+            }
+            b'{' => self.object(start, depth.wrapping_add(1))?,
+            b'[' => self.array(start, depth.wrapping_add(1))?,
+            _ => {
+                let (kind, end) = self.scanner.scalar(start).ok_or(Fault::Syntax)?;
+                self.nodes.push(Node::new(kind, start, end.wrapping_sub(start)));
+                end
+            }
+        };
+        Ok(self.scanner.after_space(end))
     }
 
     #[cold]
@@ -207,35 +216,30 @@ impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
     }
 }
 
-/// A place in a text.
+/// A text, read from any place of it.
+#[derive(Clone, Copy)]
 struct Scanner<'j> {
     text: &'j str,
     bytes: &'j [u8],
-    at: usize,
 }
 
-impl<'j> Scanner<'j> {
-    fn new(text: &'j str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0 }
-    }
-
-    /// A string; stands on its opening quote.
-    #[inline]
-    fn string(&mut self) -> Option<Node> {
-        let start = self.at.wrapping_add(1);
+impl Scanner<'_> {
+    /// The string whose opening quote is at `quote`, and the place behind it.
+    #[inline(always)]
+    fn string(self, quote: usize) -> Option<(Node, usize)> {
+        let start = quote.wrapping_add(1);
         let end = start.wrapping_add(plain(self.bytes.get(start..)?));
-        if self.bytes.get(end) != Some(&b'"') {
+        if self.peek(end) != Some(b'"') {
             return self.escaped_string(start, end);
         }
-        self.at = end.wrapping_add(1);
-        Some(Node::new(Kind::String, start, end.wrapping_sub(start)))
+        Some((Node::new(Kind::String, start, end.wrapping_sub(start)), end.wrapping_add(1)))
     }
 
     /// The string from `start`, of which something other than a quote stands at `at`.
     #[cold]
-    fn escaped_string(&mut self, start: usize, mut at: usize) -> Option<Node> {
+    fn escaped_string(self, start: usize, mut at: usize) -> Option<(Node, usize)> {
         loop {
-            match self.bytes.get(at)? {
+            match self.peek(at)? {
                 b'"' => break,
                 b'\\' => {
                     // Also over an escaped quote.
@@ -247,105 +251,94 @@ impl<'j> Scanner<'j> {
             }
         }
         let node = Node::new(Kind::Escaped, start, at.wrapping_sub(start));
-        self.at = at.wrapping_add(1);
-        string::escapes_are_valid(text_at(self.text, node)).then_some(node)
+        string::escapes_are_valid(text_at(self.text, node)).then_some((node, at.wrapping_add(1)))
     }
 
-    /// A number or literal.
+    /// The number or literal at `start`, and the place behind it.
     #[inline]
-    fn scalar(&mut self) -> Option<Node> {
-        let start = self.at;
-        let kind = match self.peek() {
-            Some(b't') => self.literal(b"true", Kind::True)?,
-            Some(b'f') => self.literal(b"false", Kind::False)?,
-            Some(b'n') => self.literal(b"null", Kind::Null)?,
-            _ => self.number()?,
+    fn scalar(self, start: usize) -> Option<(Kind, usize)> {
+        let (word, kind) = match self.peek(start)? {
+            b't' => ("true", Kind::True),
+            b'f' => ("false", Kind::False),
+            b'n' => ("null", Kind::Null),
+            _ => return Some((Kind::Number, self.number(start)?)),
         };
-        Some(Node::new(kind, start, self.at.wrapping_sub(start)))
-    }
-
-    fn literal(&mut self, word: &[u8], kind: Kind) -> Option<Kind> {
-        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return None;
-        }
-        self.at = self.at.wrapping_add(word.len());
-        Some(kind)
+        let rest = self.bytes.get(start..)?;
+        rest.starts_with(word.as_bytes()).then_some((kind, start.wrapping_add(word.len())))
     }
 
     /// RFC 8259 §6.
-    fn number(&mut self) -> Option<Kind> {
-        if self.peek() == Some(b'-') {
-            self.step();
+    fn number(self, start: usize) -> Option<usize> {
+        let whole = if self.peek(start) == Some(b'-') { start.wrapping_add(1) } else { start };
+        let mut at = match self.peek(whole)? {
+            b'0' => whole.wrapping_add(1),
+            _ => self.digits(whole)?,
+        };
+        if self.peek(at) == Some(b'.') {
+            at = self.digits(at.wrapping_add(1))?;
         }
-        match self.peek() {
-            Some(b'0') => self.step(),
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return None,
-        }
-        if self.peek() == Some(b'.') {
-            self.step();
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.step();
-            if let Some(b'+' | b'-') = self.peek() {
-                self.step();
+        if let Some(b'e' | b'E') = self.peek(at) {
+            at = at.wrapping_add(1);
+            if let Some(b'+' | b'-') = self.peek(at) {
+                at = at.wrapping_add(1);
             }
-            self.digits()?;
+            at = self.digits(at)?;
         }
-        Some(Kind::Number)
+        Some(at)
     }
 
     /// One or more digits.
     #[inline]
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.step();
+    fn digits(self, start: usize) -> Option<usize> {
+        let digits = self.bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (digits > 0).then_some(start.wrapping_add(digits))
+    }
+
+    /// The place of the first byte from `at` that is not white space.
+    #[inline(always)]
+    fn after_space(self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek(at) {
+            at = at.wrapping_add(1);
         }
-        (self.at != start).then_some(())
+        at
     }
 
-    #[inline]
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.step();
-        }
-    }
-
-    #[inline]
-    fn step_over_space(&mut self) {
-        self.step();
-        self.skip_space();
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    #[inline]
-    fn step(&mut self) {
-        self.at = self.at.wrapping_add(1);
+    #[inline(always)]
+    fn peek(self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
 }
 
 /// How many bytes at the start mean nothing inside a string; looks at eight at a time.
+#[inline(always)]
 fn plain(bytes: &[u8]) -> usize {
+    // Most names end here.
+    match bytes.first_chunk().map(|chunk| special(u64::from_le_bytes(*chunk))) {
+        None | Some(0) => plain_beyond(bytes),
+        Some(special) => first_marked(special),
+    }
+}
+
+#[inline(never)]
+fn plain_beyond(bytes: &[u8]) -> usize {
     let (chunks, tail) = bytes.as_chunks::<8>();
     let mut len = 0_usize;
     for chunk in chunks {
         let special = special(u64::from_le_bytes(*chunk));
         if special != 0 {
-            let plain = usize::try_from(special.trailing_zeros() / 8).unwrap_or(0);
-            return len.wrapping_add(plain);
+            return len.wrapping_add(first_marked(special));
         }
         len = len.wrapping_add(8);
     }
     let mut last = [b'"'; 8];
     last.iter_mut().zip(tail).for_each(|(last, byte)| *last = *byte);
-    let plain = special(u64::from_le_bytes(last)).trailing_zeros() / 8;
-    len.wrapping_add(usize::try_from(plain).unwrap_or(0).min(tail.len()))
+    len.wrapping_add(first_marked(special(u64::from_le_bytes(last))).min(tail.len()))
+}
+
+/// Which of eight bytes is the first that is marked by its high bit; eight where none is.
+#[inline(always)]
+fn first_marked(marks: u64) -> usize {
+    usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0)
 }
 
 /// Marks, by its high bit, the first of eight bytes that is `"`, `\` or below 0x20. Bytes behind
@@ -373,51 +366,53 @@ fn names<'n>(document: &'n Document<'n>, object: usize) -> impl Iterator<Item = 
 /// compared again once the text is trusted.
 pub(crate) fn find_string_member<'j>(bytes: &'j [u8], name: &str) -> Option<Cow<'j, str>> {
     let text = core::str::from_utf8(bytes).ok()?;
-    let mut scanner = Scanner::new(text);
+    let scanner = Scanner { text, bytes };
+    let mut at = 0;
     let mut depth = 0_usize;
     let mut expects_name = false;
     loop {
-        scanner.skip_space();
-        match scanner.peek()? {
+        at = scanner.after_space(at);
+        let byte = scanner.peek(at)?;
+        match byte {
             b'{' | b'[' => {
                 depth = depth.wrapping_add(1);
-                expects_name = depth == 1 && scanner.peek() == Some(b'{');
-                scanner.step();
+                expects_name = depth == 1 && byte == b'{';
+                at = at.wrapping_add(1);
             }
             b'}' | b']' => {
                 depth = depth.checked_sub(1)?;
                 expects_name = false;
-                scanner.step();
+                at = at.wrapping_add(1);
             }
             b',' => {
                 expects_name = depth == 1;
-                scanner.step();
+                at = at.wrapping_add(1);
             }
-            b':' => scanner.step(),
+            b':' => at = at.wrapping_add(1),
             b'"' => {
-                let node = scanner.string()?;
+                let (node, end) = scanner.string(at)?;
                 if expects_name && string::is(text_at(text, node), name) {
-                    scanner.skip_space();
-                    if scanner.peek()? != b':' {
-                        return None;
-                    }
-                    scanner.step();
-                    scanner.skip_space();
-                    if scanner.peek()? != b'"' {
-                        return None;
-                    }
-                    let value = scanner.string()?;
-                    let raw = text.get(value.range())?;
-                    return Some(match value.kind() {
-                        Kind::Escaped => Cow::Owned(string::unescape(raw)),
-                        _ => Cow::Borrowed(raw),
-                    });
+                    return string_member(scanner, end);
                 }
                 expects_name = false;
+                at = end;
             }
-            _ => {
-                scanner.scalar()?;
-            }
+            _ => at = scanner.scalar(at)?.1,
         }
     }
+}
+
+/// The value of the member whose name ends before `at`, where it is a string.
+fn string_member(scanner: Scanner<'_>, at: usize) -> Option<Cow<'_, str>> {
+    let colon = scanner.after_space(at);
+    let quote = scanner.after_space(colon.wrapping_add(1));
+    if scanner.peek(colon)? != b':' || scanner.peek(quote)? != b'"' {
+        return None;
+    }
+    let (value, _) = scanner.string(quote)?;
+    let raw = text_at(scanner.text, value);
+    Some(match value.kind() {
+        Kind::Escaped => Cow::Owned(string::unescape(raw)),
+        _ => Cow::Borrowed(raw),
+    })
 }
