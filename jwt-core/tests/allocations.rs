@@ -37,13 +37,16 @@ fn allocations(once: impl FnOnce()) -> u64 {
 
 #[test]
 fn a_verified_token_is_itself_its_payload_and_the_places_of_its_claims() {
-    for algorithm in [Algorithm::HS256, Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256] {
+    for (algorithm, expected) in
+        // The signature of RSA is the only one here that is too long for the stack.
+        [(Algorithm::HS256, 3), (Algorithm::ES512, 3), (Algorithm::EdDSA, 3), (Algorithm::RS256, 4)]
+    {
         let key = SigningKey::generate(algorithm).unwrap();
         let (verifier, token) = (verifier(&key), token(&key));
         // The first good token adds its header to those that are known.
         assert!(verifier.verify(&token).is_ok());
         let count = allocations(|| assert_eq!(verifier.verify(&token).unwrap().subject(), Some("alice")));
-        assert_eq!(count, 3, "{algorithm}");
+        assert_eq!(count, expected, "{algorithm}");
     }
 }
 
