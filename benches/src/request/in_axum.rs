@@ -10,6 +10,9 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
+use axum_extra::TypedHeader;
+use axum_extra::headers::Authorization;
+use axum_extra::headers::authorization::Bearer;
 use axum_jwt::{Claims, JwtAuth};
 use jwt_core::Verifier;
 use tower::Service as _;
@@ -43,9 +46,12 @@ impl AxumServer {
 }
 
 /// What a middleware written by hand does.
-async fn forward(decoder: &Decoder, mut request: Request, next: Next) -> Result<Response, StatusCode> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+async fn forward(
+    decoder: &Decoder,
+    token: &str,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, StatusCode> {
     let user = decoder.verify(token).ok_or(StatusCode::UNAUTHORIZED)?;
     request.extensions_mut().insert(user);
     Ok(next.run(request).await)
@@ -71,10 +77,11 @@ impl Server for AxumServer {
     fn peer(fixture: &Fixture) -> Self {
         async fn authenticate(
             State(decoder): State<Decoder>,
+            TypedHeader(authorization): TypedHeader<Authorization<Bearer>>,
             request: Request,
             next: Next,
         ) -> Result<Response, StatusCode> {
-            forward(&decoder, request, next).await
+            forward(&decoder, authorization.token(), request, next).await
         }
         let decoder = Decoder::new(fixture).expect("an algorithm of the peer");
         let layer = middleware::from_fn_with_state(decoder, authenticate);
@@ -87,7 +94,10 @@ impl Server for AxumServer {
             request: Request,
             next: Next,
         ) -> Result<Response, StatusCode> {
-            forward(&decoder, request, next).await
+            let header = request.headers().get(AUTHORIZATION).cloned();
+            let text = header.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let token = text.strip_prefix("Bearer ").ok_or(StatusCode::UNAUTHORIZED)?;
+            forward(&decoder, token, request, next).await
         }
         let decoder = Arc::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let layer = middleware::from_fn_with_state(decoder, authenticate);
