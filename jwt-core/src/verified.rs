@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::{NumericDate, Place, Recorded, Scopes, scopes_of};
-use crate::json::{Bounds, Document, KeptNodes, Kind, Nodes, Span, Value, from_value};
+use crate::json::{Bounds, Document, Kind, Nodes, Span, Value, from_value};
 use crate::limits::Limits;
 use crate::policy::{IssuerRule, Policy};
 use crate::refusal::{Reason, TokenError};
@@ -73,7 +73,7 @@ pub struct Verified {
     audience: Option<usize>,
     text: TokenText,
     /// Of the payload, where they are few.
-    nodes: Option<KeptNodes>,
+    nodes: Option<Nodes>,
     kept: Kept,
     evidence: Evidence,
     /// The first type that the claims were read as.
@@ -195,7 +195,7 @@ impl Verified {
         policy: Arc<Policy>,
         audience: Option<usize>,
         text: TokenText,
-        nodes: Option<KeptNodes>,
+        nodes: Option<Nodes>,
         kept: Kept,
         evidence: Evidence,
     ) -> Arc<Self> {
@@ -356,7 +356,7 @@ impl Verified {
             return read(Document::kept(self.text.payload(), nodes).root());
         }
         let bounds = Bounds { depth: Limits::MAX_PAYLOAD_DEPTH, nodes: usize::MAX };
-        let (mut nodes, none) = (Nodes::new(), KeptNodes::default());
+        let (mut nodes, none) = (Nodes::new(), Nodes::default());
         let document = Document::read(self.text.payload(), bounds, &mut nodes);
         // The payload was read before this value could be made, so it can be again.
         read(document.unwrap_or(Document::kept(self.text.payload(), &none)).root())

@@ -16,7 +16,7 @@ use crate::claims::{Places, Recorded};
 use crate::config::ConfigError;
 use crate::expected::Expected;
 use crate::header::{self, Header};
-use crate::json::{self, Bounds, Document, Fault, KeptNodes, Nodes};
+use crate::json::{self, Bounds, Document, Fault, Nodes};
 use crate::jws;
 use crate::keys::{Grant, RefreshHint};
 use crate::limits::Limits;
@@ -199,7 +199,7 @@ impl Verifier {
         let mut claims = None;
         let verified = self.run(token, self.now(), &Expected::new(), &mut |document| {
             claims = Some(shape::<T>(document.root())?);
-            Ok(None)
+            Ok(())
         });
         match (verified, claims) {
             (Ok(verified), Some(claims)) => Ok((verified, claims)),
@@ -224,24 +224,24 @@ impl Verifier {
         self.0.clock.now()
     }
 
-    /// Verifies `token`, with what spares whoever reads its claims later another scan.
+    /// Verifies `token`.
     fn prove(
         &self,
         token: &str,
         now: Duration,
         expected: &Expected<'_>,
     ) -> Result<Arc<Verified>, Failure<'_>> {
-        self.run(token, now, expected, &mut |document| Ok(document.keep_nodes()))
+        self.run(token, now, expected, &mut |_| Ok(()))
     }
 
     /// The path itself. `also` reads whatever else the caller wants from the payload, after every
-    /// check has passed, and says what is kept for reading more of it.
+    /// check has passed.
     fn run(
         &self,
         token: &str,
         now: Duration,
         expected: &Expected<'_>,
-        also: &mut dyn FnMut(&Document<'_>) -> Result<Option<KeptNodes>, TokenError>,
+        also: &mut dyn FnMut(&Document<'_>) -> Result<(), TokenError>,
     ) -> Result<Arc<Verified>, Failure<'_>> {
         let limits = &self.0.limits;
 
@@ -301,7 +301,7 @@ impl Verifier {
             expected,
         };
         let audience = policy::apply(&authority.policy, &subject, &mut Err).map_err(refused)?;
-        let nodes = also(&document).map_err(refused)?;
+        also(&document).map_err(refused)?;
 
         let kept = Kept::of(&claims, &authority.policy);
         let evidence =
@@ -310,7 +310,7 @@ impl Verifier {
             authority.policy.clone(),
             audience,
             TokenText::signed(payload, &token),
-            nodes,
+            nodes.kept(),
             kept,
             evidence,
         ))

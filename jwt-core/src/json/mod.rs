@@ -135,48 +135,41 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// Enough for every ordinary token, so that reading one does not allocate.
-const INLINE: usize = 64;
+/// Nodes of fifteen claims.
+const ORDINARY: usize = 32;
+
+/// The most nodes that are kept.
+const KEPT: usize = 64;
 
 /// RFC 8259 §8.1 and RFC 7519 §7.2: UTF-8.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Fault> {
     core::str::from_utf8(bytes).map_err(|_| Fault::Syntax)
 }
 
-/// Room for the nodes of one document, in order of appearance. Large, so it stays where it is made.
-pub(crate) struct Nodes {
-    inline: [Node; INLINE],
-    len: usize,
-    spill: Vec<Node>,
-}
+/// The nodes of one document, in order of appearance. Kept beside its text, they spare another scan.
+#[derive(Default)]
+pub(crate) struct Nodes(Vec<Node>);
 
 impl Nodes {
+    /// With room for the nodes of an ordinary token.
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { inline: [EMPTY; INLINE], len: 0, spill: Vec::new() }
+        Self(Vec::with_capacity(ORDINARY))
+    }
+
+    /// Itself where it is no more than what is worth keeping: not many times the size of its text.
+    pub(crate) fn kept(self) -> Option<Self> {
+        (self.0.len() <= KEPT).then_some(self)
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.0.len()
     }
 
     #[inline]
     fn push(&mut self, node: Node) {
-        if let Some(slot) = self.inline.get_mut(self.len) {
-            *slot = node;
-        } else {
-            if self.spill.is_empty() {
-                self.spill.extend_from_slice(&self.inline);
-            }
-            self.spill.push(node);
-        }
-        self.len = self.len.wrapping_add(1);
-    }
-
-    #[inline]
-    fn as_slice(&self) -> &[Node] {
-        if self.spill.is_empty() { self.inline.get(..self.len).unwrap_or(&[]) } else { &self.spill }
-    }
-
-    #[inline]
-    fn get_mut(&mut self, at: usize) -> Option<&mut Node> {
-        if self.spill.is_empty() { self.inline.get_mut(at) } else { self.spill.get_mut(at) }
+        self.0.push(node);
     }
 }
 
@@ -218,10 +211,6 @@ fn eight_digits(bytes: u64) -> Option<u64> {
     Some(fours.wrapping_mul(1 + (10_000 << 32)).wrapping_shr(32))
 }
 
-/// The nodes of a document, to be kept beside its text, so that it need not be scanned again.
-#[derive(Default)]
-pub(crate) struct KeptNodes(Box<[Node]>);
-
 /// A checked JSON object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Document<'d> {
@@ -244,18 +233,12 @@ impl<'d> Document<'d> {
         on_member: impl FnMut(&[u8], usize),
     ) -> Result<Self, Fault> {
         scan::scan(text, bounds, nodes, on_member)?;
-        Ok(Self { text, nodes: nodes.as_slice() })
+        Ok(Self { text, nodes: &nodes.0 })
     }
 
     /// The document whose nodes were kept beside this text.
-    pub(crate) fn kept(text: &'d str, nodes: &'d KeptNodes) -> Self {
+    pub(crate) fn kept(text: &'d str, nodes: &'d Nodes) -> Self {
         Self { text, nodes: &nodes.0 }
-    }
-
-    /// The nodes, to be kept; none where they are many, so that nothing is kept that is many times
-    /// the size of the text.
-    pub(crate) fn keep_nodes(&self) -> Option<KeptNodes> {
-        (self.nodes.len() <= INLINE).then(|| KeptNodes(self.nodes.into()))
     }
 
     /// The object itself.

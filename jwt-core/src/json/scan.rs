@@ -116,29 +116,29 @@ impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
         if depth >= self.bounds.depth || depth >= MAX_DEPTH {
             return Err(Fault::Depth);
         }
-        let at = self.nodes.len;
+        let at = self.nodes.len();
         self.nodes.push(Node::new(kind, start, 0));
         Ok(at)
     }
 
     #[inline]
     fn close(&mut self, container: usize) -> Result<(), Fault> {
-        let len = self.nodes.len.wrapping_sub(container);
-        self.nodes.get_mut(container).ok_or(Fault::Size)?.set_extent(len);
+        let len = self.nodes.len().wrapping_sub(container);
+        self.nodes.0.get_mut(container).ok_or(Fault::Size)?.set_extent(len);
         Ok(())
     }
 
     /// A member's name, up to its value.
     #[inline(always)]
     fn name(&mut self, start: usize, object: usize, names: &mut Names, depth: usize) -> Result<usize, Fault> {
-        if self.nodes.len >= self.bounds.nodes {
+        if self.nodes.len() >= self.bounds.nodes {
             return Err(Fault::Size);
         }
         if self.scanner.peek(start) != Some(b'"') {
             return Err(Fault::Syntax);
         }
         let (name, end) = self.scanner.string(start).ok_or(Fault::Syntax)?;
-        let value_at = self.nodes.len.wrapping_add(1);
+        let value_at = self.nodes.len().wrapping_add(1);
         let bit = if name.kind() == Kind::Escaped {
             if depth == 0 {
                 (self.on_member)(string::unescape(text_at(self.scanner.text, name)).as_bytes(), value_at);
@@ -168,7 +168,7 @@ impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
     /// A value inside `depth` containers and the one that it stands in, and the space behind it.
     #[inline(always)]
     fn value(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
-        if self.nodes.len >= self.bounds.nodes {
+        if self.nodes.len() >= self.bounds.nodes {
             return Err(Fault::Size);
         }
         let end = match self.scanner.peek(start).ok_or(Fault::Syntax)? {
@@ -190,13 +190,13 @@ impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
 
     #[cold]
     fn is_repeated(&self, name: Node, object: usize) -> bool {
-        let document = Document { text: self.scanner.text, nodes: self.nodes.as_slice() };
+        let document = Document { text: self.scanner.text, nodes: &self.nodes.0 };
         names(&document, object).any(|earlier| self.same(earlier, name))
     }
 
     #[cold]
     fn many_are_unique(&self, object: usize) -> Result<(), Fault> {
-        let document = Document { text: self.scanner.text, nodes: self.nodes.as_slice() };
+        let document = Document { text: self.scanner.text, nodes: &self.nodes.0 };
         let mut all: Vec<Cow<'_, str>> = names(&document, object).filter_map(Value::as_str).collect();
         all.sort_unstable();
         if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
