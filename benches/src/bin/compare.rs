@@ -158,8 +158,8 @@ fn requests_through<S: Server>(name: &str, fixture: &Fixture, targets: &mut Vec<
     if fixture.algorithm == Algorithm::HS256 {
         for (bare, peer, by, limit) in [
             (AXUM_BARE, FROM_FN, FROM_FN.to_owned(), Some(0.36)),
-            (BARE, DOCUMENTED, format!("{name}'s {DOCUMENTED}"), None),
-            (BARE, TUNED, format!("{name}'s {TUNED}"), None),
+            (BARE, DOCUMENTED, format!("{DOCUMENTED} for {name}"), None),
+            (BARE, TUNED, format!("{TUNED} for {name}"), None),
         ] {
             let ratio = group.ratio([BARE, ADAPTER, bare, peer], |[before, ours, bare, peer]| {
                 (ours - before) / (peer - bare)
