@@ -102,6 +102,13 @@ impl JwtAuth {
         self.changed(|auth| auth.with_retry_after(retry_after))
     }
 
+    /// Names the token's `sub` in the event of each request that is let through, for an audit, and
+    /// raises that event from debug to info. Off by default.
+    #[must_use]
+    pub fn record_subject(self) -> Self {
+        self.changed(RequestAuth::record_subject)
+    }
+
     /// Other bodies for refusals: [`Bodyless`](crate::Bodyless), a closure, or a type of one's own.
     #[must_use]
     pub fn with_refusal(self, refusal: impl RefusalResponse) -> Self {

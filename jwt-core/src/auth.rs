@@ -10,6 +10,7 @@ use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
 use crate::csrf_key::CsrfKey;
 use crate::decision::{Authentication, Decision, Proceed, Refusal, Step, TokenIdentity};
 use crate::keys::BoxFuture;
+use crate::observe;
 use crate::refusal::{Answer, Reason, TokenError};
 use crate::request::{
     CarrierKind, Carriers, Challenge, Credential, Demands, PreparedChallenges, Proof, ProofOfOrigin,
@@ -65,6 +66,7 @@ struct Inner {
     /// The challenges that need nothing of a route, written once.
     prepared: PreparedChallenges,
     retry_after: Duration,
+    records_subject: bool,
 }
 
 impl<A: TokenAuthority> From<A> for RequestAuth {
@@ -91,6 +93,7 @@ impl RequestAuth {
             challenge,
             prepared,
             retry_after: Duration::from_secs(5),
+            records_subject: false,
         }))
     }
 
@@ -160,6 +163,14 @@ impl RequestAuth {
         self.changed(|inner| inner.retry_after = retry_after)
     }
 
+    /// Names the token's `sub` in the event of each request that is let through, for an audit, and
+    /// raises that event from debug to info. Off by default: a log is kept longer than a token, and
+    /// read by others.
+    #[must_use]
+    pub fn record_subject(self) -> Self {
+        self.changed(|inner| inner.records_subject = true)
+    }
+
     fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -171,6 +182,7 @@ impl RequestAuth {
     /// check runs twice about it; another authority verifies anew, and its outcome replaces the
     /// outer one. Outcomes are never merged.
     pub fn decide(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Step {
+        let _timer = observe::Timer::of_decision();
         match self.begin(head, before) {
             Ok(step) => step,
             Err(refusal) => Step::Decided(Decision::Refuse(refusal)),
@@ -180,12 +192,12 @@ impl RequestAuth {
     fn begin(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Result<Step, Refusal> {
         let rules = &*self.0;
         if rules.passes_preflight && is_preflight(head) {
-            return Ok(proceed(Authentication::anonymous(self.clone()), Vec::new()));
+            return Ok(self.anonymous());
         }
         let Some(credential) = rules.carriers.read(head).map_err(|reason| self.refuse(&reason.into()))?
         else {
             if rules.is_optional {
-                return Ok(proceed(Authentication::anonymous(self.clone()), Vec::new()));
+                return Ok(self.anonymous());
             }
             return Err(self.refuse(&Reason::NoCredentials.into()));
         };
@@ -236,6 +248,12 @@ impl RequestAuth {
         }
     }
 
+    fn anonymous(&self) -> Step {
+        observe::anonymous();
+        let authentication = Authentication::anonymous(self.clone());
+        Step::Decided(Decision::Proceed(Proceed::new(authentication, Vec::new())))
+    }
+
     /// What the same authority verified before, if the request still carries that very token. A
     /// token with `cnf` counts only where the same checks proved possession.
     fn reuse<'b>(
@@ -270,7 +288,7 @@ impl RequestAuth {
     #[must_use]
     pub fn refuse(&self, error: &TokenError) -> Refusal {
         let reason = error.reason();
-        log(reason, error.detail());
+        observe::refused(reason, error.detail());
         Refusal::new(reason)
             .with_challenge(self.0.challenge(reason.answer()))
             .with_retry_after(self.0.retry_after)
@@ -280,13 +298,13 @@ impl RequestAuth {
     #[must_use]
     pub fn refuse_unmet(&self, unmet: &Unmet) -> Refusal {
         let reason = unmet.reason();
-        log(reason, None);
+        observe::refused(reason, None);
         let challenge = self.0.challenge.text(reason.answer(), &unmet.demands());
         Refusal::new(reason).with_challenge(challenge.map(Arc::from))
     }
 
     fn refuse_by_check(&self, check: &dyn Check, refusal: CheckRefusal) -> Refusal {
-        log(refusal.reason, Some(check.name()));
+        observe::refused(refusal.reason, Some(check.name()));
         let challenge = match refusal.challenge {
             Some(challenge) => Some(Arc::from(challenge)),
             None => self.0.challenge(refusal.reason.answer()),
@@ -422,7 +440,8 @@ impl Pending {
     }
 
     fn proceed(self, verified: Arc<Verified>, token: &str) -> Decision {
-        log_authenticated(&verified, self.carrier);
+        let subject = self.auth.0.records_subject.then(|| verified.subject()).flatten();
+        observe::authenticated(verified.issuer(), subject, self.carrier.code());
         let mut outside = self.passed;
         outside.retain(|check| !is_among(check, &self.auth.0.checks));
         let identity = TokenIdentity::of(token, &verified);
@@ -430,10 +449,6 @@ impl Pending {
             Authentication::verified_by(self.auth, verified, self.carrier, identity, outside);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))
     }
-}
-
-fn proceed(authentication: Authentication, response_headers: Vec<ResponseHeader>) -> Step {
-    Step::Decided(Decision::Proceed(Proceed::new(authentication, response_headers)))
 }
 
 /// RFC 6750 §2.3: an answer to a token in the query must not be kept by shared caches. An outer
@@ -445,22 +460,6 @@ fn response_headers(carrier: CarrierKind, before: Option<&Authentication>) -> Ve
             vec![ResponseHeader { name: "cache-control", value: Cow::Borrowed("private") }]
         }
         _ => Vec::new(),
-    }
-}
-
-/// Tells the operator. No subject and no claim: whoever reads the log is not whom the token is for.
-#[inline(never)]
-fn log_authenticated(verified: &Verified, carrier: CarrierKind) {
-    tracing::debug!(issuer = verified.issuer(), carrier = carrier.code(), "request authenticated");
-}
-
-/// Tells the operator. Never the token, a claim's value or a `kid`.
-fn log(reason: Reason, detail: Option<&str>) {
-    let (code, status) = (reason.code(), reason.answer().status());
-    match reason.answer() {
-        Answer::NoCredentials => tracing::debug!(reason = code, status, "request refused"),
-        Answer::Unavailable => tracing::warn!(reason = code, detail, status, "request refused: {reason}"),
-        _ => tracing::info!(reason = code, detail, status, "request refused: {reason}"),
     }
 }
 

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::auth::RequestAuth;
 use crate::check::{Check, ResponseHeader};
 use crate::keys::BoxFuture;
+use crate::observe;
 use crate::refusal::{Answer, Reason};
 use crate::request::CarrierKind;
 use crate::requirement::Requirement;
@@ -93,11 +94,7 @@ impl Refusal {
     /// and remedy go to the log and not to the client.
     #[must_use]
     pub fn missing_layer(wanted_by: &'static str) -> Self {
-        tracing::error!(
-            reason = Reason::MissingLayer.code(),
-            wanted_by,
-            "no JWT layer stands before this route: add `.layer(JwtAuth::new(…))` (actix-web: `.wrap(…)`) outside of it"
-        );
+        observe::missing_layer(wanted_by);
         Self::new(Reason::MissingLayer)
     }
 

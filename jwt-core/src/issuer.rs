@@ -20,6 +20,7 @@ use crate::json::{self, Nodes, Value};
 use crate::jws;
 use crate::keys::{self, SigningKey};
 use crate::limits::Limits;
+use crate::observe;
 use crate::policy::{self, AudienceRule, IssuerRule, Policy};
 use crate::profile::Profile;
 use crate::refusal::Reason;
@@ -441,6 +442,7 @@ impl<'i> TokenBuilder<'i> {
         if token.len() > Limits::default().token_bytes() {
             return Err(IssueError::Refused(Reason::TokenTooLong.into()));
         }
+        observe::issued();
         Ok(token)
     }
 }
@@ -485,10 +487,7 @@ impl Inner {
         }
         let first = self.warned.lock().map_or(true, |mut warned| warned.insert(name));
         if first {
-            tracing::warn!(
-                claim = name,
-                "a claim's name looks personal or secret; whoever holds the token can read it"
-            );
+            observe::sensitive_claim(name);
         }
         Ok(())
     }

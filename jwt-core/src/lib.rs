@@ -17,6 +17,9 @@ mod json;
 pub mod jws;
 pub mod keys;
 mod limits;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+mod observe;
 mod policy;
 mod profile;
 mod refusal;

@@ -3,3 +3,7 @@
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
 mod shapes;
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod observed;

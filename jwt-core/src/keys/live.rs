@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 
 use super::KeySet;
-use crate::Algorithm;
+use crate::{Algorithm, observe};
 
 /// The current keys of an authority: read without locks, changed by its [`LiveWriter`].
 ///
@@ -80,13 +80,13 @@ impl LiveWriter {
     /// Replaces the keys at once, for the next verification.
     pub fn replace(&self, keys: KeySet) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: true, keys: keys.clone() });
-        tracing::debug!(epoch = self.epoch(), keys = keys.len(), "keys replaced");
+        observe::keys_replaced(self.epoch(), keys.len());
     }
 
     /// Takes all keys away: until the next [`LiveWriter::replace`] nothing can be verified.
     pub fn clear(&self) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: false, keys: KeySet::none() });
-        tracing::warn!(epoch = self.epoch(), "keys taken away: nothing can be verified");
+        observe::keys_taken_away(self.epoch());
     }
 
     fn epoch(&self) -> u64 {

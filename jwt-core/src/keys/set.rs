@@ -7,7 +7,7 @@ use super::jwk::Operation;
 use super::verifying::Material;
 use super::{Jwk, JwkSet, KeyError, Skipped, VerifyingKey};
 use crate::header::KnownHeaders;
-use crate::{Algorithm, KeyType, Reason};
+use crate::{Algorithm, KeyType, Reason, observe};
 
 /// The keys of one authority, immutable and cheap to clone.
 ///
@@ -133,7 +133,9 @@ impl KeySet {
             }
         }
         skipped.sort_by_key(|entry| entry.index);
-        skipped.iter().for_each(log_skipped);
+        skipped.iter().for_each(|one| {
+            observe::key_skipped(one.index, one.key_id.as_deref(), one.error.code(), &one.error)
+        });
         Self::build(keys, skipped, source)
     }
 
@@ -341,14 +343,6 @@ fn skip(entry: Skipped, source: Source, skipped: &mut Vec<Skipped>) -> Result<()
     }
     skipped.push(entry);
     Ok(())
-}
-
-/// Tells the operator. A `kid` is whatever its publisher likes: escaped, and no more of it than helps
-/// to find it (CVE-2024-45808).
-fn log_skipped(entry: &Skipped) {
-    let key_id = entry.key_id.as_deref().map(|key_id| key_id.escape_debug().take(32).collect::<String>());
-    let (index, reason) = (entry.index, entry.error.code());
-    tracing::warn!(index, key_id, reason, "a key of a JWK set is not used: {}", entry.error);
 }
 
 #[cfg(test)]
