@@ -19,6 +19,7 @@ use crate::request::{
 use crate::requirement::Unmet;
 use crate::token_authority::{Presented, TokenAuthority, Verdict};
 use crate::verified::Verified;
+use crate::verifier::Verifier;
 
 /// How requests are authenticated: which authority, where tokens stand, what is asked after the
 /// signature, and in which words a refusal is given.
@@ -54,6 +55,8 @@ pub struct RequestAuth(Arc<Inner>);
 #[derive(Clone)]
 struct Inner {
     authority: Arc<dyn TokenAuthority>,
+    /// Whether the authority is a `Verifier`, which verifies the very token that is presented.
+    is_verifier: bool,
     carriers: Carriers,
     is_optional: bool,
     passes_preflight: bool,
@@ -81,7 +84,9 @@ impl RequestAuth {
     pub fn new(authority: impl TokenAuthority) -> Self {
         let challenge = Challenge::default();
         let prepared = challenge.prepare(&Demands::default());
+        let any: &dyn Any = &authority;
         Self(Arc::new(Inner {
+            is_verifier: any.is::<Verifier>(),
             authority: Arc::new(authority),
             carriers: Carriers::default(),
             is_optional: false,
@@ -444,7 +449,7 @@ impl Pending {
         observe::authenticated(verified.issuer(), subject, self.carrier.code());
         let mut outside = self.passed;
         outside.retain(|check| !is_among(check, &self.auth.0.checks));
-        let identity = TokenIdentity::of(token, &verified);
+        let identity = TokenIdentity::of(token, self.auth.0.is_verifier);
         let authentication =
             Authentication::verified_by(self.auth, verified, self.carrier, identity, outside);
         Decision::Proceed(Proceed::new(authentication, self.response_headers))

@@ -1,7 +1,7 @@
 //! Strict base64url: no padding, no white space, canonical trailing bits (RFC 7515 §2).
 //!
-//! Its own because it is a tenth of verifying a token. Only what comes with a request is read here;
-//! what may be secret is left to [`base64`], and tests hold the two against each other.
+//! Its own because decoding was a fifth of verifying an HMAC token. Only tokens are read and written
+//! here; keys are left to [`base64`], and tests hold the two against each other.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -2,11 +2,9 @@
 
 use core::any::Any;
 use core::fmt;
-use core::hash::BuildHasher;
 use core::time::Duration;
 use std::borrow::Cow;
-use std::collections::hash_map::RandomState;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -17,7 +15,7 @@ use crate::observe;
 use crate::refusal::{Answer, Reason};
 use crate::request::CarrierKind;
 use crate::requirement::Requirement;
-use crate::verified::{Evidence, Verified};
+use crate::verified::{Verified, keyed_hash};
 
 /// A decision, or the promise of one.
 pub enum Step {
@@ -187,34 +185,27 @@ impl Refusal {
     pub const PROBLEM_JSON: &'static str = "application/problem+json";
 }
 
-/// Tells whether a text is the token that was verified before, without keeping a secret.
+/// Tells whether a text is the token that was presented before.
 #[derive(Clone, Copy)]
 pub(crate) enum TokenIdentity {
-    /// As the [`Verified`] says.
-    Signed,
-    /// Opaque to us: known by its hash under a key that is random in each process.
-    Opaque(u64),
+    /// The token that was presented is the one that was verified, which knows itself.
+    Verified,
+    /// The authority may have verified another one in its place: known by a keyed hash.
+    Presented(u64),
 }
 
 impl TokenIdentity {
-    pub(crate) fn of(token: &str, verified: &Verified) -> Self {
-        match verified.evidence() {
-            Evidence::Signature { .. } => Self::Signed,
-            Evidence::Introspection { .. } => Self::Opaque(Self::hash(token)),
-        }
+    /// Of `token`; `is_verifier` says that the authority is a [`Verifier`](crate::Verifier).
+    pub(crate) fn of(token: &str, is_verifier: bool) -> Self {
+        if is_verifier { Self::Verified } else { Self::Presented(keyed_hash(token.as_bytes())) }
     }
 
-    /// Whether `token` is the one of this identity, of which `verified` was made.
+    /// Whether `token` is the one of this identity, for which `verified` was made.
     pub(crate) fn is_of(self, token: &str, verified: &Verified) -> bool {
         match self {
-            Self::Signed => verified.is_of(token),
-            Self::Opaque(hash) => hash == Self::hash(token),
+            Self::Verified => verified.is_of(token),
+            Self::Presented(hash) => hash == keyed_hash(token.as_bytes()),
         }
-    }
-
-    fn hash(token: &str) -> u64 {
-        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        KEY.hash_one(token)
     }
 }
 

@@ -3,7 +3,9 @@
 use core::any::Any;
 use core::fmt;
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::de::DeserializeOwned;
 
@@ -80,34 +82,35 @@ pub struct Verified {
     typed: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
-/// The payload, and behind it header and signature as they stood in the token.
+/// The payload, and what tells the token from every other one: behind the payload its header as it
+/// stood there, and a hash of its signature under a key that is random in each process.
 ///
-/// There is one spelling of any bytes in strict base64url, so that these three tell a token from
-/// every other one. All are in one string, so that there is one allocation.
+/// Not the signature itself: whoever comes to see what is kept of a token must not be able to send it.
+/// There is one spelling of any bytes in strict base64url, so that nothing is left to differ.
 pub(crate) struct TokenText {
     text: String,
     payload_len: usize,
-    header_len: usize,
+    /// None where nothing was signed.
+    signature: Option<u64>,
 }
 
 impl TokenText {
-    /// Of a token that was verified by its signature.
-    pub(crate) fn signed(payload: String, token: &UnverifiedToken<'_>) -> Self {
-        let (payload_len, header_len) = (payload.len(), token.header.len());
+    /// Of a token that was verified by its `signature`.
+    pub(crate) fn signed(payload: String, token: &UnverifiedToken<'_>, signature: &[u8]) -> Self {
+        let payload_len = payload.len();
         let mut text = payload;
         text.push_str(token.header);
-        text.push_str(token.signature);
-        Self { text, payload_len, header_len }
+        Self { text, payload_len, signature: Some(keyed_hash(signature)) }
     }
 
     /// Of a token that somebody else's word stands for.
     pub(crate) fn unsigned(payload: String) -> Self {
-        Self { payload_len: payload.len(), header_len: 0, text: payload }
+        Self { payload_len: payload.len(), text: payload, signature: None }
     }
 
     /// The room that [`TokenText::signed`] needs behind the payload.
     pub(crate) fn room_behind(token: &UnverifiedToken<'_>) -> usize {
-        token.header.len().saturating_add(token.signature.len())
+        token.header.len()
     }
 
     fn payload(&self) -> &str {
@@ -116,14 +119,24 @@ impl TokenText {
 
     /// Whether `token` is the signed token of this text. No token is, where nothing was signed.
     fn is_of(&self, token: &str) -> bool {
-        let behind =
-            self.text.get(self.payload_len..).and_then(|text| text.split_at_checked(self.header_len));
-        let segments = token.split_once('.').and_then(|(header, rest)| Some((header, rest.split_once('.')?)));
-        let (Some(mine), Some((header, (payload, signature)))) = (behind, segments) else { return false };
-        !mine.1.is_empty()
-            && mine == (header, signature)
+        let Some((header, (payload, signature))) =
+            token.split_once('.').and_then(|(header, rest)| Some((header, rest.split_once('.')?)))
+        else {
+            return false;
+        };
+        self.signature.is_some()
+            && self.text.get(self.payload_len..) == Some(header)
+            // So that nothing long is decoded.
+            && base64url::decoded_len(payload) == self.payload_len
             && base64url::decode(payload).is_ok_and(|payload| payload == self.payload().as_bytes())
+            && base64url::decode(signature).ok().map(|signature| keyed_hash(&signature)) == self.signature
     }
+}
+
+/// A hash that says nothing outside of this process.
+pub(crate) fn keyed_hash(bytes: &[u8]) -> u64 {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    KEY.hash_one(bytes)
 }
 
 /// What is kept of the registered claims; the rest stays in the payload.
@@ -296,7 +309,7 @@ impl Verified {
         match self.kept.scope.of(self.text.payload()) {
             // The usual form, a string, needs no second reading of the payload.
             Some(text) => !scope.is_empty() && text.split(' ').any(|one| one == scope),
-            None => self.scopes().contains(scope),
+            None => !self.kept.scope.is_none() && self.scopes().contains(scope),
         }
     }
 
@@ -381,3 +394,7 @@ impl fmt::Debug for Verified {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod tests;

@@ -309,7 +309,7 @@ impl Verifier {
         Ok(Verified::new(
             authority.policy.clone(),
             audience,
-            TokenText::signed(payload, &token),
+            TokenText::signed(payload, &token, signature),
             nodes.kept(),
             kept,
             evidence,

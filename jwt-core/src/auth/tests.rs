@@ -164,6 +164,37 @@ impl TokenAuthority for Delegating {
     }
 }
 
+/// Exchanges what is presented for a token of its own, and takes that one from nobody.
+struct Exchanging {
+    verifier: Verifier,
+    inside: String,
+}
+
+impl TokenAuthority for Exchanging {
+    fn verify(&self, presented: &Presented<'_>) -> Verdict {
+        match presented.token() {
+            "opaque" => Verdict::Ready(self.verifier.verify(&self.inside)),
+            _ => Verdict::Ready(Err(Reason::BadSignature.into())),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(NOW)
+    }
+}
+
+#[test]
+fn what_is_known_again_is_the_token_that_was_presented() {
+    let world = world();
+    let inside = world.token();
+    let auth = RequestAuth::new(Exchanging { verifier: world.verifier.clone(), inside: inside.clone() });
+    let first = decided(auth.decide(&bearer("opaque"), None)).unwrap().authentication;
+    assert!(decided(auth.decide(&bearer("opaque"), Some(&first))).is_ok());
+    assert_eq!(world.signatures.load(Ordering::SeqCst), 1, "known again");
+    let refused = decided(auth.decide(&bearer(&inside), Some(&first))).unwrap_err();
+    assert_eq!(refused.reason(), Reason::BadSignature, "the token inside was not presented");
+}
+
 #[test]
 fn an_authority_is_the_same_as_itself_without_saying_so() {
     let world = world();

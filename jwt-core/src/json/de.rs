@@ -241,9 +241,11 @@ impl<'de> SeqAccess<'de> for &mut Elements<'de> {
 
 struct Fields<'de> {
     object: Value<'de>,
-    /// The next name, or the value of the name that was asked for last.
+    /// The next name.
     next: usize,
     end: usize,
+    /// The value of the name that was asked for last, until it is asked for.
+    value: Option<usize>,
     /// The fields of the struct being read; empty for a map.
     fields: &'static [&'static str],
 }
@@ -251,7 +253,7 @@ struct Fields<'de> {
 impl<'de> Fields<'de> {
     fn of(object: Value<'de>, fields: &'static [&'static str]) -> Self {
         let inside = object.inside();
-        Self { object, next: inside.start, end: inside.end, fields }
+        Self { object, next: inside.start, end: inside.end, value: None, fields }
     }
 }
 
@@ -264,17 +266,17 @@ impl<'de> MapAccess<'de> for Fields<'de> {
             return Ok(None);
         }
         let name = self.object.sibling(self.next);
-        // A name is one node.
-        self.next = self.next.wrapping_add(1);
+        // A name is one node. The value is stepped over whether it is asked for or not.
+        let value = self.next.wrapping_add(1);
+        self.next = value.wrapping_add(self.object.sibling(value).subtree());
+        self.value = Some(value);
         seed.deserialize(Name(name)).map(Some)
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        let at = self.next;
-        let value = self.object.sibling(at);
-        self.next = at.wrapping_add(value.subtree());
-        seed.deserialize(value).map_err(|error| self.at_field(at, error))
+        let at = self.value.take().ok_or_else(|| DeserializeError::new("value asked for before its name"))?;
+        seed.deserialize(self.object.sibling(at)).map_err(|error| self.at_field(at, error))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     Depth,
     /// A member name occurs twice in one object.
     Duplicate,
-    /// More values than allowed.
+    /// More values than allowed, or a text of 512 MiB.
     Size,
 }
 
@@ -249,6 +249,7 @@ impl<'d> Document<'d> {
 
     #[inline]
     fn node(&self, at: usize) -> Node {
+        debug_assert!(at < self.nodes.len(), "no node at {at}");
         self.nodes.get(at).copied().unwrap_or(EMPTY)
     }
 }
@@ -365,6 +366,12 @@ impl Span {
     /// Of a claim that is not there.
     pub(crate) const NONE: Self = Self(EMPTY);
 
+    /// Whether there is no such claim.
+    pub(crate) fn is_none(self) -> bool {
+        // No value starts at the beginning of its document.
+        self.0.start == 0
+    }
+
     /// The string at this place of the text the span was taken from.
     pub(crate) fn of(self, text: &str) -> Option<Cow<'_, str>> {
         match self.0.kind() {
@@ -382,6 +389,7 @@ impl Span {
 
 #[inline]
 fn text_at(text: &str, node: Node) -> &str {
+    debug_assert!(text.get(node.range()).is_some(), "no text at {node:?}");
     text.get(node.range()).unwrap_or("")
 }
 

@@ -11,7 +11,7 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// object is sorted once at its end, so that no object costs more than `n log n`.
 const COMPARED: u32 = 16;
 
-/// Texts are shorter than this, so that a place and a kind fit into one node.
+/// Texts are shorter than this, so that an extent and a kind fit into one word of a node.
 const MAX_LEN: usize = 1 << 29;
 
 /// Checks that `text` is one JSON object within `bounds` and lists its nodes.

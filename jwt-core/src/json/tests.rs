@@ -243,6 +243,42 @@ fn a_struct_is_not_read_from_an_array() {
     assert_eq!(error, "inner: expected struct Inner, found an array");
 }
 
+/// The names of an object, by a visitor that asks for no value.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = map.next_key()? {
+                    names.push(name);
+                }
+                assert!(map.next_value::<u8>().is_ok() && map.next_value::<u8>().is_err());
+                Ok(Names(names))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+#[test]
+fn a_value_that_nobody_asks_for_is_never_taken_for_a_name() {
+    let mut nodes = Nodes::new();
+    let text = r#"{"a":"admin","b":[{"c":1}],"d":2}"#;
+    let document = Document::read(text, BOUNDS, &mut nodes).unwrap();
+    assert_eq!(from_value::<Names>(document.root()).unwrap().0, ["a", "b", "d"]);
+}
+
 #[test]
 fn errors_name_the_field_and_never_the_value() {
     #[derive(Deserialize, Debug)]
