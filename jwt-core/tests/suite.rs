@@ -3,3 +3,6 @@
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
 mod shapes;
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod vectors;
