@@ -2,8 +2,10 @@
 
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
-mod shapes;
-
+mod observed;
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
-mod observed;
+mod shapes;
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
+mod vectors;
