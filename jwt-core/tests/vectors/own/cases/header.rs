@@ -143,7 +143,7 @@ const WHOLE: &[(&str, &[u8], Verdict)] = &[
     ("a NUL behind", b"{\"alg\":\"ES256\"}\0", MALFORMED),
     ("a second header behind", br#"{"alg":"ES256"}{"alg":"none"}"#, MALFORMED),
     ("a byte order mark", b"\xef\xbb\xbf{\"alg\":\"ES256\"}", MALFORMED),
-    ("UTF-16", b"{\0\"\0a\0l\0g\0\"\0:\0\"\0E\0S\02\05\06\0\"\0}\0", MALFORMED),
+    ("UTF-16", b"{\x00\"\x00a\x00l\x00g\x00\"\x00:\x00\"\x00E\x00S\x002\x005\x006\x00\"\x00}\x00", MALFORMED),
     ("a byte that is not UTF-8", b"{\"alg\":\"ES256\",\"a\":\"\xff\"}", MALFORMED),
     ("an overlong letter", b"{\"alg\":\"ES256\",\"a\":\"\xc1\x81\"}", MALFORMED),
     ("single quotes", b"{'alg':'ES256'}", MALFORMED),
