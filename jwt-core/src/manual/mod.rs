@@ -29,6 +29,7 @@ pub mod providers {
     #![doc = include_str!("providers.md")]
 }
 pub mod migrating {
-    // Its examples use the adapters, on which this crate cannot depend: the crate `tests` runs them.
-    #![cfg_attr(not(doctest), doc = include_str!("migrating.md"))]
+    #![doc = include_str!("migrating.md")]
+    // These examples use the adapters, on which this crate cannot depend: the crate `tests` runs them.
+    #![cfg_attr(not(doctest), doc = include_str!("migrating_adapters.md"))]
 }
