@@ -17,6 +17,8 @@ mod json;
 pub mod jws;
 pub mod keys;
 mod limits;
+#[cfg(any(doc, doctest))]
+pub mod manual;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod observe;

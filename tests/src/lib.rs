@@ -17,3 +17,8 @@ pub mod routes;
 pub mod server;
 pub mod tokens;
 pub mod wire;
+
+/// The examples of the manual that use the adapters, which `jwt-core` itself cannot run.
+#[cfg(doctest)]
+#[doc = include_str!("../../jwt-core/src/manual/migrating_adapters.md")]
+pub mod manual {}
