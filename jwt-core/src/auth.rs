@@ -28,6 +28,7 @@ use crate::verifier::Verifier;
 /// request that passes them twice is verified and checked once.
 ///
 /// Order (fixed): preflight → carriers → nothing presented → proof of origin for cookies → token →
+/// the double-submit value, where one is the proof of origin, for it is bound to the token's `sid` →
 /// checks, those that prove possession first. Requirements of routes come after, by
 /// [`Authentication::authorize`].
 ///

@@ -104,7 +104,7 @@ impl fmt::Debug for Authority {
 #[derive(Debug)]
 pub struct NeedsKeys(());
 /// State of [`AuthorityBuilder`]: an audience must be set or waived. Next: `with_audience`,
-/// `with_audiences`, `without_audience`.
+/// `with_audiences`, `with_all_audiences`, `without_audience`, `insecure_any_audience`.
 #[derive(Debug)]
 pub struct NeedsAudience(());
 /// State of [`AuthorityBuilder`]: an issuer must be set or waived. Next: `with_issuer`,
@@ -475,8 +475,11 @@ impl AuthorityBuilder<Ready> {
     /// - [`ConfigError::NoKeys`]: an empty set.
     /// - [`ConfigError::EmptyAudience`], [`ConfigError::EmptyIssuer`]: an empty string.
     /// - [`ConfigError::LeewayTooLong`]: above 300 s.
-    /// - [`ConfigError::AlgorithmWithoutKey`], [`ConfigError::SymmetricAlgorithm`]: an algorithm
-    ///   that no key can have.
+    /// - [`ConfigError::AlgorithmWithoutKey`], [`ConfigError::SymmetricAlgorithm`],
+    ///   [`ConfigError::NoAlgorithms`]: an algorithm that no key can have, or none at all.
+    /// - [`ConfigError::KeysBesideLiveKeys`], [`ConfigError::RefreshWithoutLiveKeys`]: keys from two
+    ///   sources, or a source that nothing comes from.
+    /// - [`ConfigError::RefusedByProfile`]: a rule that no token of the profile can follow.
     pub fn build_authority(self) -> Result<Authority, ConfigError> {
         self.draft.build()
     }

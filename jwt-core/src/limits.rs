@@ -1,7 +1,7 @@
 //! Bounds on what a token may cost before it is trusted.
 
-/// Upper bounds that are checked before anything else; each can be lowered, and raised up to
-/// [`Limits::MAX_TOKEN_BYTES`].
+/// Upper bounds that are checked before anything else. Token and header can be lowered and raised,
+/// the nesting of the payload lowered; the nesting of the header is fixed.
 ///
 /// | bound | default | why |
 /// |---|---|---|
@@ -36,7 +36,7 @@ impl Limits {
         self
     }
 
-    /// Sets the bound on the decoded header in bytes.
+    /// Sets the bound on the decoded header in bytes; that on the whole token holds all the same.
     #[must_use]
     pub const fn with_header_bytes(mut self, bytes: usize) -> Self {
         self.header_bytes = bytes;
