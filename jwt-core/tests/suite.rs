@@ -1,5 +1,5 @@
 //! Tests through the public interface alone, in one binary.
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod shapes;
