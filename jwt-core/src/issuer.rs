@@ -534,5 +534,5 @@ impl fmt::Debug for TokenBuilder<'_> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests;

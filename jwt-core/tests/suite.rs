@@ -1,10 +1,10 @@
 //! Tests through the public interface alone, in one binary.
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod observed;
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod shapes;
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]

@@ -17,7 +17,7 @@ use crate::{Algorithm, observe};
 /// epoch is void.
 ///
 /// ```
-/// # #[cfg(feature = "aws-lc-rs")] {
+/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
 /// use jwt_core::keys::{KeySet, Live, SigningKey};
 /// let (live, writer) = Live::new();
 /// assert!(live.load().is_none());
@@ -197,7 +197,7 @@ impl<'a> RefreshHint<'a> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use super::*;
     use crate::keys::fixtures::signing;

@@ -15,7 +15,7 @@
 //! | [`Live`] | a [`KeySet`] that its [`LiveWriter`] replaces |
 //!
 //! ```
-//! # #[cfg(feature = "aws-lc-rs")] {
+//! # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
 //! use jwt_core::{Algorithm, KeySet, SigningKey};
 //! let signing = SigningKey::generate(Algorithm::EdDSA)?;
 //! let set = KeySet::from_jwks_json(KeySet::new([signing.verifying_key()])?.to_jwks_json()?.as_bytes())?;
@@ -33,7 +33,7 @@ mod der;
 mod edwards;
 mod error;
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod fixtures;
 mod json;
 mod jwk;

@@ -122,7 +122,7 @@ const fn malformed(problem: &'static str) -> KeyError {
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use super::*;
     use crate::keys::fixtures as f;

@@ -29,7 +29,7 @@ use crate::{Algorithm, KeyType};
 /// A passphrase is not a secret: take [`HmacSecret::generate`], or `openssl rand -base64 64`.
 ///
 /// ```
-/// # #[cfg(feature = "aws-lc-rs")] {
+/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
 /// use jwt_core::{Algorithm, HmacSecret, VerifyingKey};
 /// let secret = HmacSecret::from_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")?;
 /// assert!(VerifyingKey::from_secret(Algorithm::HS256, &secret).is_ok());
@@ -194,7 +194,7 @@ fn key_form(bytes: &[u8]) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use base64::Engine;
 

@@ -16,7 +16,7 @@ use crate::{Algorithm, KeyType, Reason, observe};
 /// curve allow.
 ///
 /// ```
-/// # #[cfg(feature = "aws-lc-rs")] {
+/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
 /// use jwt_core::{Algorithm, KeySet, Reason, SigningKey};
 /// let old = SigningKey::generate(Algorithm::ES256)?.with_key_id("2025")?;
 /// let new = SigningKey::generate(Algorithm::ES256)?.with_key_id("2026")?;
@@ -346,7 +346,7 @@ fn skip(entry: Skipped, source: Source, skipped: &mut Vec<Skipped>) -> Result<()
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use super::*;
     use crate::keys::fixtures::{self as f, signing};

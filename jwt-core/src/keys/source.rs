@@ -94,7 +94,7 @@ fn read(path: &Path) -> std::io::Result<Private> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use std::path::PathBuf;
     use std::process::Command;

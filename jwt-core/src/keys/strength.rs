@@ -8,7 +8,7 @@ use super::material::trimmed;
 
 /// The smallest RSA modulus (RFC 7518 §3.3) and the largest: a check costs time that grows with
 /// the square of the size, and keys come from strangers' key sets.
-const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
+pub(crate) const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// The largest exponent that the backends take; every exponent in use has 17 bits.
 const MAX_EXPONENT_BITS: usize = 33;

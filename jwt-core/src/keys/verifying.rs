@@ -25,7 +25,7 @@ use crate::Algorithm;
 /// The `kid` is the one configured or the one in the JWK, else none.
 ///
 /// ```
-/// # #[cfg(feature = "aws-lc-rs")] {
+/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
 /// use jwt_core::{Algorithm, VerifyingKey};
 /// let pem = "-----BEGIN PUBLIC KEY-----
 /// MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
@@ -338,11 +338,11 @@ impl From<&super::SigningKey> for VerifyingKey {
 }
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use super::*;
     use crate::base64url;
-    use crate::keys::fixtures::{self as f, jwk, signature, signing};
+    use crate::keys::fixtures::{self as f, jwk, signature, signed, signing, verifying};
     use crate::{Curve, Family, KeyType};
 
     /// `{"iss":"joe",…}` of RFC 7515 A.1.1, encoded.
@@ -391,9 +391,7 @@ mod tests {
     #[test]
     fn a_key_checks_what_its_other_half_signed() {
         for algorithm in Algorithm::ALL {
-            let key = signing(algorithm);
-            let made = signature(&key, b"message");
-            let verifying = key.verifying_key();
+            let (verifying, made) = signed(algorithm);
             assert!(verifying.verify(b"message", &made), "{algorithm}");
             assert!(!verifying.verify(b"massage", &made), "{algorithm}");
             for place in [0, made.len() / 2, made.len() - 1] {
@@ -432,12 +430,22 @@ mod tests {
     }
 
     #[test]
+    fn a_salt_is_as_long_as_the_hash() {
+        // RFC 7518 §3.5.
+        let key = verifying(Algorithm::PS256);
+        for line in f::RSA_SALTS.lines() {
+            let (salt, made) = line.split_once(' ').unwrap();
+            assert!(!key.verify(b"message", &decoded(made)), "{salt}");
+        }
+    }
+
+    #[test]
     fn one_rsa_key_does_not_take_the_signature_of_another_scheme_or_hash() {
         let rsa: Vec<_> = Algorithm::ALL.into_iter().filter(|a| a.facts().key_type == KeyType::Rsa).collect();
         for a in &rsa {
-            let made = signature(&signing(*a), b"m");
+            let (_, made) = signed(*a);
             for b in &rsa {
-                assert_eq!(signing(*b).verifying_key().verify(b"m", &made), a == b, "{a} {b}");
+                assert_eq!(verifying(*b).verify(b"message", &made), a == b, "{a} {b}");
             }
         }
     }
@@ -526,16 +534,15 @@ mod tests {
     #[test]
     fn every_key_comes_back_from_pem_and_jwk() {
         for algorithm in Algorithm::ALL.into_iter().filter(|a| !a.is_symmetric()) {
-            let signing = signing(algorithm);
-            let key = signing.verifying_key().with_key_id("k").unwrap();
-            let made = signature(&signing, b"m");
+            let (key, made) = signed(algorithm);
+            let key = key.with_key_id("k").unwrap();
             let from_pem = VerifyingKey::from_pem(algorithm, key.to_pem().unwrap()).unwrap();
             let json = key.to_jwk().unwrap().to_json().unwrap();
             let from_jwk = VerifyingKey::from_jwk(&jwk(&json)).unwrap();
             assert_eq!(from_jwk.key_id(), key.key_id());
             assert_eq!(from_pem.key_id(), None);
             for back in [from_pem, from_jwk] {
-                assert!(back.verify(b"m", &made), "{algorithm}");
+                assert!(back.verify(b"message", &made), "{algorithm}");
                 assert_eq!(back.thumbprint(), key.thumbprint());
                 assert_eq!(back.algorithm(), algorithm);
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::keys::{BoxFuture, HmacSecret, KeySet, Live, Refresh, SigningKey, Verify, VerifyingKey};
 use crate::time::ManualClock;
-use crate::{Algorithm, Profile, jws};
+use crate::{Algorithm, KeyType, Profile, jws};
 
 const NOW: u64 = 1_800_000_000;
 const ISSUER: &str = "https://id.example.com/";
@@ -77,7 +77,9 @@ fn verdict(verifier: &Verifier, changes: &[(&str, &str)]) -> Result<(), Reason> 
 
 #[test]
 fn a_good_token_of_every_algorithm_is_verified() {
-    for algorithm in Algorithm::ALL {
+    // Not every backend signs with RSA.
+    let signs = |a: &Algorithm| cfg!(feature = "aws-lc-rs") || a.facts().key_type != KeyType::Rsa;
+    for algorithm in Algorithm::ALL.into_iter().filter(signs) {
         let key = key(algorithm);
         let issuer = crate::Issuer::builder()
             .with_key(key.clone())

@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{Pair, Shared};
+use super::{Pair, RSA_SIGNING, Shared};
 use crate::keys::material::{PrivateMaterial, PrivateParts, PublicMaterial};
 use crate::keys::{KeyError, Verify};
-use crate::{Algorithm, Hash};
+use crate::{Algorithm, Hash, KeyType};
 
 const fn none(algorithm: Algorithm) -> KeyError {
     KeyError::NoBackend { operation: algorithm.name() }
+}
+
+/// The error leads to a backend that has it: not every one signs with RSA.
+fn no_pair(algorithm: Algorithm) -> KeyError {
+    if algorithm.facts().key_type == KeyType::Rsa {
+        return KeyError::NoBackend { operation: RSA_SIGNING };
+    }
+    none(algorithm)
 }
 
 pub(crate) fn verifier(algorithm: Algorithm, _: &PublicMaterial) -> Result<Arc<dyn Verify>, KeyError> {
@@ -16,7 +24,7 @@ pub(crate) fn verifier(algorithm: Algorithm, _: &PublicMaterial) -> Result<Arc<d
 }
 
 pub(crate) fn signer(algorithm: Algorithm, _: &PrivateParts) -> Result<Pair, KeyError> {
-    Err(none(algorithm))
+    Err(no_pair(algorithm))
 }
 
 pub(crate) fn hmac(algorithm: Algorithm, _: &[u8]) -> Result<Shared, KeyError> {
@@ -24,7 +32,7 @@ pub(crate) fn hmac(algorithm: Algorithm, _: &[u8]) -> Result<Shared, KeyError> {
 }
 
 pub(crate) fn generate(algorithm: Algorithm) -> Result<PrivateMaterial, KeyError> {
-    Err(none(algorithm))
+    Err(no_pair(algorithm))
 }
 
 pub(crate) fn random(algorithm: Algorithm, _: &mut [u8]) -> Result<(), KeyError> {

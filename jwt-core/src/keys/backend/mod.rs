@@ -9,20 +9,30 @@
 //! - `generate`: the private half of a new key pair.
 //! - `random`, `digest`: bytes.
 
-#[cfg(not(feature = "aws-lc-rs"))]
+// AWS-LC wins where both are on: features add up over a user's graph, and a crate that asks for the other
+// must neither take RSA keys that sign from the rest nor break its build.
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
 mod absent;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+// Beside AWS-LC for the tests alone, which compare the two.
+#[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
+mod rust_crypto;
 
 use std::sync::Arc;
 
-#[cfg(not(feature = "aws-lc-rs"))]
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
 pub(crate) use absent::{digest, generate, hmac, random, signer, verifier};
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use aws_lc::{digest, generate, hmac, random, signer, verifier};
+#[cfg(all(feature = "rust-crypto", not(feature = "aws-lc-rs")))]
+pub(crate) use rust_crypto::{digest, generate, hmac, random, signer, verifier};
 
 use super::material::PublicMaterial;
 use super::{Sign, Verify};
+
+/// What `rust-crypto` lacks, as [`KeyError::NoBackend`](super::KeyError::NoBackend) names it.
+pub(crate) const RSA_SIGNING: &str = "RSA keys that sign";
 
 /// A signer with the public half that belongs to it.
 pub(crate) struct Pair {

@@ -42,14 +42,10 @@ const ML_DSA: [(Algorithm, ObjectIdentifier); 3] = [
 ];
 
 #[cfg(test)]
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
-    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
-
     use super::*;
-    use crate::KeyType;
     use crate::keys::fixtures as f;
-    use crate::keys::material::{PrivateParts, PublicMaterial};
 
     fn public_code(der: &[u8]) -> &'static str {
         public(der).map(|_| ()).unwrap_err().code()
@@ -138,10 +134,14 @@ mod tests {
     }
 
     /// ML-DSA-44 in the forms of RFC 9881 §6.
+    #[cfg(feature = "aws-lc-rs")]
     #[test]
     fn ml_dsa_keys_are_read_with_their_seed() {
         use aws_lc_rs::encoding::AsRawBytes;
         use aws_lc_rs::signature::{KeyPair, ML_DSA_44_SIGNING, PqdsaKeyPair};
+
+        use crate::KeyType;
+        use crate::keys::material::{PrivateParts, PublicMaterial};
 
         let seed = [9; SEED_LEN];
         let pair = PqdsaKeyPair::from_seed(&ML_DSA_44_SIGNING, &seed).unwrap();
@@ -168,6 +168,8 @@ mod tests {
     }
 
     /// Puts the form `both` into a PKCS#8 structure whose key was the seed alone.
+    #[cfg(feature = "aws-lc-rs")]
+    #[expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own")]
     fn both(seed_only: &[u8], seed: &[u8], expanded: &[u8]) -> Vec<u8> {
         let element = |tag: u8, content: &[u8]| {
             let len = u16::try_from(content.len()).unwrap().to_be_bytes();

@@ -26,7 +26,7 @@ use crate::{Algorithm, KeyType};
 pub enum KeyError {
     /// No cryptography backend that can do this is compiled in.
     NoBackend {
-        /// The name of the algorithm or hash.
+        /// The name of the algorithm or hash, or what else the backend lacks.
         operation: &'static str,
     },
     /// The operating system gave no random bytes, or key generation failed.
@@ -365,6 +365,7 @@ impl core::error::Error for KeyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::backend::RSA_SIGNING;
 
     /// Every kind with its code and its text.
     fn rows() -> Vec<(KeyError, &'static str, &'static str)> {
@@ -374,7 +375,7 @@ mod tests {
             (
                 KeyError::NoBackend { operation: "SHA-256" },
                 "no_backend",
-                "no cryptography backend for SHA-256 is compiled in (enable the feature `aws-lc-rs`)",
+                "no cryptography backend for SHA-256 is compiled in (enable the feature `aws-lc-rs` or `rust-crypto`)",
             ),
             (KeyError::Generation { algorithm }, "generation_failed", "no key for ES256 could be generated"),
             (KeyError::Rejected { algorithm }, "key_rejected", "not a valid key for ES256"),
@@ -593,6 +594,14 @@ mod tests {
             assert!(!text.ends_with('.'), "{text}");
             assert_eq!(core::error::Error::source(error).is_some(), around, "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_feature_that_would_not_help_is_not_named() {
+        assert_eq!(
+            KeyError::NoBackend { operation: RSA_SIGNING }.to_string(),
+            "no cryptography backend for RSA keys that sign is compiled in (enable the feature `aws-lc-rs`)"
+        );
     }
 
     #[test]

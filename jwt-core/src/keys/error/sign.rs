@@ -16,7 +16,7 @@ impl SignError {
     }
 
     /// Without more to say.
-    #[cfg(feature = "aws-lc-rs")]
+    #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
     pub(crate) const fn plain() -> Self {
         Self { source: None }
     }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::KeyError;
+use crate::keys::backend::RSA_SIGNING;
 
 /// A value that may come from the network: escaped and cut, so that it cannot forge a line of a log.
 struct Quoted<'a>(&'a str);
@@ -21,10 +22,14 @@ impl fmt::Display for Quoted<'_> {
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            KeyError::NoBackend { operation } => write!(
-                f,
-                "no cryptography backend for {operation} is compiled in (enable the feature `aws-lc-rs`)"
-            ),
+            KeyError::NoBackend { operation } => {
+                write!(f, "no cryptography backend for {operation} is compiled in (enable the feature ")?;
+                f.write_str(if *operation == RSA_SIGNING {
+                    "`aws-lc-rs`)"
+                } else {
+                    "`aws-lc-rs` or `rust-crypto`)"
+                })
+            }
             KeyError::Generation { algorithm } => write!(f, "no key for {algorithm} could be generated"),
             KeyError::Rejected { algorithm } => write!(f, "not a valid key for {algorithm}"),
             KeyError::TooLarge { bytes, limit } => {
