@@ -101,7 +101,6 @@ impl TestIssuer {
 
     /// The rules of a verifier that trusts this issuer, for whoever must add to them. It has yet to be given
     /// the [clock](TestIssuer::clock), after `build`.
-    #[must_use]
     pub fn authority(&self) -> AuthorityBuilder<Ready> {
         let builder = Authority::builder().with_live_keys(self.0.live.clone());
         builder.with_audience(&*self.0.audience).with_issuer(&*self.0.issuer)

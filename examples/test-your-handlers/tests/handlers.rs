@@ -1,4 +1,5 @@
 //! How handlers are tested: no server, no provider, no waiting.
+#![expect(clippy::unwrap_used, reason = "a test tells by failing")]
 
 use axum::body::Body;
 use axum::http::Request;
