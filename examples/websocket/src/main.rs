@@ -6,11 +6,11 @@
 #![expect(clippy::print_stdout, reason = "the lines to try are printed")]
 
 use actix_web::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, web};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use axum_jwt::jwt_core::RequestAuth;
-use axum_jwt::jwt_core::request::Carriers;
+use axum_jwt::jwt_core::request::{CarrierKind, Carriers};
+use axum_jwt::jwt_core::{Authentication, RequestAuth};
 use axum_jwt::{Algorithm, Issuer, SigningKey, Verifier};
 
 /// What the server answers with, of what was offered. Never the token.
@@ -35,8 +35,9 @@ async fn in_actix(
 ) -> actix_web::Result<HttpResponse> {
     let hello = format!("hello {}, says actix", token.subject().unwrap_or("nobody"));
     let (mut response, mut session, mut messages) = actix_ws::handle(&request, body)?;
-    // actix-ws leaves the choice to us. A client that offers nothing, with a token in `Authorization`, gets none.
-    if request.headers().contains_key(SEC_WEBSOCKET_PROTOCOL) {
+    // actix-ws leaves the choice to us: `bearer` was offered where the token stood there.
+    let carrier = request.extensions().get::<Authentication>().and_then(Authentication::carrier);
+    if carrier == Some(CarrierKind::WebSocketProtocol) {
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     }
     actix_web::rt::spawn(async move {
