@@ -27,6 +27,8 @@ mod profile;
 mod refusal;
 pub mod request;
 mod requirement;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod token;
 mod token_authority;
