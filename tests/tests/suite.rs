@@ -1,5 +1,6 @@
 //! Every suite that spans crates, in one binary.
 
+mod attacks;
 #[cfg(test)]
 #[cfg(feature = "interop")]
 mod interop;
