@@ -404,6 +404,9 @@ pub(super) fn order_of_p256() -> Vec<u8> {
     hex(ORDERS[0].1)
 }
 
+/// What becomes of the two numbers of a signature.
+type Change<'c> = dyn Fn(&[u8], &[u8]) -> Vec<u8> + 'c;
+
 #[test]
 fn an_ecdsa_signature_out_of_range() {
     for (algorithm, order) in ORDERS {
@@ -416,7 +419,7 @@ fn an_ecdsa_signature_out_of_range() {
         let twin = resigned(&good, |s| [&s[..n.len()], &difference(&n, &s[n.len()..])].concat());
         assert!(bench.verifier().verify(&twin).is_ok(), "{algorithm}");
         let mut attacks = 0;
-        let mut refuses = |name: &str, signature: &dyn Fn(&[u8], &[u8]) -> Vec<u8>| {
+        let mut refuses = |name: &str, signature: &Change| {
             let attack = resigned(&good, |both| signature(&both[..n.len()], &both[n.len()..]));
             bench.refuses(&format!("{algorithm}: {name}"), &good, &attack, Reason::BadSignature);
             attacks += 1;

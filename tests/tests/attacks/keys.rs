@@ -176,7 +176,7 @@ fn a_kid_that_is_something_else() {
     for kid in [
         "../../dev/null",
         "/dev/null",
-        "file:///etc/passwd",
+        "file:/etc/passwd",
         "es' OR '1'='1",
         "es'; DROP TABLE keys; --",
         "es\0",
