@@ -206,6 +206,18 @@ fn a_kid_that_is_something_else() {
         bench.refuses_forged(&name, Forged::new().header("kid", kid), Reason::MalformedHeader);
     }
     bench.finish(26);
+    // A key without a name, beside one that has one, is no key for every other name.
+    let key = SigningKey::generate(Algorithm::EdDSA).unwrap();
+    let nameless = VerifyingKey::from_pem(Algorithm::EdDSA, key.verifying_key().to_pem().unwrap()).unwrap();
+    assert_eq!(nameless.key_id(), None);
+    let set = KeySet::new([keys().es256.verifying_key(), nameless]).unwrap();
+    let builder = Authority::builder().with_keys(set).with_audience(AUDIENCE).with_issuer(ISSUER);
+    let bench = Bench::of(builder.build().unwrap());
+    let token = Forged::new().key(&key).header("alg", "EdDSA");
+    let good = token.clone().without_header("kid").sign();
+    bench.refuses("a name of nobody", &good, &token.clone().header("kid", "x").sign(), Reason::UnknownKey);
+    bench.refuses("a name of another", &good, &token.sign(), Reason::KeyAlgorithmMismatch);
+    bench.finish(2);
 }
 
 #[test]
