@@ -6,12 +6,14 @@
 //! | [`routes`] | what every server serves: one description, whatever the framework |
 //! | [`replies`] | the responses of the routes, down to the byte |
 //! | [`handshake`] | the opening of a WebSocket, checked before a framework takes over |
+//! | [`misuse`] | what must not compile, as documentation tests |
 //! | [`server`] | the routes in tower, axum and the others, and servers for tests |
 //! | [`tokens`] | keys and tokens, good ones and forged ones |
 //! | [`wire`] | HTTP/1.1 byte by byte over a socket |
 
 pub mod config;
 pub mod handshake;
+pub mod misuse;
 pub mod replies;
 pub mod routes;
 pub mod server;

@@ -1,5 +1,7 @@
 //! Every suite that spans crates, in one binary.
 
+mod attacks;
+mod auto_traits;
 #[cfg(test)]
 #[cfg(feature = "interop")]
 mod interop;

@@ -173,7 +173,7 @@ impl fmt::Debug for Grant {
 }
 
 /// Why keys are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshHint<'a> {
     /// The cell holds no keys at all.
@@ -196,6 +196,18 @@ impl<'a> RefreshHint<'a> {
     }
 }
 
+/// Shows what is wanted, never the `kid`, which a stranger wrote.
+impl fmt::Debug for RefreshHint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RefreshHint::NoKeys => f.write_str("NoKeys"),
+            RefreshHint::UnknownKey { algorithm, .. } => {
+                f.debug_struct("UnknownKey").field("algorithm", algorithm).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
@@ -204,6 +216,13 @@ mod tests {
 
     fn keys(algorithm: Algorithm) -> KeySet {
         KeySet::new([signing(algorithm).verifying_key()]).unwrap()
+    }
+
+    #[test]
+    fn a_hint_does_not_show_what_a_stranger_wrote() {
+        let hint = RefreshHint::unknown_key(Some("from-a-stranger"), Algorithm::ES256);
+        assert_eq!(format!("{hint:?}"), "UnknownKey { algorithm: ES256, .. }");
+        assert_eq!(format!("{:?}", RefreshHint::NoKeys), "NoKeys");
     }
 
     #[test]

@@ -1,0 +1,387 @@
+//! What leaks: nothing of a token, a claim or a secret into logs, texts or responses, and nothing of a cause
+//! into an answer.
+
+use core::fmt::{Debug, Display};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use jwt_core::keys::{Jwk, JwkSet, Live, RefreshHint};
+use jwt_core::request::{
+    Authorization, BEARER, CarrierKind, Credential, Proof, ProofOfOrigin, RequestFacts, SimpleHead,
+    single_field,
+};
+use jwt_core::{
+    Algorithm, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet, ManualClock, Presented,
+    Reason, RequestAuth, SigningKey, Step, VerifyingKey, jws,
+};
+use serde_json::{Value, json};
+use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
+
+use super::bench::Bench;
+use super::covers;
+use crate::parity::{Expected, Table, routes};
+
+covers! {
+    nothing_of_a_token_or_a_secret_is_told [89];
+    the_answer_does_not_tell_the_cause [90];
+}
+
+/// How many bytes of a canary may stand anywhere: fewer than these.
+const WINDOW: usize = 16;
+
+/// Everything that was logged, spans and events of every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+struct Line(String);
+
+impl tracing::field::Visit for Line {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
+        self.0.push_str(&format!(" {field}={value:?}"));
+    }
+}
+
+impl Log {
+    fn keep(&self, target: &str, record: impl FnOnce(&mut Line)) {
+        let mut line = Line(target.to_owned());
+        record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+}
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        self.keep(span.metadata().name(), |line| span.record(line));
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        self.keep("record", |line| values.record(line));
+    }
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        self.keep(event.metadata().target(), |line| event.record(line));
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// What must not be told, and where it was looked for.
+#[derive(Default)]
+struct Secrets {
+    windows: BTreeSet<Vec<u8>>,
+    searched: usize,
+    found: Vec<String>,
+}
+
+impl Secrets {
+    fn add(&mut self, canary: impl AsRef<[u8]>) {
+        let canary = canary.as_ref();
+        assert!(canary.len() >= WINDOW, "too short to be found: {}", canary.escape_ascii());
+        self.windows.extend(canary.windows(WINDOW).map(<[u8]>::to_vec));
+    }
+
+    fn search(&mut self, place: &str, text: impl AsRef<[u8]>) {
+        self.searched += 1;
+        if text.as_ref().windows(WINDOW).any(|window| self.windows.contains(window)) {
+            self.found.push(format!("{place}: {}", text.as_ref().escape_ascii()));
+        }
+    }
+
+    fn shown(&mut self, place: &str, value: &(impl Debug + ?Sized)) {
+        self.search(place, format!("{value:?}"));
+        self.search(place, format!("{value:#?}"));
+    }
+
+    fn told(&mut self, place: &str, value: &(impl Debug + Display)) {
+        self.shown(place, value);
+        self.search(place, value.to_string());
+    }
+}
+
+/// Claim values that occur nowhere else.
+const CANARIES: [(&str, &str); 6] = [
+    ("sub", "canary-subject-7f3a9c51e2d84b06"),
+    ("jti", "canary-token-id-0c5e8d7b6a493f21"),
+    ("sid", "canary-session-91b3d5f7a8c6e402"),
+    ("email", "canary.address.5d2c8e@mail.example"),
+    ("scope", "canary-scope-3e7a1b9d5f806c24"),
+    ("client_id", "canary-client-c4a6e8b0d2f41739"),
+];
+
+fn canary() -> Forged {
+    CANARIES.iter().fold(Forged::new(), |token, (name, value)| token.claim(name, *value))
+}
+
+/// Every way to be refused that a token has, each one step from a good one; the causes of row 90.
+fn causes(good: impl Fn() -> Forged) -> Vec<(&'static str, String, Reason)> {
+    use Reason as R;
+    let token = good().sign();
+    let (start, signature) = token.rsplit_once('.').unwrap();
+    let payload = good().payload_json();
+    let raw = |payload: String| good().sign_payload(payload);
+    let headed = |header: &str| sign_raw(&keys().es256, header, &payload);
+    vec![
+        ("too long", good().claim("pad", "x".repeat(17_000)).sign(), R::TokenTooLong),
+        ("two segments", start.to_owned(), R::NotThreeSegments),
+        ("five segments", format!("{token}.x.y"), R::Encrypted),
+        ("padded", format!("{token}="), R::NotBase64Url),
+        ("a long header", good().header("pad", "x".repeat(5_000)).sign(), R::HeaderTooLong),
+        ("no header", headed("[]"), R::MalformedHeader),
+        ("a member twice", headed(r#"{"alg":"ES256","alg":"ES256"}"#), R::DuplicateMember),
+        ("another issuer", good().claim("iss", "https://evil.example/").sign(), R::UntrustedIssuer),
+        ("none", good().header("alg", "none").sign(), R::AlgorithmNotAllowed),
+        ("crit", good().header("crit", json!(["exp"])).sign(), R::CriticalExtension),
+        ("b64", good().header("b64", true).sign(), R::UnencodedPayload),
+        ("jwk", good().header("jwk", json!({})).sign(), R::EmbeddedKey),
+        ("zip", good().header("zip", "DEF").sign(), R::Compressed),
+        ("cty", good().header("cty", "JWT").sign(), R::Nested),
+        ("typ", good().header("typ", "rt+jwt").sign(), R::WrongType),
+        ("kid", good().header("kid", "canary-kid-unknown-8d1f6b").sign(), R::UnknownKey),
+        ("no kid", good().without_header("kid").sign(), R::AmbiguousKey),
+        ("kid of another type", good().header("kid", "rs").sign(), R::KeyAlgorithmMismatch),
+        ("a stranger's", good().key(&keys().stranger).sign(), R::BadSignature),
+        ("a signature cut", format!("{start}.{}", &signature[..84]), R::BadSignature),
+        ("a tail", raw(format!("{payload}x")), R::MalformedPayload),
+        ("too deep", good().claim("x", (0..40).fold(json!(1), |x, _| json!([x]))).sign(), R::TooDeep),
+        ("a claim twice", raw(payload.replacen('{', r#"{"x":1,"x":1,"#, 1)), R::DuplicateMember),
+        ("exp of a text", good().claim("exp", "canary-expiry-text-6b2e").sign(), R::MalformedClaim),
+        ("sub of a number", good().claim("sub", 1).sign(), R::MalformedClaim),
+        ("no exp", good().without_claim("exp").sign(), R::MissingClaim),
+        ("no aud", good().without_claim("aud").sign(), R::MissingClaim),
+        (
+            "another audience",
+            good().claim("aud", "https://canary.elsewhere.example").sign(),
+            R::WrongAudience,
+        ),
+        ("not yet", good().claim("nbf", NOW + 31).sign(), R::NotYetValid),
+        ("from the future", good().claim("iat", NOW + 31).sign(), R::IssuedInFuture),
+        ("another kind", good().claim("nonce", "canary-nonce-value-2a9d").sign(), R::WrongKind),
+        ("bound", good().claim("cnf", json!({"jkt": "canary-thumbprint-11"})).sign(), R::SenderConstraint),
+    ]
+}
+
+#[test]
+fn the_answer_does_not_tell_the_cause() {
+    let bench = Bench::of_two();
+    let table = Table::new("causes", &routes(&RequestAuth::new(bench.verifier().clone())));
+    let good = Forged::new().sign();
+    let mut answers: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    let mut reasons = BTreeSet::new();
+    let causes = causes(Forged::new);
+    for (name, token, reason) in &causes {
+        bench.refuses(name, &good, token, *reason);
+        reasons.insert(reason.code());
+        let request = tests::wire::Request::get("/me").bearer(token);
+        table.row(name, &request, &Expected::not_valid());
+        for (framework, response) in table.ask(&request) {
+            answers.entry(framework.to_string()).or_default().insert(response.raw);
+        }
+    }
+    bench.finish(causes.len());
+    assert!(causes.len() >= 30 && reasons.len() >= 26, "{} {}", causes.len(), reasons.len());
+    assert_eq!(answers.len(), 3);
+    for (framework, bytes) in answers {
+        assert_eq!(bytes.len(), 1, "{framework} tells causes apart");
+    }
+    table.finish(2 * causes.len());
+}
+
+#[test]
+fn nothing_of_a_token_or_a_secret_is_told() {
+    let log = Log::default();
+    // For all threads, since the servers have their own; other tests only add lines of their own.
+    tracing::subscriber::set_global_default(log.clone()).unwrap();
+    let mut secrets = Secrets::default();
+    for (_, value) in CANARIES {
+        secrets.add(value);
+    }
+    for more in [
+        "canary-kid-unknown-8d1f6b",
+        "canary-expiry-text-6b2e",
+        "canary-nonce-value-2a9d",
+        "canary-thumbprint-11",
+    ] {
+        secrets.add(more);
+    }
+    let causes = causes(canary);
+    let good = canary().sign();
+    for token in causes.iter().map(|(_, token, _)| token).chain([&good]) {
+        // The first segment is the same for all tokens of an issuer.
+        for segment in token.split('.').skip(1).filter(|segment| segment.len() >= WINDOW) {
+            secrets.add(segment);
+        }
+    }
+
+    // Keys, in each form that they are written in.
+    let hmac = HmacSecret::generate(Algorithm::HS512).unwrap();
+    let pairs = Algorithm::ALL.iter().map(|a| SigningKey::generate(*a).unwrap()).collect::<Vec<_>>();
+    for key in pairs.iter().chain([&keys().es256, &keys().rs256, &keys().hs256, &keys().eddsa]) {
+        let jwk: Value = serde_json::from_str(&key.insecure_private_jwk().unwrap()).unwrap();
+        for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {
+            if let Some(text) = jwk.get(name).and_then(Value::as_str) {
+                use base64::Engine as _;
+                let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
+                secrets.add(text);
+                secrets.add(format!("{bytes:?}").trim_matches(['[', ']']));
+                secrets.add(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+                secrets.add(bytes);
+            }
+        }
+    }
+    assert!(secrets.windows.len() > 10_000, "{}", secrets.windows.len());
+
+    // A search that finds nothing must be able to find something.
+    let mut able = Secrets { windows: secrets.windows.clone(), ..Secrets::default() };
+    able.search("itself", format!("x{}", &good[good.len() - WINDOW..]));
+    assert_eq!((able.found.len(), able.searched), (1, 1));
+
+    for key in &pairs {
+        secrets.shown("signing key", key);
+        secrets.shown("verifying key", &key.verifying_key());
+        let private = Jwk::from_json(key.insecure_private_jwk().unwrap().as_bytes()).unwrap();
+        secrets.shown("private JWK", &private);
+        secrets.shown("JWK set", &JwkSet::from_iter([private]));
+    }
+    secrets.shown("secret", &hmac);
+    let csrf = CsrfKey::new(&hmac).unwrap();
+    secrets.shown("CSRF key", &csrf);
+    let value = csrf.issue(CANARIES[2].1).unwrap();
+    secrets.shown("proof", &Proof::NeedsDoubleSubmit(&value));
+
+    // Whatever is made on the way of a token.
+    let bench = Bench::of_two();
+    let verifier = bench.verifier().clone();
+    let auth = RequestAuth::new(verifier.clone());
+    secrets.shown("verifier", &verifier);
+    secrets.shown("authorities", verifier.authorities());
+    secrets.shown("rules", &auth);
+    let set = KeySet::new([keys().es256.verifying_key()]).unwrap();
+    secrets.shown("key set", &set);
+    secrets.shown("live keys", &Live::holding(set.clone()));
+    secrets.shown("hint", &RefreshHint::unknown_key(Some("canary-kid-unknown-8d1f6b"), Algorithm::ES256));
+    secrets.shown("JWS", &jws::verify(&good, &set).unwrap());
+    secrets.shown("presented", &Presented::new(&good));
+    secrets.shown("expected", &PerCall::new().with_nonce("canary-nonce-value-2a9d"));
+    let verified = verifier.verify(&good).unwrap();
+    secrets.shown("verified", &verified);
+    // `Scopes`, `Audience` and `Registered` are data that the application asked for, and write what they are.
+    let issuer = Issuer::builder().with_key(keys().es256.clone()).with_audience(AUDIENCE).with_issuer(ISSUER);
+    let issuer = issuer.with_clock(ManualClock::at(NOW)).build().unwrap();
+    secrets.shown("issuer", &issuer);
+    let builder = issuer.token().with_subject(CANARIES[0].1).with_session_id(CANARIES[2].1);
+    let builder = builder.with_claim("email", CANARIES[3].1);
+    secrets.shown("token builder", &builder);
+    builder.sign().unwrap();
+    if let Err(error) = issuer.token().with_claim("sub", CANARIES[0].1).sign() {
+        secrets.told("issue error", &error);
+    }
+    for (name, token, reason) in &causes {
+        let error = verifier.verify(token).unwrap_err();
+        assert_eq!(error.reason(), *reason, "{name}");
+        secrets.told(name, &error);
+        secrets.search(name, error.detail().unwrap_or_default());
+        secrets.shown(name, &verifier.explain(token));
+    }
+
+    // Whatever is made on the way of a request.
+    for token in causes.iter().map(|(_, token, _)| token).chain([&good]) {
+        let head = SimpleHead::get(&format!("/me?access_token={token}"))
+            .with_field("authorization", format!("Bearer {token}"))
+            .with_field("cookie", format!("__Host-access={token}"));
+        secrets.shown("head", &head);
+        secrets.shown("field", &single_field(&head, "authorization"));
+        secrets.shown("authorization", &Authorization::read(&head, BEARER));
+        let credential = Credential::new(token, CarrierKind::Authorization);
+        secrets.shown("credential", &credential);
+        secrets.shown("facts", &RequestFacts::new(&head, credential));
+        secrets.shown("proof of origin", &ProofOfOrigin::default().judge(&head, true));
+        match auth.decide(&head, None) {
+            Step::Decided(Decision::Proceed(proceed)) => {
+                secrets.shown("proceed", &proceed);
+                secrets.shown("claims", &proceed.authentication.required_claims::<Value>().map(drop));
+            }
+            Step::Decided(Decision::Refuse(refusal)) => {
+                secrets.shown("refusal", &refusal);
+                secrets.search("problem", refusal.problem_json());
+            }
+            Step::Wait(_) => panic!("nothing to wait for"),
+        }
+    }
+
+    // Broken keys are told about without their bytes.
+    let broken = |text: &str| text.replacen("-----END", "AAAA!\n-----END", 1);
+    for key in &pairs {
+        if let Ok(pem) = key.insecure_private_pem() {
+            for error in [
+                SigningKey::from_pem(key.algorithm(), broken(&pem)).err(),
+                SigningKey::from_pem(Algorithm::HS256, &*pem).err(),
+                VerifyingKey::from_pem(key.algorithm(), &*pem).err(),
+                HmacSecret::from_bytes(pem.as_bytes()).err(),
+            ] {
+                secrets.told("key error", &error.unwrap());
+            }
+        }
+        let jwk = key.insecure_private_jwk().unwrap();
+        for error in [
+            Jwk::from_json(format!("{}x", *jwk).as_bytes()).err(),
+            Jwk::from_json(&jwk.as_bytes()[1..]).err(),
+        ] {
+            secrets.told("JWK error", &error.unwrap());
+        }
+    }
+
+    // Over sockets: no page of `routes` but those that are made to say who asks repeats a claim.
+    let table = Table::new("canaries", &routes(&auth));
+    let mut responses = 0;
+    for (name, token, _) in &causes {
+        for path in ["/me", "/optional", "/admin", "/require-admin", "/ws", "/impossible", "/layered-public"]
+        {
+            let request = tests::wire::Request::get(path).bearer(token);
+            for (framework, response) in table.ask(&request) {
+                assert_eq!(response.status, 401, "{name} {path} {framework}");
+                secrets.search(&format!("response of {framework}"), &response.raw);
+                responses += 1;
+            }
+        }
+    }
+    for path in [
+        "/admin",
+        "/require-admin",
+        "/require-step-up",
+        "/impossible",
+        "/unlayered",
+        "/layered-public",
+        "/public",
+    ] {
+        for request in [
+            tests::wire::Request::get(path).bearer(&good),
+            tests::wire::Request::get(path).bearer(&good).bearer(&good),
+            tests::wire::Request::get(path).with("Authorization", format!("Bearer {good} x")),
+            tests::wire::Request::get(&format!("{path}?access_token={good}")),
+        ] {
+            for (framework, response) in table.ask(&request) {
+                secrets.search(&format!("response of {framework}"), &response.raw);
+                responses += 1;
+            }
+        }
+    }
+    assert!(responses >= 3 * (32 * 7 + 28), "{responses}");
+    table.finish(32 * 7 + 28);
+
+    let lines = log.0.lock().unwrap().clone();
+    let refused = lines.iter().filter(|line| line.contains("request refused")).count();
+    let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
+    assert!(
+        refused > responses / 2 && passed > 0,
+        "{refused} refused and {passed} passed of {} lines",
+        lines.len()
+    );
+    for line in &lines {
+        secrets.search("log", line);
+    }
+    assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
+    assert!(secrets.searched > 4_000, "{}", secrets.searched);
+}
