@@ -2,4 +2,7 @@
 
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
+mod properties;
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod shapes;
