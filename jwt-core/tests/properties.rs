@@ -35,7 +35,7 @@ impl Random {
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.next().checked_rem(bound).unwrap()
     }
 
     /// Any text, rich in what needs an escape.
@@ -46,7 +46,7 @@ impl Random {
             .map(|_| match self.below(4) {
                 0 => RICH[usize::try_from(self.below(12)).unwrap()],
                 1 => u32::try_from(self.below(0x11_0000)).ok().and_then(char::from_u32).unwrap_or('x'),
-                _ => char::from(b'a' + u8::try_from(self.below(26)).unwrap()),
+                _ => char::from_digit(u32::try_from(self.below(36)).unwrap(), 36).unwrap(),
             })
             .collect()
     }
@@ -59,8 +59,10 @@ impl Random {
             3 => i64::from_ne_bytes(self.next().to_ne_bytes()).into(),
             4 => Some(f64::from_bits(self.next())).filter(|n| n.is_finite()).map_or(json!(0.1), Value::from),
             5 => self.text().into(),
-            6 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
-            _ => Value::Object((0..self.below(4)).map(|_| (self.text(), self.value(depth - 1))).collect()),
+            6 => (0..self.below(4)).map(|_| self.value(depth.saturating_sub(1))).collect(),
+            _ => Value::Object(
+                (0..self.below(4)).map(|_| (self.text(), self.value(depth.saturating_sub(1)))).collect(),
+            ),
         }
     }
 
@@ -110,16 +112,22 @@ fn tokens() -> impl Iterator<Item = (Algorithm, Verifier, String)> {
 /// All of ASCII; the rest of what a `&str` can hold is no base64url either.
 const BYTES: core::ops::Range<u8> = 0..128;
 
+/// `token` with `text` in place of what stands there.
+fn with(token: &str, place: core::ops::Range<usize>, text: &str) -> String {
+    let mut changed = token.to_owned();
+    changed.replace_range(place, text);
+    changed
+}
+
 #[test]
 fn a_token_with_any_byte_changed_is_refused() {
     for (algorithm, verifier, token) in tokens() {
         for (at, byte) in token.bytes().enumerate() {
             for other in BYTES.filter(|other| *other != byte) {
-                let changed =
-                    [&token[..at], core::str::from_utf8(&[other]).unwrap(), &token[at + 1..]].concat();
+                let changed = with(&token, at..at + 1, &char::from(other).to_string());
                 assert!(verifier.verify(&changed).is_err(), "{algorithm}: {at} is {other:#04x}");
             }
-            let changed = [&token[..at], "é", &token[at + 1..]].concat();
+            let changed = with(&token, at..at + 1, "é");
             assert!(verifier.verify(&changed).is_err(), "{algorithm}: {at} is no ASCII");
         }
         assert!(verifier.verify(&token).is_ok(), "{algorithm}");
@@ -129,17 +137,18 @@ fn a_token_with_any_byte_changed_is_refused() {
 #[test]
 fn a_token_with_any_byte_taken_out_or_put_in_is_refused() {
     for (algorithm, verifier, token) in tokens() {
-        for at in 0..=token.len() {
+        let len = token.len();
+        for at in 0..=len {
             for byte in BYTES {
-                let longer = [&token[..at], core::str::from_utf8(&[byte]).unwrap(), &token[at..]].concat();
+                let longer = with(&token, at..at, &char::from(byte).to_string());
                 assert!(verifier.verify(&longer).is_err(), "{algorithm}: {byte:#04x} at {at}");
             }
         }
-        for at in 0..token.len() {
-            let shorter = [&token[..at], &token[at + 1..]].concat();
-            assert!(verifier.verify(&shorter).is_err(), "{algorithm}: without {at}");
-            assert!(verifier.verify(&token[..at]).is_err(), "{algorithm}: the first {at}");
-            assert!(verifier.verify(&token[at + 1..]).is_err(), "{algorithm}: from {at}");
+        for at in 0..len {
+            for (what, place) in [("without", at..at + 1), ("up to", at..len), ("behind", 0..at + 1)] {
+                let shorter = with(&token, place, "");
+                assert!(verifier.verify(&shorter).is_err(), "{algorithm}: {what} {at}");
+            }
         }
     }
 }
