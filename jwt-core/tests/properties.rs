@@ -1,7 +1,7 @@
 //! What holds for any claims and any token, not for chosen ones: claims come back as they were signed,
 //! and no token but the very one that was signed is accepted.
 
-use jwt_core::{Algorithm, Issuer, ManualClock, NumericDate, SigningKey, Verifier};
+use jwt_core::{Algorithm, Issuer, KeySet, ManualClock, NumericDate, SigningKey, Verifier, jws};
 use serde_json::{Map, Value, json};
 
 const NOW: u64 = 1_800_000_000;
@@ -95,6 +95,25 @@ fn claims_come_back_as_they_were_signed() {
                     "{algorithm} {name:?}"
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn a_jws_comes_back_as_it_was_signed() {
+    let mut random = Random(2);
+    for algorithm in ALGORITHMS {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let keys = KeySet::new([key.verifying_key()]).unwrap();
+        for _ in 0..50 {
+            let (payload, typ, cty) = (random.text(), random.text(), random.text());
+            let signed = jws::sign_typed(payload.as_bytes(), &key, &typ, Some(&cty)).unwrap();
+            let read = jws::verify(&signed, &keys).unwrap();
+            assert_eq!(read.payload(), payload.as_bytes(), "{algorithm}");
+            assert_eq!((read.typ(), read.cty()), (Some(&*typ), Some(&*cty)), "{algorithm}");
+            assert_eq!((read.algorithm(), read.key_id()), (algorithm, key.key_id().map(|id| &**id)));
+            let bare = jws::verify(&jws::sign(payload.as_bytes(), &key).unwrap(), &keys).unwrap();
+            assert_eq!((bare.typ(), bare.cty()), (None, None), "{algorithm}");
         }
     }
 }
