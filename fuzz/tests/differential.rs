@@ -148,6 +148,8 @@ fn it_is_stricter_about_these() {
         r#"{"alg":"HS256","x5c":"AA"}"#,
         r#"{"alg":"HS256","x5t":1}"#,
         r#"{"alg":"HS256","x5t#S256":1}"#,
+        r#"{"alg":"HS256","nonce":1}"#,
+        r#"{"alg":"HS256","url":1}"#,
         r#"{"alg":"HS256","x":1e999}"#,
     ] {
         let token = sign(&HMAC, header.as_bytes(), payload("").as_bytes());

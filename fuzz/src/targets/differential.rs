@@ -34,6 +34,8 @@ fn is_stricter_there(header: &[u8]) -> bool {
         Json::Array(all) => all.iter().all(|one| one.text().is_some()),
         other => *other == Json::Null,
     };
-    ["jku", "x5u", "x5t", "x5t#S256"].iter().any(|name| header.member(name).is_some_and(|it| !is_text(it)))
+    ["jku", "x5u", "x5t", "x5t#S256", "nonce", "url"]
+        .iter()
+        .any(|name| header.member(name).is_some_and(|it| !is_text(it)))
         || header.member("x5c").is_some_and(|it| !is_texts(it))
 }
