@@ -235,10 +235,13 @@ mod tests {
             (r#"{"alg":"ES256","kid":1}"#.to_owned(), Err(Reason::MalformedHeader)),
             (r#"{"alg":"ES256","typ":["JWT"]}"#.to_owned(), Err(Reason::MalformedHeader)),
             (format!(r#"{{"alg":"ES256","kid":"{long}"}}"#), Err(Reason::UnknownKey)),
+            (format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(MAX_KEY_ID)), Ok(())),
             (r#"{"alg":"ES256","a":{"b":{"c":{"d":1}}}}"#.to_owned(), Ok(())),
             (r#"{"alg":"ES256","a":{"b":{"c":{"d":{}}}}}"#.to_owned(), Err(Reason::TooDeep)),
             (format!(r#"{{"alg":"ES256","a":[{}1]}}"#, "1,".repeat(200)), Err(Reason::HeaderTooLong)),
             (format!(r#"{{"alg":"ES256","a":"{}"}}"#, "x".repeat(4096)), Err(Reason::HeaderTooLong)),
+            (format!(r#"{:4096}"#, r#"{"alg":"ES256"}"#), Ok(())),
+            (format!(r#"{:4097}"#, r#"{"alg":"ES256"}"#), Err(Reason::HeaderTooLong)),
         ] {
             assert_eq!(check(&json), expected, "{json}");
         }
@@ -254,6 +257,8 @@ mod tests {
             ("text/at+jwt", "at+jwt", false),
             ("application/application/at+jwt", "at+jwt", false),
             ("application/", "at+jwt", false),
+            ("application/a/b", "a/b", false),
+            ("application/a/b", "Application/A/B", true),
             ("at+jw", "at+jwt", false),
             (" at+jwt", "at+jwt", false),
             ("", "at+jwt", false),

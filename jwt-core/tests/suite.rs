@@ -5,6 +5,9 @@
 mod observed;
 #[cfg(test)]
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+mod properties;
+#[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod shapes;
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]

@@ -1,0 +1,190 @@
+//! What holds for any claims and any token, not for chosen ones: claims come back as they were signed,
+//! and no token but the very one that was signed is accepted.
+
+use jwt_core::{Algorithm, Issuer, KeySet, ManualClock, NumericDate, SigningKey, Verifier, jws};
+use serde_json::{Map, Value, json};
+
+const NOW: u64 = 1_800_000_000;
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::HS256, Algorithm::ES256, Algorithm::EdDSA];
+
+/// Issuer and verifier of one new key.
+fn pair(algorithm: Algorithm) -> (Issuer, Verifier) {
+    let key = SigningKey::generate(algorithm).unwrap();
+    let issuer = Issuer::builder()
+        .with_key(key.clone())
+        .with_audience("api")
+        .with_issuer("https://id.example.com/")
+        .with_clock(ManualClock::at(NOW))
+        .build()
+        .unwrap();
+    let builder =
+        Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id.example.com/");
+    (issuer, builder.build().unwrap().with_clock(ManualClock::at(NOW)))
+}
+
+/// SplitMix64: the same claims in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next().checked_rem(bound).unwrap()
+    }
+
+    /// Any text, rich in what needs an escape.
+    fn text(&mut self) -> String {
+        const RICH: [char; 12] =
+            ['"', '\\', '/', '\0', '\n', '\u{1f}', '\u{7f}', 'ä', '€', '\u{2028}', '\u{ffff}', '😀'];
+        (0..self.below(12))
+            .map(|_| match self.below(4) {
+                0 => RICH[usize::try_from(self.below(12)).unwrap()],
+                1 => u32::try_from(self.below(0x11_0000)).ok().and_then(char::from_u32).unwrap_or('x'),
+                _ => char::from_digit(u32::try_from(self.below(36)).unwrap(), 36).unwrap(),
+            })
+            .collect()
+    }
+
+    fn value(&mut self, depth: u32) -> Value {
+        match self.below(if depth == 0 { 6 } else { 8 }) {
+            0 => Value::Null,
+            1 => self.below(2).eq(&0).into(),
+            2 => self.next().into(),
+            3 => i64::from_ne_bytes(self.next().to_ne_bytes()).into(),
+            4 => Some(f64::from_bits(self.next())).filter(|n| n.is_finite()).map_or(json!(0.1), Value::from),
+            5 => self.text().into(),
+            6 => (0..self.below(4)).map(|_| self.value(depth.saturating_sub(1))).collect(),
+            _ => Value::Object(
+                (0..self.below(4)).map(|_| (self.text(), self.value(depth.saturating_sub(1)))).collect(),
+            ),
+        }
+    }
+
+    /// Claims of an application; more than sixteen now and then, which are compared by another way.
+    fn claims(&mut self) -> Map<String, Value> {
+        let many = if self.below(8) == 0 { 40 } else { 6 };
+        (0..self.below(many)).map(|_| (format!("x{}", self.text()), self.value(4))).collect()
+    }
+}
+
+#[test]
+fn claims_come_back_as_they_were_signed() {
+    let mut random = Random(1);
+    for algorithm in ALGORITHMS {
+        let (issuer, verifier) = pair(algorithm);
+        for _ in 0..300 {
+            let (claims, subject) = (random.claims(), random.text());
+            let token = issuer.token().with_subject(&subject).with_claims(&claims).sign().unwrap();
+            let verified =
+                verifier.verify(&token).unwrap_or_else(|error| panic!("{algorithm} {claims:?}: {error}"));
+            let mut read = Map::clone(&*verified.claims().unwrap());
+            read.retain(|name, _| claims.contains_key(name));
+            assert_eq!(read, claims, "{algorithm}");
+            assert_eq!(verified.subject(), Some(&*subject), "{algorithm}");
+            assert_eq!(verified.issued_at(), NumericDate::from_secs(NOW).ok(), "{algorithm}");
+            for (name, value) in &claims {
+                assert_eq!(
+                    verified.claim::<Value>(name).unwrap().as_ref(),
+                    Some(value),
+                    "{algorithm} {name:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_jws_comes_back_as_it_was_signed() {
+    let mut random = Random(2);
+    for algorithm in ALGORITHMS {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let keys = KeySet::new([key.verifying_key()]).unwrap();
+        for _ in 0..50 {
+            let (payload, typ, cty) = (random.text(), random.text(), random.text());
+            let signed = jws::sign_typed(payload.as_bytes(), &key, &typ, Some(&cty)).unwrap();
+            let read = jws::verify(&signed, &keys).unwrap();
+            assert_eq!(read.payload(), payload.as_bytes(), "{algorithm}");
+            assert_eq!((read.typ(), read.cty()), (Some(&*typ), Some(&*cty)), "{algorithm}");
+            assert_eq!((read.algorithm(), read.key_id()), (algorithm, key.key_id().map(|id| &**id)));
+            let bare = jws::verify(&jws::sign(payload.as_bytes(), &key).unwrap(), &keys).unwrap();
+            assert_eq!((bare.typ(), bare.cty()), (None, None), "{algorithm}");
+        }
+    }
+}
+
+/// A token and the verifier that accepts it.
+fn tokens() -> impl Iterator<Item = (Algorithm, Verifier, String)> {
+    ALGORITHMS.into_iter().map(|algorithm| {
+        let (issuer, verifier) = pair(algorithm);
+        let token = issuer.token().with_subject("alice").with_scope("read").sign().unwrap();
+        assert!(verifier.verify(&token).is_ok(), "{algorithm}");
+        (algorithm, verifier, token)
+    })
+}
+
+/// All of ASCII; the rest of what a `&str` can hold is no base64url either.
+const BYTES: core::ops::Range<u8> = 0..128;
+
+/// `token` with `text` in place of what stands there.
+fn with(token: &str, place: core::ops::Range<usize>, text: &str) -> String {
+    let mut changed = token.to_owned();
+    changed.replace_range(place, text);
+    changed
+}
+
+#[test]
+fn a_token_with_any_byte_changed_is_refused() {
+    for (algorithm, verifier, token) in tokens() {
+        for (at, byte) in token.bytes().enumerate() {
+            for other in BYTES.filter(|other| *other != byte) {
+                let changed = with(&token, at..at + 1, &char::from(other).to_string());
+                assert!(verifier.verify(&changed).is_err(), "{algorithm}: {at} is {other:#04x}");
+            }
+            let changed = with(&token, at..at + 1, "é");
+            assert!(verifier.verify(&changed).is_err(), "{algorithm}: {at} is no ASCII");
+        }
+        assert!(verifier.verify(&token).is_ok(), "{algorithm}");
+    }
+}
+
+#[test]
+fn a_token_with_any_byte_taken_out_or_put_in_is_refused() {
+    for (algorithm, verifier, token) in tokens() {
+        let len = token.len();
+        for at in 0..=len {
+            for byte in BYTES {
+                let longer = with(&token, at..at, &char::from(byte).to_string());
+                assert!(verifier.verify(&longer).is_err(), "{algorithm}: {byte:#04x} at {at}");
+            }
+        }
+        for at in 0..len {
+            for (what, place) in [("without", at..at + 1), ("up to", at..len), ("behind", 0..at + 1)] {
+                let shorter = with(&token, place, "");
+                assert!(verifier.verify(&shorter).is_err(), "{algorithm}: {what} {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_two_tokens_make_no_third() {
+    for algorithm in ALGORITHMS {
+        let (issuer, verifier) = pair(algorithm);
+        let sign = |subject| issuer.token().with_subject(subject).sign().unwrap();
+        let (one, two) = (sign("alice"), sign("bob"));
+        let parts = |token: &str| token.split('.').map(str::to_owned).collect::<Vec<_>>();
+        let (one, two) = (parts(&one), parts(&two));
+        assert!(verifier.verify(&[&*one[0], &*one[1], &*one[2]].join(".")).is_ok(), "{algorithm}");
+        for (header, payload, signature) in
+            [(&one[0], &one[1], &two[2]), (&one[0], &two[1], &one[2]), (&one[1], &one[0], &one[2])]
+        {
+            assert!(verifier.verify(&format!("{header}.{payload}.{signature}")).is_err(), "{algorithm}");
+        }
+    }
+}
