@@ -106,6 +106,8 @@ types! {
     jwt_core::request::ProofOfOrigin,
     jwt_core::request::RequestFacts<'static>,
     jwt_core::request::SimpleHead,
+    jwt_core::testing::TestIssuer,
+    jwt_core::testing::TestToken,
     jwt_core::Algorithm,
     jwt_core::Answer,
     jwt_core::CheckOutcome,
