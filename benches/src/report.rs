@@ -20,17 +20,16 @@ pub struct Target {
     pub what: String,
     /// The ratio.
     pub ratio: Spread,
-    /// Its bound; none where the ratio is shown for comparison.
-    pub limit: Option<f64>,
+    /// Its bound.
+    pub limit: f64,
 }
 
 impl Target {
     fn verdict(&self) -> String {
-        match self.limit {
-            None => "–".into(),
-            Some(limit) if self.ratio.median <= limit => "met".into(),
-            Some(limit) => format!("**missed by {:.1} %**", (self.ratio.median / limit - 1.0) * 100.0),
+        if self.ratio.median <= self.limit {
+            return "met".into();
         }
+        format!("**missed by {:.1} %**", (self.ratio.median / self.limit - 1.0) * 100.0)
     }
 }
 
@@ -64,11 +63,11 @@ pub fn targets(targets: &[Target]) -> String {
         String::from("| target | what | ratio | spread | limit | verdict |\n|---|---|---|---|---|---|\n");
     for target in targets {
         let Target { number, what, ratio, limit, .. } = target;
-        let (verdict, limit) = (target.verdict(), limit.map_or("–".into(), |limit| format!("{limit:.2}")));
+        let verdict = target.verdict();
         let Spread { median, least, most } = ratio;
         row(
             &mut text,
-            format_args!("{number} | {what} | {median:.3} | {least:.3}–{most:.3} | {limit} | {verdict}"),
+            format_args!("{number} | {what} | {median:.3} | {least:.3}–{most:.3} | {limit:.2} | {verdict}"),
         );
     }
     text

@@ -214,8 +214,8 @@ mod tests {
         }
     }
 
-    /// `base64` is the oracle: same verdict, same bytes, for every text of up to three characters,
-    /// and for longer ones with any character in any place.
+    /// `base64` is the oracle: same verdict, same bytes, for every text of two characters, some of three,
+    /// and longer ones with any character in any place.
     #[test]
     fn texts_decode_as_base64_decodes_them() {
         fn compare(text: &str) {

@@ -45,6 +45,9 @@ fn bearer(token: &str) -> HeaderValue {
 }
 
 impl Server for ActixServer {
+    const DOCUMENTED: &'static str = "actix-web-httpauth + jsonwebtoken";
+    const TUNED: &'static str = "`from_fn` + jsonwebtoken, tuned by hand";
+
     fn bare(fixture: &Fixture) -> Self {
         let me = || async { SUBJECT.to_owned() };
         server!(App::new().route("/me", web::get().to(me)), fixture)

@@ -62,6 +62,9 @@ async fn subject(Extension(user): Extension<User>) -> String {
 }
 
 impl Server for AxumServer {
+    const DOCUMENTED: &'static str = "`from_fn` + jsonwebtoken, as documented";
+    const TUNED: &'static str = "`from_fn` + jsonwebtoken, tuned by hand";
+
     fn bare(fixture: &Fixture) -> Self {
         async fn me() -> String {
             SUBJECT.to_owned()

@@ -12,6 +12,11 @@ use crate::fixture::Fixture;
 
 /// A server, and the request that it serves.
 pub trait Server: Sized {
+    /// What [`Server::peer`] is.
+    const DOCUMENTED: &'static str;
+    /// What [`Server::tuned_peer`] is.
+    const TUNED: &'static str;
+
     /// Without any authentication.
     fn bare(fixture: &Fixture) -> Self;
 
