@@ -200,13 +200,18 @@ impl RequestAuth {
         if rules.passes_preflight && is_preflight(head) {
             return Ok(self.anonymous());
         }
-        let Some(credential) = rules.carriers.read(head).map_err(|reason| self.refuse(&reason.into()))?
-        else {
+        let read = rules.carriers.read_any_text(head);
+        let Some(credential) = read.map_err(|reason| self.refuse(&reason.into()))? else {
             if rules.is_optional {
                 return Ok(self.anonymous());
             }
             return Err(self.refuse(&Reason::NoCredentials.into()));
         };
+        // A verifier accepts base64url alone, so its tokens are judged where it refuses them.
+        let check_text = || credential.check_text().map_err(|reason| self.refuse(&reason.into()));
+        if !rules.is_verifier {
+            check_text()?;
+        }
         let facts = RequestFacts::new(head, credential);
         let double_submit = match credential.carrier() {
             CarrierKind::Cookie => match rules.proof_of_origin.judge(head, false) {
@@ -233,7 +238,13 @@ impl RequestAuth {
         };
         match verdict {
             Verdict::Ready(result) => {
-                let verified = result.map_err(|error| pending.refuse(&error))?;
+                let verified = match result {
+                    Ok(verified) => verified,
+                    Err(error) => {
+                        check_text()?;
+                        return Err(pending.refuse(&error));
+                    }
+                };
                 match pending.checks(&verified, &facts)? {
                     None => Ok(Step::Decided(pending.proceed(verified, credential.token()))),
                     Some(check) => {

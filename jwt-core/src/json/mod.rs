@@ -6,6 +6,7 @@
 //! two readers can never see two different values.
 
 mod de;
+mod quotes;
 mod scan;
 mod string;
 
@@ -132,7 +133,8 @@ impl Node {
 /// [`scan`] bounds the length of a text, so that nothing is lost here.
 #[inline]
 fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    // With the mask the compiler sees that the conversion cannot fail.
+    u32::try_from(at & 0xFFFF_FFFF).unwrap_or(u32::MAX)
 }
 
 /// Nodes of fifteen claims.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::quotes::{Quotes, is_plain};
 use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, offset, string, text_at};
 
 /// The deepest nesting that can be allowed.
@@ -14,7 +15,8 @@ const COMPARED: u32 = 16;
 /// Texts are shorter than this, so that an extent and a kind fit into one word of a node.
 const MAX_LEN: usize = 1 << 29;
 
-/// Checks that `text` is one JSON object within `bounds` and lists its nodes.
+/// Checks that `text` is one JSON object within `bounds` and lists its nodes; tells of each member at the
+/// top its name and the place of its value.
 ///
 /// RFC 8259 §8.1: a byte order mark is not white space, so the grammar refuses it.
 pub(super) fn scan(
@@ -27,22 +29,88 @@ pub(super) fn scan(
         return Err(Fault::Size);
     }
     let scanner = Scanner { text, bytes: text.as_bytes() };
-    let start = scanner.after_space(0);
-    if scanner.peek(start) != Some(b'{') {
-        return Err(Fault::Syntax);
+    if is_plain(scanner.bytes) {
+        pass(scanner, Quotes::of(scanner.bytes), bounds, nodes, on_member)
+    } else {
+        pass(scanner, Any, bounds, nodes, on_member)
     }
-    let end = Pass { scanner, nodes, bounds, on_member }.object(start, 0)?;
-    if scanner.after_space(end) == text.len() { Ok(()) } else { Err(Fault::Syntax) }
 }
 
-/// The one pass over a document. Its methods take the place where they begin and return the one
-/// behind what they read, so that a place is never kept in memory.
-struct Pass<'j, 'n, F> {
-    scanner: Scanner<'j>,
-    nodes: &'n mut Nodes,
-    bounds: Bounds,
-    /// Told of each member at the top: its name, and the place of its value.
-    on_member: F,
+/// How the end of a string is found. A pass asks about every string of its text, in order.
+trait Strings {
+    /// The string whose opening quote is at `quote`, and the place behind it.
+    fn string(&mut self, scanner: Scanner<'_>, quote: usize) -> Option<(Node, usize)>;
+}
+
+/// In any text.
+struct Any;
+
+impl Strings for Any {
+    fn string(&mut self, scanner: Scanner<'_>, quote: usize) -> Option<(Node, usize)> {
+        scanner.string(quote)
+    }
+}
+
+/// In a text where every quote opens or closes a string.
+impl Strings for Quotes<'_> {
+    #[inline(always)]
+    fn string(&mut self, _: Scanner<'_>, quote: usize) -> Option<(Node, usize)> {
+        let (opening, closing) = (self.next()?, self.next()?);
+        debug_assert_eq!(opening, quote, "a string was not asked about");
+        let start = opening.wrapping_add(1);
+        Some((Node::new(Kind::String, start, closing.wrapping_sub(start)), closing.wrapping_add(1)))
+    }
+}
+
+/// An object or array that is still open.
+struct Container {
+    is_object: bool,
+    /// The place of its node.
+    node: usize,
+    names: Names,
+}
+
+impl Container {
+    #[inline(always)]
+    fn opened_by(bracket: u8, nodes: &mut Nodes, start: usize) -> Self {
+        let is_object = bracket == b'{';
+        let node = nodes.len();
+        nodes.push(Node::new(if is_object { Kind::Object } else { Kind::Array }, start, 0));
+        Self { is_object, node, names: Names::default() }
+    }
+
+    #[inline(always)]
+    fn closing_bracket(&self) -> u8 {
+        if self.is_object { b'}' } else { b']' }
+    }
+
+    #[inline(always)]
+    fn close(&self, text: &str, nodes: &mut Nodes) -> Result<(), Fault> {
+        if self.names.count > COMPARED {
+            self.names_are_unique(text, nodes)?;
+        }
+        let len = nodes.len().wrapping_sub(self.node);
+        nodes.0.get_mut(self.node).ok_or(Fault::Size)?.set_extent(len);
+        Ok(())
+    }
+
+    #[cold]
+    fn names_are_unique(&self, text: &str, nodes: &Nodes) -> Result<(), Fault> {
+        let document = Document { text, nodes: &nodes.0 };
+        let mut all: Vec<Cow<'_, str>> = names(&document, self.node).filter_map(Value::as_str).collect();
+        all.sort_unstable();
+        if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            Err(Fault::Duplicate)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cold]
+    fn has(&self, name: Node, text: &str, nodes: &Nodes) -> bool {
+        let document = Document { text, nodes: &nodes.0 };
+        names(&document, self.node).any(|earlier| same(earlier, name, text))
+    }
 }
 
 /// The names of an object so far.
@@ -64,155 +132,132 @@ impl Names {
     }
 }
 
-impl<F: FnMut(&[u8], usize)> Pass<'_, '_, F> {
-    /// An object inside `depth` containers, from its opening bracket.
-    fn object(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
-        let object = self.open(Kind::Object, start, depth)?;
-        let mut names = Names::default();
-        let mut at = self.scanner.after_space(start.wrapping_add(1));
-        if self.scanner.peek(at) == Some(b'}') {
-            self.close(object)?;
-            return Ok(at.wrapping_add(1));
+/// The one pass over a document: a loop over names and values, which keeps the containers around it in
+/// a list of their own, so that no text can exhaust the stack.
+fn pass(
+    scanner: Scanner<'_>,
+    mut strings: impl Strings,
+    bounds: Bounds,
+    nodes: &mut Nodes,
+    mut on_member: impl FnMut(&[u8], usize),
+) -> Result<(), Fault> {
+    let depth = bounds.depth.min(MAX_DEPTH);
+    let start = scanner.after_space(0);
+    if scanner.peek(start) != Some(b'{') {
+        return Err(Fault::Syntax);
+    }
+    if depth == 0 {
+        return Err(Fault::Depth);
+    }
+    let mut outer: Vec<Container> = Vec::new();
+    let mut inner = Container::opened_by(b'{', nodes, start);
+    let mut at = scanner.after_space(start.wrapping_add(1));
+    // Behind an opening bracket nothing need follow; behind a comma something must.
+    let mut is_empty = scanner.peek(at) == Some(b'}');
+    loop {
+        if !is_empty {
+            if inner.is_object {
+                let told = outer.is_empty().then_some(&mut on_member);
+                at = name(scanner, &mut strings, bounds, nodes, &mut inner, at, told)?;
+            }
+            if nodes.len() >= bounds.nodes {
+                return Err(Fault::Size);
+            }
+            match scanner.peek(at).ok_or(Fault::Syntax)? {
+                b'"' => {
+                    let (node, end) = strings.string(scanner, at).ok_or(Fault::Syntax)?;
+                    nodes.push(node);
+                    at = end;
+                }
+                bracket @ (b'{' | b'[') => {
+                    if outer.len().wrapping_add(1) >= depth {
+                        return Err(Fault::Depth);
+                    }
+                    outer.push(core::mem::replace(&mut inner, Container::opened_by(bracket, nodes, at)));
+                    at = scanner.after_space(at.wrapping_add(1));
+                    is_empty = scanner.peek(at) == Some(inner.closing_bracket());
+                    continue;
+                }
+                _ => {
+                    let (kind, end) = scanner.scalar(at).ok_or(Fault::Syntax)?;
+                    nodes.push(Node::new(kind, at, end.wrapping_sub(at)));
+                    at = end;
+                }
+            }
         }
+        // Behind a value: a comma, or the end of as many containers as end here.
+        is_empty = false;
         loop {
-            at = self.name(at, object, &mut names, depth)?;
-            at = self.value(at, depth)?;
-            match self.scanner.peek(at) {
-                Some(b',') => at = self.scanner.after_space(at.wrapping_add(1)),
-                Some(b'}') => break,
+            at = scanner.after_space(at);
+            match scanner.peek(at) {
+                Some(b',') => {
+                    at = scanner.after_space(at.wrapping_add(1));
+                    break;
+                }
+                Some(bracket) if bracket == inner.closing_bracket() => {
+                    inner.close(scanner.text, nodes)?;
+                    at = at.wrapping_add(1);
+                    match outer.pop() {
+                        Some(container) => inner = container,
+                        None if scanner.peek(scanner.after_space(at)).is_none() => return Ok(()),
+                        None => return Err(Fault::Syntax),
+                    }
+                }
                 _ => return Err(Fault::Syntax),
             }
         }
-        if names.count > COMPARED {
-            self.many_are_unique(object)?;
-        }
-        self.close(object)?;
-        Ok(at.wrapping_add(1))
     }
+}
 
-    /// An array inside `depth` containers, from its opening bracket.
-    fn array(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
-        let array = self.open(Kind::Array, start, depth)?;
-        let mut at = self.scanner.after_space(start.wrapping_add(1));
-        if self.scanner.peek(at) == Some(b']') {
-            self.close(array)?;
-            return Ok(at.wrapping_add(1));
-        }
-        loop {
-            at = self.value(at, depth)?;
-            match self.scanner.peek(at) {
-                Some(b',') => at = self.scanner.after_space(at.wrapping_add(1)),
-                Some(b']') => break,
-                _ => return Err(Fault::Syntax),
-            }
-        }
-        self.close(array)?;
-        Ok(at.wrapping_add(1))
+/// A member's name at `start`, up to its value.
+#[inline(always)]
+fn name(
+    scanner: Scanner<'_>,
+    strings: &mut impl Strings,
+    bounds: Bounds,
+    nodes: &mut Nodes,
+    object: &mut Container,
+    start: usize,
+    told: Option<&mut impl FnMut(&[u8], usize)>,
+) -> Result<usize, Fault> {
+    if nodes.len() >= bounds.nodes {
+        return Err(Fault::Size);
     }
-
-    /// Lists a container, and returns its place among the nodes.
-    #[inline]
-    fn open(&mut self, kind: Kind, start: usize, depth: usize) -> Result<usize, Fault> {
-        if depth >= self.bounds.depth || depth >= MAX_DEPTH {
-            return Err(Fault::Depth);
-        }
-        let at = self.nodes.len();
-        self.nodes.push(Node::new(kind, start, 0));
-        Ok(at)
+    if scanner.peek(start) != Some(b'"') {
+        return Err(Fault::Syntax);
     }
-
-    #[inline]
-    fn close(&mut self, container: usize) -> Result<(), Fault> {
-        let len = self.nodes.len().wrapping_sub(container);
-        self.nodes.0.get_mut(container).ok_or(Fault::Size)?.set_extent(len);
-        Ok(())
+    let (name, end) = strings.string(scanner, start).ok_or(Fault::Syntax)?;
+    let unescaped;
+    let (text, bit) = if name.kind() == Kind::Escaped {
+        unescaped = string::unescape(text_at(scanner.text, name));
+        // Its bit would be that of its spelling: from now on all names are compared.
+        (unescaped.as_bytes(), u64::MAX)
+    } else {
+        let plain = scanner.bytes.get(name.range()).unwrap_or_default();
+        (plain, Names::bit(plain))
+    };
+    if let Some(on_member) = told {
+        on_member(text, nodes.len().wrapping_add(1));
     }
-
-    /// A member's name, up to its value.
-    #[inline(always)]
-    fn name(&mut self, start: usize, object: usize, names: &mut Names, depth: usize) -> Result<usize, Fault> {
-        if self.nodes.len() >= self.bounds.nodes {
-            return Err(Fault::Size);
-        }
-        if self.scanner.peek(start) != Some(b'"') {
-            return Err(Fault::Syntax);
-        }
-        let (name, end) = self.scanner.string(start).ok_or(Fault::Syntax)?;
-        let value_at = self.nodes.len().wrapping_add(1);
-        let bit = if name.kind() == Kind::Escaped {
-            if depth == 0 {
-                (self.on_member)(string::unescape(text_at(self.scanner.text, name)).as_bytes(), value_at);
-            }
-            // Its bit would be that of its spelling: from now on all names are compared.
-            u64::MAX
-        } else {
-            let plain = self.scanner.bytes.get(name.range()).unwrap_or_default();
-            if depth == 0 {
-                (self.on_member)(plain, value_at);
-            }
-            Names::bit(plain)
-        };
-        if names.seen & bit != 0 && names.count < COMPARED && self.is_repeated(name, object) {
-            return Err(Fault::Duplicate);
-        }
-        names.seen |= bit;
-        names.count = names.count.saturating_add(1);
-        self.nodes.push(name);
-        let colon = self.scanner.after_space(end);
-        if self.scanner.peek(colon) != Some(b':') {
-            return Err(Fault::Syntax);
-        }
-        Ok(self.scanner.after_space(colon.wrapping_add(1)))
+    let Names { count, seen } = object.names;
+    if seen & bit != 0 && count < COMPARED && object.has(name, scanner.text, nodes) {
+        return Err(Fault::Duplicate);
     }
-
-    /// A value inside `depth` containers and the one that it stands in, and the space behind it.
-    #[inline(always)]
-    fn value(&mut self, start: usize, depth: usize) -> Result<usize, Fault> {
-        if self.nodes.len() >= self.bounds.nodes {
-            return Err(Fault::Size);
-        }
-        let end = match self.scanner.peek(start).ok_or(Fault::Syntax)? {
-            b'"' => {
-                let (node, end) = self.scanner.string(start).ok_or(Fault::Syntax)?;
-                self.nodes.push(node);
-                end
-            }
-            b'{' => self.object(start, depth.wrapping_add(1))?,
-            b'[' => self.array(start, depth.wrapping_add(1))?,
-            _ => {
-                let (kind, end) = self.scanner.scalar(start).ok_or(Fault::Syntax)?;
-                self.nodes.push(Node::new(kind, start, end.wrapping_sub(start)));
-                end
-            }
-        };
-        Ok(self.scanner.after_space(end))
+    object.names = Names { count: count.saturating_add(1), seen: seen | bit };
+    nodes.push(name);
+    let colon = scanner.after_space(end);
+    if scanner.peek(colon) != Some(b':') {
+        return Err(Fault::Syntax);
     }
+    Ok(scanner.after_space(colon.wrapping_add(1)))
+}
 
-    #[cold]
-    fn is_repeated(&self, name: Node, object: usize) -> bool {
-        let document = Document { text: self.scanner.text, nodes: &self.nodes.0 };
-        names(&document, object).any(|earlier| self.same(earlier, name))
-    }
-
-    #[cold]
-    fn many_are_unique(&self, object: usize) -> Result<(), Fault> {
-        let document = Document { text: self.scanner.text, nodes: &self.nodes.0 };
-        let mut all: Vec<Cow<'_, str>> = names(&document, object).filter_map(Value::as_str).collect();
-        all.sort_unstable();
-        if all.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            Err(Fault::Duplicate)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn same(&self, earlier: Value<'_>, name: Node) -> bool {
-        let raw = text_at(self.scanner.text, name);
-        if name.kind() == Kind::String && earlier.kind() == Kind::String {
-            earlier.raw() == raw
-        } else {
-            string::chars(earlier.raw()).eq(string::chars(raw))
-        }
+fn same(earlier: Value<'_>, name: Node, text: &str) -> bool {
+    let raw = text_at(text, name);
+    if name.kind() == Kind::String && earlier.kind() == Kind::String {
+        earlier.raw() == raw
+    } else {
+        string::chars(earlier.raw()).eq(string::chars(raw))
     }
 }
 
@@ -225,7 +270,6 @@ struct Scanner<'j> {
 
 impl Scanner<'_> {
     /// The string whose opening quote is at `quote`, and the place behind it.
-    #[inline(always)]
     fn string(self, quote: usize) -> Option<(Node, usize)> {
         let start = quote.wrapping_add(1);
         let end = start.wrapping_add(plain(self.bytes.get(start..)?));
@@ -310,17 +354,7 @@ impl Scanner<'_> {
 }
 
 /// How many bytes at the start mean nothing inside a string; looks at eight at a time.
-#[inline(always)]
 fn plain(bytes: &[u8]) -> usize {
-    // Most names end here.
-    match bytes.first_chunk().map(|chunk| special(u64::from_le_bytes(*chunk))) {
-        None | Some(0) => plain_beyond(bytes),
-        Some(special) => first_marked(special),
-    }
-}
-
-#[inline(never)]
-fn plain_beyond(bytes: &[u8]) -> usize {
     let (chunks, tail) = bytes.as_chunks::<8>();
     let mut len = 0_usize;
     for chunk in chunks {

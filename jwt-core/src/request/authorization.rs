@@ -65,10 +65,29 @@ impl<'a> Authorization<'a> {
     ///
     /// - [`Reason::MalformedAuthorization`]: anything else.
     pub fn parse(value: &'a [u8], schemes: &[&'static str]) -> Result<Self, Reason> {
+        match Self::split(value, schemes)? {
+            Authorization::Token { token, .. } if b64token(token.as_bytes()).is_none() => {
+                Err(Reason::MalformedAuthorization)
+            }
+            parsed => Ok(parsed),
+        }
+    }
+
+    /// As [`Authorization::read`], but for the characters of the token, which may be any text.
+    pub(super) fn read_any_text(head: &'a dyn RequestHead, schemes: &[&'static str]) -> Result<Self, Reason> {
+        match single_field(head, "authorization") {
+            Field::Absent => Ok(Authorization::Absent),
+            Field::One(value) => Authorization::split(value, schemes),
+            Field::Several => Err(Reason::RepeatedAuthorization),
+        }
+    }
+
+    /// As [`Authorization::parse`], but for the characters of the token, which may be any text.
+    fn split(value: &'a [u8], schemes: &[&'static str]) -> Result<Self, Reason> {
         let (name, rest) = leading_token(value);
         if let Some(scheme) = find(name, schemes) {
-            let token = rest.strip_prefix(b" ").and_then(b64token).ok_or(Reason::MalformedAuthorization)?;
-            return Ok(Authorization::Token { scheme, token });
+            let token = rest.strip_prefix(b" ").and_then(|token| core::str::from_utf8(token).ok());
+            return Ok(Authorization::Token { scheme, token: token.ok_or(Reason::MalformedAuthorization)? });
         }
         let ends_well = matches!(rest, [] | [b' ', ..]);
         if name.is_empty() || !ends_well || goes_on_with_one_of(rest, schemes) {

@@ -57,18 +57,30 @@ impl Carriers {
     /// - [`Reason::SeveralCarriers`]: this carrier and one before it both hold a token, even if it
     ///   is the same (RFC 6750 §2).
     pub fn read<'a>(&self, head: &'a dyn RequestHead) -> Result<Option<Credential<'a>>, Reason> {
-        let mut found = None;
+        let found = self.read_any_text(head)?;
+        found.as_ref().map_or(Ok(()), Credential::check_text)?;
+        Ok(found)
+    }
+
+    /// As [`Carriers::read`], but for the characters of the token, which [`Credential::check_text`]
+    /// judges: whoever accepts nothing but base64url need not look at them twice.
+    pub(crate) fn read_any_text<'a>(&self, head: &'a dyn RequestHead) -> Result<Option<Credential<'a>>, Reason> {
+        let mut found: Option<Credential<'a>> = None;
         for carrier in &self.list {
-            if let Some(token) = carrier.read(head)?
-                && found.replace(Credential { token, carrier: carrier.kind() }).is_some()
-            {
-                return Err(Reason::SeveralCarriers);
+            match (carrier.read(head), &found) {
+                (Ok(None), _) => {}
+                (Ok(Some(token)), None) => found = Some(Credential { token, carrier: carrier.kind() }),
+                (Ok(Some(_)), Some(first)) => return Err(first.text_or(Reason::SeveralCarriers)),
+                (Err(reason), Some(first)) => return Err(first.text_or(reason)),
+                (Err(reason), None) => return Err(reason),
             }
         }
-        if found.is_some() && self.list.iter().any(|carrier| carrier.is_passed_over(head)) {
-            return Err(Reason::SeveralCarriers);
+        match &found {
+            Some(first) if self.list.iter().any(|carrier| carrier.is_passed_over(head)) => {
+                Err(first.text_or(Reason::SeveralCarriers))
+            }
+            _ => Ok(found),
         }
-        Ok(found)
     }
 
     /// The kinds of the carriers, in the order of the list.
@@ -175,6 +187,21 @@ impl<'a> Credential<'a> {
     #[must_use]
     pub const fn carrier(&self) -> CarrierKind {
         self.carrier
+    }
+
+    /// Refuses what is no `b64token`, where the carrier has not done so.
+    pub(crate) fn check_text(&self) -> Result<(), Reason> {
+        match self.carrier {
+            CarrierKind::Authorization if b64token(self.token.as_bytes()).is_none() => {
+                Err(Reason::MalformedAuthorization)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is wrong with its text, else `reason`.
+    fn text_or(&self, reason: Reason) -> Reason {
+        self.check_text().err().unwrap_or(reason)
     }
 }
 
@@ -297,7 +324,7 @@ impl Carrier {
 
     fn read<'a>(&self, head: &'a dyn RequestHead) -> Result<Option<&'a str>, Reason> {
         match self {
-            Carrier::Authorization => Ok(match Authorization::read(head, BEARER)? {
+            Carrier::Authorization => Ok(match Authorization::read_any_text(head, BEARER)? {
                 Authorization::Token { token, .. } => Some(token),
                 Authorization::Absent | Authorization::OtherScheme => None,
             }),
