@@ -46,6 +46,9 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Reason> {
 
 /// As [`decode`], with room for more bytes behind them.
 pub(crate) fn decode_with_room(text: &str, room: usize) -> Result<Vec<u8>, Reason> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut bytes = Vec::with_capacity(decoded_len(text).saturating_add(room));
     TOKENS.decode_append(text, &mut bytes).map_err(|_| Reason::NotBase64Url)?;
     Ok(bytes)

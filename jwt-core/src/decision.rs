@@ -60,8 +60,12 @@ impl Proceed {
 }
 
 /// A request that is refused: everything an adapter needs to answer it, except the body.
+// Boxed, so that a request which goes on is not moved about in the room of one that is refused.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub struct Refusal(Box<Refused>);
+
+#[derive(Clone, Debug)]
+struct Refused {
     reason: Reason,
     challenges: Vec<Arc<str>>,
     retry_after: Option<u64>,
@@ -70,21 +74,22 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(reason: Reason) -> Self {
-        Self { reason, challenges: Vec::new(), retry_after: None, response_headers: Vec::new() }
+        let (challenges, response_headers) = (Vec::new(), Vec::new());
+        Self(Box::new(Refused { reason, challenges, retry_after: None, response_headers }))
     }
 
     pub(crate) fn with_challenge(mut self, challenge: Option<Arc<str>>) -> Self {
-        self.challenges = challenge.into_iter().collect();
+        self.0.challenges = challenge.into_iter().collect();
         self
     }
 
     pub(crate) fn with_retry_after(mut self, after: Duration) -> Self {
-        self.retry_after = (self.answer() == Answer::Unavailable).then_some(after.as_secs());
+        self.0.retry_after = (self.answer() == Answer::Unavailable).then_some(after.as_secs());
         self
     }
 
     pub(crate) fn with_response_headers(mut self, headers: Vec<ResponseHeader>) -> Self {
-        self.response_headers.extend(headers);
+        self.0.response_headers.extend(headers);
         self
     }
 
@@ -99,13 +104,13 @@ impl Refusal {
     /// Why, for operators. Never send it to the client.
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.0.reason
     }
 
     /// What the client is told.
     #[must_use]
     pub fn answer(&self) -> Answer {
-        self.reason.answer()
+        self.0.reason.answer()
     }
 
     /// The HTTP status. A gRPC client is told by `grpc-status` instead, under status 200: see
@@ -117,19 +122,19 @@ impl Refusal {
 
     /// The challenges, each the value of one `WWW-Authenticate` field: visible ASCII and spaces.
     pub fn challenges(&self) -> impl Iterator<Item = &str> {
-        self.challenges.iter().map(|challenge| &**challenge)
+        self.0.challenges.iter().map(|challenge| &**challenge)
     }
 
     /// The value of `Retry-After` in seconds, where there is one.
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
-        self.retry_after
+        self.0.retry_after
     }
 
     /// Fields that checks add to the response.
     #[must_use]
     pub fn response_headers(&self) -> &[ResponseHeader] {
-        &self.response_headers
+        &self.0.response_headers
     }
 
     /// The status that an adapter sends: of gRPC's trailers-only form 200, else that of the answer.
@@ -150,7 +155,7 @@ impl Refusal {
         let foreign = |header: &&ResponseHeader| {
             !Self::OWN_FIELDS.iter().any(|own| header.name.eq_ignore_ascii_case(own))
         };
-        fields.extend(self.response_headers.iter().filter(foreign).cloned());
+        fields.extend(self.0.response_headers.iter().filter(foreign).cloned());
         if is_grpc {
             let answer = self.answer();
             fields.push(field("content-type", "application/grpc"));

@@ -186,7 +186,7 @@ pub(crate) fn media_type_is(value: &str, expected: &str) -> bool {
             _ => media_type,
         }
     }
-    short(value).eq_ignore_ascii_case(short(expected))
+    value == expected || short(value).eq_ignore_ascii_case(short(expected))
 }
 
 #[cfg(test)]

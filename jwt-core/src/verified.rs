@@ -5,6 +5,7 @@ use core::fmt;
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::de::DeserializeOwned;
@@ -78,7 +79,9 @@ pub struct Verified {
     nodes: Option<Nodes>,
     kept: Kept,
     evidence: Evidence,
-    /// The first type that the claims were read as.
+    /// Whether the claims were read as a type before.
+    was_asked: AtomicBool,
+    /// The first type that the claims were read as twice.
     typed: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -212,7 +215,8 @@ impl Verified {
         kept: Kept,
         evidence: Evidence,
     ) -> Arc<Self> {
-        Arc::new(Self { policy, audience, text, nodes, kept, evidence, typed: OnceLock::new() })
+        let (was_asked, typed) = (AtomicBool::new(false), OnceLock::new());
+        Arc::new(Self { policy, audience, text, nodes, kept, evidence, was_asked, typed })
     }
 
     /// Whether this is what `token` says, verified by its signature.
@@ -335,7 +339,8 @@ impl Verified {
         self.read(|root| root.member(name).map(shape)).transpose()
     }
 
-    /// All claims as a `T`. The first `T` asked for is kept, so that asking again costs no reading.
+    /// All claims as a `T`. Most tokens are asked once; of the others, what was read the second time is
+    /// kept, so that asking for it again costs no reading.
     ///
     /// # Errors
     /// [`Reason::ClaimsShape`] where the claims are not a `T`; the detail names the field of `T`,
@@ -347,8 +352,12 @@ impl Verified {
             return Ok(claims);
         }
         let claims = Arc::new(self.read(shape::<T>)?);
-        // Whoever comes second keeps its own copy.
-        let _ = self.typed.set(claims.clone());
+        if self.was_asked.load(Ordering::Relaxed) {
+            // Where another type is kept already, this one is read each time.
+            let _ = self.typed.set(claims.clone());
+        } else {
+            self.was_asked.store(true, Ordering::Relaxed);
+        }
         Ok(claims)
     }
 

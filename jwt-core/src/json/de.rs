@@ -18,27 +18,32 @@ pub(crate) fn from_value<'d, T: Deserialize<'d>>(value: Value<'d>) -> Result<T, 
 }
 
 /// What did not fit, without any value of the token.
+// Boxed, so that what does fit is handed on in registers.
 #[derive(Debug)]
-pub(crate) struct DeserializeError {
+pub(crate) struct DeserializeError(Box<Misfit>);
+
+#[derive(Debug)]
+struct Misfit {
     what: String,
     /// Fields of the caller's structs on the way, innermost first.
     path: Vec<&'static str>,
 }
 
 impl DeserializeError {
+    #[cold]
     fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), path: Vec::new() }
+        Self(Box::new(Misfit { what: what.into(), path: Vec::new() }))
     }
 }
 
 impl fmt::Display for DeserializeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, field) in self.path.iter().rev().enumerate() {
+        for (i, field) in self.0.path.iter().rev().enumerate() {
             let dot = if i == 0 { "" } else { "." };
             write!(f, "{dot}{field}")?;
         }
-        let colon = if self.path.is_empty() { "" } else { ": " };
-        write!(f, "{colon}{}", self.what)
+        let colon = if self.0.path.is_empty() { "" } else { ": " };
+        write!(f, "{colon}{}", self.0.what)
     }
 }
 
@@ -285,7 +290,7 @@ impl<'de> Fields<'de> {
     fn at_field(&self, value: usize, mut error: DeserializeError) -> DeserializeError {
         let name = self.object.sibling(value.wrapping_sub(1));
         // Only names that the caller's type spells: a name of the token is never quoted.
-        error.path.extend(self.fields.iter().find(|field| name.is_str(field)));
+        error.0.path.extend(self.fields.iter().find(|field| name.is_str(field)));
         error
     }
 }

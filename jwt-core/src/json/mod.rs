@@ -246,7 +246,7 @@ impl<'d> Document<'d> {
     /// The object itself.
     #[inline]
     pub(crate) fn root(&self) -> Value<'_> {
-        Value { document: self, at: 0 }
+        Value::at(self, 0)
     }
 
     #[inline]
@@ -262,35 +262,36 @@ pub(crate) struct Value<'d> {
     document: &'d Document<'d>,
     /// The place of its node; those of everything below follow.
     at: usize,
+    node: Node,
 }
 
 impl<'d> Value<'d> {
     #[inline]
-    fn node(self) -> Node {
-        self.document.node(self.at)
+    fn at(document: &'d Document<'d>, at: usize) -> Self {
+        Self { document, at, node: document.node(at) }
     }
 
     #[inline]
     pub(crate) fn kind(self) -> Kind {
-        self.node().kind()
+        self.node.kind()
     }
 
     /// The text of a scalar: digits of a number, the inside of a string's quotes.
     #[inline]
     pub(crate) fn raw(self) -> &'d str {
-        text_at(self.document.text, self.node())
+        text_at(self.document.text, self.node)
     }
 
     /// As [`Value::raw`], in bytes.
     #[inline]
     pub(crate) fn bytes(self) -> &'d [u8] {
-        self.document.text.as_bytes().get(self.node().range()).unwrap_or_default()
+        self.document.text.as_bytes().get(self.node.range()).unwrap_or_default()
     }
 
     /// Another value of the same document, by its place.
     #[inline]
     pub(crate) fn sibling(self, at: usize) -> Value<'d> {
-        Value { document: self.document, at }
+        Value::at(self.document, at)
     }
 
     /// The value of a string, escapes resolved.
@@ -340,7 +341,7 @@ impl<'d> Value<'d> {
     /// Number of nodes that it and everything below it take.
     #[inline]
     fn subtree(self) -> usize {
-        self.node().subtree()
+        self.node.subtree()
     }
 
     /// The member of that name, by the object's own uniqueness the only one.
@@ -350,13 +351,13 @@ impl<'d> Value<'d> {
 
     /// Where this value's text begins in the document.
     pub(crate) fn starts_at(self) -> usize {
-        self.node().range().start
+        self.node.range().start
     }
 
     /// Where this value's text stands in the document; of strings, between the quotes.
     #[inline]
     pub(crate) fn span(self) -> Span {
-        Span(self.node())
+        Span(self.node)
     }
 }
 
@@ -411,7 +412,7 @@ impl<'d> Iterator for Siblings<'d> {
         if self.at >= self.end {
             return None;
         }
-        let value = Value { document: self.document, at: self.at };
+        let value = Value::at(self.document, self.at);
         self.at = self.at.wrapping_add(value.subtree());
         Some(value)
     }
@@ -431,7 +432,7 @@ impl<'d> Iterator for Members<'d> {
             return None;
         }
         // A name is one node.
-        let name = Value { document: siblings.document, at: siblings.at };
+        let name = Value::at(siblings.document, siblings.at);
         siblings.at = siblings.at.wrapping_add(1);
         Some((name, siblings.next()?))
     }

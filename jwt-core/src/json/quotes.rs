@@ -57,7 +57,8 @@ fn marks_of(block: &[u8; 64]) -> u64 {
         *bit = if *byte == b'"' { *place } else { 0 };
     }
     let (eights, _) = bits.as_chunks::<8>();
-    let sum = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0101_0101_0101_0101).wrapping_shr(56);
+    let sum =
+        |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0101_0101_0101_0101).wrapping_shr(56);
     eights.iter().rev().fold(0, |marks, eight| marks.wrapping_shl(8) | sum(eight))
 }
 

@@ -64,7 +64,10 @@ impl Carriers {
 
     /// As [`Carriers::read`], but for the characters of the token, which [`Credential::check_text`]
     /// judges: whoever accepts nothing but base64url need not look at them twice.
-    pub(crate) fn read_any_text<'a>(&self, head: &'a dyn RequestHead) -> Result<Option<Credential<'a>>, Reason> {
+    pub(crate) fn read_any_text<'a>(
+        &self,
+        head: &'a dyn RequestHead,
+    ) -> Result<Option<Credential<'a>>, Reason> {
         let mut found: Option<Credential<'a>> = None;
         for carrier in &self.list {
             match (carrier.read(head), &found) {
