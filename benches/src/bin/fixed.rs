@@ -7,7 +7,7 @@ use std::env;
 use std::hint::black_box;
 
 use benches::fixture::{AUDIENCE, ISSUER, SCOPE, SUBJECT, TOKEN_ID, User, forge, header};
-use benches::request::{AxumServer, Server as _};
+use benches::request::{ActixServer, AxumServer, Server as _};
 use jwt_core::keys::{Sign, SignError, Verify};
 use jwt_core::request::SimpleHead;
 use jwt_core::{Algorithm, Issuer, ManualClock, RequestAuth, SigningKey, Verifier, VerifyingKey};
@@ -63,6 +63,10 @@ fn main() {
         "decide" => repeat(times, || matches!(auth.decide(&head, None), jwt_core::Step::Decided(_))),
         "request" => {
             let mut server = AxumServer::of(verifier.clone(), &token);
+            repeat(times, || server.serve() == 200);
+        }
+        "request_actix" => {
+            let mut server = ActixServer::of(verifier.clone(), &token);
             repeat(times, || server.serve() == 200);
         }
         "sign" => repeat(times, || {

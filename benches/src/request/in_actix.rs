@@ -11,6 +11,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, error, rt, web};
 use actix_web_httpauth::extractors::bearer::BearerAuth;
 use actix_web_httpauth::middleware::HttpAuthentication;
+use jwt_core::Verifier;
 
 use super::{Server, ready};
 use crate::fixture::{Fixture, SUBJECT, User};
@@ -25,7 +26,7 @@ pub struct ActixServer {
 
 /// The service of an application, whose type cannot be named.
 macro_rules! server {
-    ($app:expr, $fixture:expr) => {{
+    ($app:expr, $token:expr) => {{
         let service = rt::System::new().block_on(init_service($app));
         let serve = move |authorization| {
             let request = TestRequest::with_uri("/me").insert_header((AUTHORIZATION, authorization));
@@ -35,9 +36,19 @@ macro_rules! server {
                 Err(error) => error.error_response().status().as_u16(),
             }
         };
-        let authorization = bearer(&$fixture.token);
+        let authorization = bearer($token);
         ActixServer { serve: Box::new(serve), authorization }
     }};
+}
+
+impl ActixServer {
+    /// With the middleware and extractor of ours around this verifier.
+    #[must_use]
+    pub fn of(verifier: Verifier, token: &str) -> Self {
+        let me = |user: Claims<User>| async move { user.sub.clone() };
+        let app = App::new().wrap(JwtAuth::new(verifier)).route("/me", web::get().to(me));
+        server!(app, token)
+    }
 }
 
 fn bearer(token: &str) -> HeaderValue {
@@ -50,13 +61,11 @@ impl Server for ActixServer {
 
     fn bare(fixture: &Fixture) -> Self {
         let me = || async { SUBJECT.to_owned() };
-        server!(App::new().route("/me", web::get().to(me)), fixture)
+        server!(App::new().route("/me", web::get().to(me)), &fixture.token)
     }
 
     fn ours(fixture: &Fixture) -> Self {
-        let auth = JwtAuth::new(ours::verifier(fixture));
-        let me = |user: Claims<User>| async move { user.sub.clone() };
-        server!(App::new().wrap(auth).route("/me", web::get().to(me)), fixture)
+        Self::of(ours::verifier(fixture), &fixture.token)
     }
 
     /// actix-web-httpauth, the framework's own crate for bearer tokens.
@@ -77,7 +86,7 @@ impl Server for ActixServer {
         let decoder = web::Data::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let me = |user: web::ReqData<User>| async move { user.sub.clone() };
         let app = App::new().app_data(decoder).wrap(HttpAuthentication::bearer(validate));
-        server!(app.route("/me", web::get().to(me)), fixture)
+        server!(app.route("/me", web::get().to(me)), &fixture.token)
     }
 
     fn tuned_peer(fixture: &Fixture) -> Self {
@@ -96,7 +105,7 @@ impl Server for ActixServer {
         let decoder = Rc::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let middleware = from_fn(move |request, next| authenticate(decoder.clone(), request, next));
         let me = |user: web::ReqData<User>| async move { user.sub.clone() };
-        server!(App::new().wrap(middleware).route("/me", web::get().to(me)), fixture)
+        server!(App::new().wrap(middleware).route("/me", web::get().to(me)), &fixture.token)
     }
 
     fn with_token(mut self, token: &str) -> Self {
