@@ -2,7 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use jwt_core::request::is_grpc;
 use jwt_core::{Refusal, ResponseHeader};
@@ -140,5 +140,8 @@ pub(crate) fn add_headers_to_error(mut error: Error, fields: Vec<ResponseHeader>
 /// A check of the user's may ask for anything; what is no field is left out rather than cut.
 fn checked(field: &ResponseHeader) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-    Some((name, HeaderValue::from_str(&field.value).ok()?))
+    let mut value = HeaderValue::from_str(&field.value).ok()?;
+    // What a cookie holds is nobody's business, in a log of responses neither.
+    value.set_sensitive(name == SET_COOKIE);
+    Some((name, value))
 }

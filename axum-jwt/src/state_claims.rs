@@ -90,6 +90,7 @@ where
     JwtAuth<R>: FromRef<S>,
 {
     let auth = JwtAuth::<R>::from_ref(state);
+    auth.mark_sensitive(&mut parts.headers);
     let step = auth.rules().decide(&HttpHead::from(&*parts), parts.extensions.get::<Authentication>());
     let decision = match step {
         Step::Decided(decision) => decision,

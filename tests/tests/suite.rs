@@ -7,4 +7,5 @@ mod auto_traits;
 mod interop;
 mod parity;
 mod protected_server;
+mod sensitive;
 mod tower_contract;

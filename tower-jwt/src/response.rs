@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Response, StatusCode};
 use jwt_core::request::is_grpc;
 use jwt_core::{Authentication, Refusal, ResponseHeader};
@@ -133,7 +133,10 @@ pub(crate) fn add_headers(headers: &mut HeaderMap, fields: &[ResponseHeader]) {
 /// A check of the user's may ask for anything; what is no field is left out rather than cut.
 fn checked(field: &ResponseHeader) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-    Some((name, HeaderValue::from_str(&field.value).ok()?))
+    let mut value = HeaderValue::from_str(&field.value).ok()?;
+    // What a cookie holds is nobody's business, in a log of responses neither.
+    value.set_sensitive(name == SET_COOKIE);
+    Some((name, value))
 }
 
 impl<B> fmt::Debug for Presenter<B> {
