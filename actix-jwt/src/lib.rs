@@ -15,6 +15,7 @@ mod service;
 mod token;
 
 pub use jwt_core;
+pub use jwt_core::{Algorithm, Issuer, Permission, Requirement, SigningKey, Verifier, VerifyingKey};
 
 pub use self::auth::JwtAuth;
 pub use self::authorized::Authorized;
