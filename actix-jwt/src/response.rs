@@ -30,6 +30,7 @@ use crate::rejection::AuthRejection;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot make refusals",
+    label = "not a maker of refusals",
     note = "pass `ProblemJson`, `Bodyless` or a closure `|refusal: &Refusal| HttpResponse`, or implement `RefusalResponse`"
 )]
 pub trait RefusalResponse: Send + Sync + 'static {
@@ -69,6 +70,7 @@ impl RefusalResponse for Bodyless {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F> RefusalResponse for F
 where
     F: Fn(&Refusal) -> HttpResponse + Send + Sync + 'static,

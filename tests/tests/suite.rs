@@ -5,6 +5,7 @@ mod auto_traits;
 #[cfg(test)]
 #[cfg(feature = "interop")]
 mod interop;
+mod misuse;
 mod parity;
 mod protected_server;
 mod sensitive;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
-use jwt_core::{Check, CsrfKey, RequestAuth};
+use jwt_core::{Check, CsrfKey, IntoRequestAuth, RequestAuth};
 use tower_layer::Layer;
 
 use crate::head::mark_sensitive;
@@ -63,8 +63,8 @@ impl JwtAuth {
     /// [`TokenAuthority`](jwt_core::TokenAuthority) or ready-made rules: tokens in
     /// `Authorization: Bearer`, required, refusals as problem documents.
     #[must_use]
-    pub fn new(auth: impl Into<RequestAuth>) -> Self {
-        Self { auth: auth.into(), refusal: Arc::new(ProblemJson), presenter: Arc::default() }
+    pub fn new(auth: impl IntoRequestAuth) -> Self {
+        Self { auth: auth.into_request_auth(), refusal: Arc::new(ProblemJson), presenter: Arc::default() }
     }
 }
 
