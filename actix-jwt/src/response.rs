@@ -83,7 +83,8 @@ where
 /// The response to a refused request, in the words of the [`JwtAuth`](crate::JwtAuth) that
 /// authenticated it; where none did, as [`ProblemJson`].
 ///
-/// For extractors and middleware of one's own, behind the middleware.
+/// For extractors and middleware of one's own, behind the middleware. A handler takes a
+/// [`Deny`](crate::Deny).
 ///
 /// ```
 /// use jwt_core::Refusal;

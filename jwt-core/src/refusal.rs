@@ -123,7 +123,7 @@ pub enum Reason {
     MissingScope,
     /// A required role is missing.
     MissingRole,
-    /// An issuer or predicate required by the route does not hold.
+    /// An issuer or predicate required by the route does not hold, or its handler forbids it.
     RequirementFailed,
     /// `acr` is not one of those required (RFC 9470 §3).
     InsufficientAuthentication,
