@@ -296,7 +296,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     secrets.shown("verified", &verified);
     // `Scopes`, `Audience` and `Registered` are data that the application asked for, and write what they are.
     let issuer = Issuer::builder().with_key(keys().es256.clone()).with_audience(AUDIENCE).with_issuer(ISSUER);
-    let issuer = issuer.with_clock(ManualClock::at(NOW)).build().unwrap();
+    let issuer = issuer.build().unwrap().with_clock(ManualClock::at(NOW));
     secrets.shown("issuer", &issuer);
     let builder = issuer.token().with_subject(CANARIES[0].1).with_session_id(CANARIES[2].1);
     let builder = builder.with_claim("email", CANARIES[3].1);
