@@ -13,8 +13,8 @@ use jwt_core::request::{
 };
 use jwt_core::testing::TestIssuer;
 use jwt_core::{
-    Algorithm, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet, ManualClock, Presented,
-    Reason, RequestAuth, SigningKey, Step, VerifyingKey, jws,
+    Algorithm, Audience, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet, ManualClock,
+    Presented, Reason, Registered, RequestAuth, Scopes, SigningKey, Step, VerifyingKey, jws,
 };
 use serde_json::{Value, json};
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
@@ -225,6 +225,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
         secrets.add(value);
     }
     for more in [
+        "canary-audience-4f2d8e6a0b71c395",
         "canary-kid-unknown-8d1f6b",
         "canary-expiry-text-6b2e",
         "canary-nonce-value-2a9d",
@@ -294,7 +295,11 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     secrets.shown("expected", &PerCall::new().with_nonce("canary-nonce-value-2a9d"));
     let verified = verifier.verify(&good).unwrap();
     secrets.shown("verified", &verified);
-    // `Scopes`, `Audience` and `Registered` are data that the application asked for, and write what they are.
+    let claims = verified.claims::<Registered>().unwrap();
+    assert_eq!(claims.sub.as_deref(), Some(CANARIES[0].1));
+    secrets.shown("registered claims", &*claims);
+    secrets.shown("scopes", &Scopes::from_iter([CANARIES[4].1]));
+    secrets.shown("audience", &Audience::one("canary-audience-4f2d8e6a0b71c395"));
     let issuer = Issuer::builder().with_key(keys().es256.clone()).with_audience(AUDIENCE).with_issuer(ISSUER);
     let issuer = issuer.build().unwrap().with_clock(ManualClock::at(NOW));
     secrets.shown("issuer", &issuer);
