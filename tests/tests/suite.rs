@@ -8,5 +8,6 @@ mod interop;
 mod misuse;
 mod parity;
 mod protected_server;
+mod roots;
 mod sensitive;
 mod tower_contract;
