@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
-use jwt_core::{Authentication, Check, CsrfKey, RequestAuth};
+use jwt_core::{Authentication, Check, CsrfKey, IntoRequestAuth, RequestAuth};
 
 use crate::response::{ProblemJson, RefusalResponse};
 use crate::service::JwtAuthService;
@@ -49,8 +49,8 @@ impl JwtAuth {
     /// [`TokenAuthority`](jwt_core::TokenAuthority) or ready-made rules: tokens in
     /// `Authorization: Bearer`, required, refusals as problem documents.
     #[must_use]
-    pub fn new(auth: impl Into<RequestAuth>) -> Self {
-        Self(Arc::new(Inner { auth: auth.into(), refusal: Arc::new(ProblemJson) }))
+    pub fn new(auth: impl IntoRequestAuth) -> Self {
+        Self(Arc::new(Inner { auth: auth.into_request_auth(), refusal: Arc::new(ProblemJson) }))
     }
 
     /// Lets requests without a token through as anonymous. A bad token is refused all the same.

@@ -99,7 +99,8 @@ fn read_for<E>(
     authentication: &Authentication,
     read: Read<E>,
 ) -> Result<E, AuthRejection> {
-    read(authentication).map_err(|refusal| AuthRejection::in_words_of(authentication, request, refusal))
+    read(authentication)
+        .map_err(|refusal| AuthRejection::new(request, JwtAuth::behind(authentication), refusal))
 }
 
 fn keep(request: &HttpRequest, auth: &JwtAuth, outcome: Outcome) -> Outcome {

@@ -3,6 +3,7 @@
 mod auth;
 mod authorized;
 mod claims;
+mod deny;
 mod extract;
 mod future;
 pub mod guard;
@@ -15,10 +16,12 @@ mod service;
 mod token;
 
 pub use jwt_core;
+pub use jwt_core::{Algorithm, Issuer, Permission, Requirement, SigningKey, Verifier, VerifyingKey};
 
 pub use self::auth::JwtAuth;
 pub use self::authorized::Authorized;
 pub use self::claims::Claims;
+pub use self::deny::Deny;
 pub use self::extract::ExtractFuture;
 pub use self::future::JwtAuthFuture;
 pub use self::head::HttpHead;

@@ -44,17 +44,13 @@ impl AuthRejection {
     }
 
     /// In the words of whoever left `authentication`.
-    pub(crate) fn in_words_of(
-        authentication: &Authentication,
-        request: &HttpRequest,
-        refusal: Refusal,
-    ) -> Self {
-        Self::new(request, JwtAuth::behind(authentication), refusal)
+    pub(crate) fn in_words_of(authentication: &Authentication, is_grpc: bool, refusal: Refusal) -> Self {
+        Self { inner: Box::new(Inner { refusal, auth: JwtAuth::behind(authentication), is_grpc }) }
     }
 
     pub(crate) fn in_words_of_request(request: &HttpRequest, refusal: Refusal) -> Self {
         match request.extensions().get::<Authentication>() {
-            Some(authentication) => Self::in_words_of(authentication, request, refusal),
+            Some(authentication) => Self::new(request, JwtAuth::behind(authentication), refusal),
             None => Self::new(request, None, refusal),
         }
     }

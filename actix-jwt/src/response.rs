@@ -2,7 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use jwt_core::request::is_grpc;
 use jwt_core::{Refusal, ResponseHeader};
@@ -30,6 +30,7 @@ use crate::rejection::AuthRejection;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot make refusals",
+    label = "not a maker of refusals",
     note = "pass `ProblemJson`, `Bodyless` or a closure `|refusal: &Refusal| HttpResponse`, or implement `RefusalResponse`"
 )]
 pub trait RefusalResponse: Send + Sync + 'static {
@@ -69,6 +70,7 @@ impl RefusalResponse for Bodyless {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F> RefusalResponse for F
 where
     F: Fn(&Refusal) -> HttpResponse + Send + Sync + 'static,
@@ -81,7 +83,8 @@ where
 /// The response to a refused request, in the words of the [`JwtAuth`](crate::JwtAuth) that
 /// authenticated it; where none did, as [`ProblemJson`].
 ///
-/// For extractors and middleware of one's own, behind the middleware.
+/// For extractors and middleware of one's own, behind the middleware. A handler takes a
+/// [`Deny`](crate::Deny).
 ///
 /// ```
 /// use jwt_core::Refusal;
@@ -140,5 +143,8 @@ pub(crate) fn add_headers_to_error(mut error: Error, fields: Vec<ResponseHeader>
 /// A check of the user's may ask for anything; what is no field is left out rather than cut.
 fn checked(field: &ResponseHeader) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-    Some((name, HeaderValue::from_str(&field.value).ok()?))
+    let mut value = HeaderValue::from_str(&field.value).ok()?;
+    // What a cookie holds is nobody's business, in a log of responses neither.
+    value.set_sensitive(name == SET_COOKIE);
+    Some((name, value))
 }

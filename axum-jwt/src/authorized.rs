@@ -33,12 +33,12 @@ use crate::rejection::{AuthRejection, authentication};
 /// }
 /// # let _: axum::Router = axum::Router::new().route("/admin", axum::routing::get(admin));
 /// ```
-pub struct Authorized<R, T = Registered> {
+pub struct Authorized<R: Permission, T: DeserializeOwned = Registered> {
     claims: Claims<T>,
     permission: PhantomData<fn() -> R>,
 }
 
-impl<R, T> Authorized<R, T> {
+impl<R: Permission, T: DeserializeOwned> Authorized<R, T> {
     /// The token that the claims are from.
     #[must_use]
     pub fn verified(this: &Self) -> &Arc<Verified> {
@@ -52,7 +52,7 @@ impl<R, T> Authorized<R, T> {
     }
 }
 
-impl<R, T> Deref for Authorized<R, T> {
+impl<R: Permission, T: DeserializeOwned> Deref for Authorized<R, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -60,7 +60,7 @@ impl<R, T> Deref for Authorized<R, T> {
     }
 }
 
-impl<R, T> fmt::Debug for Authorized<R, T> {
+impl<R: Permission, T: DeserializeOwned> fmt::Debug for Authorized<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Authorized").field(&self.claims).finish()
     }

@@ -24,6 +24,9 @@ use crate::rejection::{AuthRejection, authentication};
 /// | claims that are not a `T` | 401 | 401 |
 /// | no layer | 500 | 500 |
 ///
+/// `T` is read by serde. The bound stands at the type, so that a missing `#[derive(Deserialize)]` is
+/// told where the type is named and not as a handler that is none.
+///
 /// ```
 /// use axum_jwt::Claims;
 ///
@@ -41,9 +44,9 @@ use crate::rejection::{AuthRejection, authentication};
 /// }
 /// # let _: axum::Router = axum::Router::new().route("/me", axum::routing::get(me)).route("/feed", axum::routing::get(feed));
 /// ```
-pub struct Claims<T = Registered>(pub(crate) VerifiedClaims<T>);
+pub struct Claims<T: DeserializeOwned = Registered>(pub(crate) VerifiedClaims<T>);
 
-impl<T> Claims<T> {
+impl<T: DeserializeOwned> Claims<T> {
     /// The token that the claims are from: issuer, scopes, dates and the rest.
     #[must_use]
     pub fn verified(this: &Self) -> &Arc<Verified> {
@@ -57,7 +60,7 @@ impl<T> Claims<T> {
     }
 }
 
-impl<T> Deref for Claims<T> {
+impl<T: DeserializeOwned> Deref for Claims<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -65,14 +68,14 @@ impl<T> Deref for Claims<T> {
     }
 }
 
-impl<T> Clone for Claims<T> {
+impl<T: DeserializeOwned> Clone for Claims<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
 /// Shows nothing of the claims.
-impl<T> fmt::Debug for Claims<T> {
+impl<T: DeserializeOwned> fmt::Debug for Claims<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Claims").field(&self.0.verified).finish()
     }

@@ -2,6 +2,7 @@
 
 mod authorized;
 mod claims;
+mod deny;
 mod rejection;
 mod state_claims;
 mod token;
@@ -13,6 +14,7 @@ pub use tower_jwt::{Bodyless, JwtAuth, ProblemJson, RefusalResponse, Require};
 
 pub use self::authorized::Authorized;
 pub use self::claims::Claims;
+pub use self::deny::Deny;
 pub use self::rejection::AuthRejection;
 pub use self::state_claims::StateClaims;
 pub use self::token::VerifiedToken;

@@ -32,6 +32,12 @@ impl AuthRejection {
         Self { inner: Box::new(Inner { refusal, response }) }
     }
 
+    /// In the words of the layer that `authentication` is from, once the request is gone.
+    pub(crate) fn in_words_of(authentication: &Authentication, is_grpc: bool, refusal: Refusal) -> Self {
+        let response = tower_jwt::refuse_as::<Body>(is_grpc, Some(authentication), &ProblemJson, &refusal);
+        Self { inner: Box::new(Inner { refusal, response }) }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {

@@ -43,13 +43,13 @@ use crate::rejection::AuthRejection;
 /// }
 /// # let _: axum::Router<App> = axum::Router::new().route("/me", axum::routing::get(me));
 /// ```
-pub struct StateClaims<T = Registered, R = ProblemJson> {
+pub struct StateClaims<T: DeserializeOwned = Registered, R = ProblemJson> {
     claims: Claims<T>,
     /// The maker of refusals of the state's `JwtAuth`.
     refusal: PhantomData<fn() -> R>,
 }
 
-impl<T, R> StateClaims<T, R> {
+impl<T: DeserializeOwned, R> StateClaims<T, R> {
     /// The token that the claims are from.
     #[must_use]
     pub fn verified(this: &Self) -> &Arc<Verified> {
@@ -63,7 +63,7 @@ impl<T, R> StateClaims<T, R> {
     }
 }
 
-impl<T, R> Deref for StateClaims<T, R> {
+impl<T: DeserializeOwned, R> Deref for StateClaims<T, R> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -71,13 +71,13 @@ impl<T, R> Deref for StateClaims<T, R> {
     }
 }
 
-impl<T, R> fmt::Debug for StateClaims<T, R> {
+impl<T: DeserializeOwned, R> fmt::Debug for StateClaims<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("StateClaims").field(&self.claims).finish()
     }
 }
 
-impl<T, R> From<VerifiedClaims<T>> for StateClaims<T, R> {
+impl<T: DeserializeOwned, R> From<VerifiedClaims<T>> for StateClaims<T, R> {
     fn from(claims: VerifiedClaims<T>) -> Self {
         Self { claims: Claims(claims), refusal: PhantomData }
     }
@@ -90,6 +90,7 @@ where
     JwtAuth<R>: FromRef<S>,
 {
     let auth = JwtAuth::<R>::from_ref(state);
+    auth.mark_sensitive(&mut parts.headers);
     let step = auth.rules().decide(&HttpHead::from(&*parts), parts.extensions.get::<Authentication>());
     let decision = match step {
         Step::Decided(decision) => decision,

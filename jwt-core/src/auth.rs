@@ -295,6 +295,12 @@ impl RequestAuth {
         Some(verified)
     }
 
+    /// Where tokens may stand.
+    #[must_use]
+    pub fn carriers(&self) -> &Carriers {
+        &self.0.carriers
+    }
+
     /// The authority's clock.
     #[must_use]
     pub fn now(&self) -> Duration {

@@ -335,6 +335,31 @@ impl Authentication {
         Ok(verified)
     }
 
+    /// The refusal where only the handler can tell that this sender may not have what was asked for:
+    /// somebody else's note, say. 403 `insufficient_scope`, as where a predicate of a
+    /// [`Requirement`] does not hold; an anonymous sender is asked for a token by 401.
+    ///
+    /// ```
+    /// # use jwt_core::request::SimpleHead;
+    /// # use jwt_core::{Algorithm, Decision, Issuer, Reason, RequestAuth, SigningKey, Step, Verifier};
+    /// # let key = SigningKey::generate(Algorithm::ES256)?;
+    /// # let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id").build()?;
+    /// # let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id").build()?;
+    /// # let auth = RequestAuth::new(verifier);
+    /// # let token = issuer.token().with_subject("alice").sign()?;
+    /// # let head = SimpleHead::get("/notes/2").with_field("Authorization", format!("Bearer {token}"));
+    /// # let Step::Decided(Decision::Proceed(proceed)) = auth.decide(&head, None) else { panic!("refused") };
+    /// # let authentication = proceed.authentication;
+    /// let refusal = authentication.forbid();
+    /// assert_eq!((refusal.status(), refusal.reason()), (403, Reason::RequirementFailed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn forbid(&self) -> Refusal {
+        let reason = if self.verified.is_some() { Reason::RequirementFailed } else { Reason::NoCredentials };
+        self.by.refuse(&reason.into())
+    }
+
     /// Attaches what an adapter needs to answer in the layer's words.
     #[must_use]
     pub fn with_presenter(mut self, presenter: Arc<dyn Any + Send + Sync>) -> Self {

@@ -116,6 +116,22 @@ impl Issuer {
         IssuerBuilder { draft: Draft::default(), state: PhantomData }
     }
 
+    /// The same issuer by another clock, as [`Verifier::with_clock`](crate::Verifier::with_clock).
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        let inner = &*self.0;
+        Self(Arc::new(Inner {
+            key: inner.key.clone(),
+            header: inner.header.clone(),
+            prefix: inner.prefix.clone(),
+            policy: inner.policy.clone(),
+            lifetime: inner.lifetime,
+            clock: Arc::new(clock),
+            refuses_sensitive: inner.refuses_sensitive,
+            warned: Mutex::default(),
+        }))
+    }
+
     /// Starts a token.
     pub fn token(&self) -> TokenBuilder<'_> {
         let mut own = Vec::with_capacity(ORDINARY_PAYLOAD);
@@ -157,7 +173,6 @@ struct Draft {
     lifetime: Duration,
     profile: Profile,
     typ: Option<Box<str>>,
-    clock: Arc<dyn Clock>,
     refuses_sensitive: bool,
 }
 
@@ -170,7 +185,6 @@ impl Default for Draft {
             lifetime: DEFAULT_LIFETIME,
             profile: Profile::default(),
             typ: None,
-            clock: Arc::new(SystemClock),
             refuses_sensitive: false,
         }
     }
@@ -231,12 +245,6 @@ impl IssuerBuilder<Ready> {
         self
     }
 
-    /// Another clock than the system's.
-    pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        self.draft.clock = Arc::new(clock);
-        self
-    }
-
     /// Refuses custom claims whose names look personal or secret, instead of warning once.
     pub fn without_sensitive_claims(mut self) -> Self {
         self.draft.refuses_sensitive = true;
@@ -292,9 +300,9 @@ impl IssuerBuilder<Ready> {
             prefix,
             policy,
             lifetime: draft.lifetime,
-            clock: draft.clock,
+            clock: Arc::new(SystemClock),
             refuses_sensitive: draft.refuses_sensitive,
-            warned: Mutex::new(HashSet::new()),
+            warned: Mutex::default(),
         })))
     }
 }

@@ -35,7 +35,8 @@ pub enum Reason {
     MalformedHeader,
     /// A member name occurs twice in one object, at any depth, escapes resolved (RFC 7515 §4, RFC 7519 §4).
     DuplicateMember,
-    /// With several authorities: `iss` is absent or names none of them.
+    /// With several authorities: `iss` is absent or names none of them, so that nobody's keys were
+    /// asked. With one it is [`Reason::WrongIssuer`], behind a good signature.
     UntrustedIssuer,
     /// `alg` is absent, unknown, `none`, or not one of the authority's (RFC 8725 §3.1).
     AlgorithmNotAllowed,
@@ -67,7 +68,8 @@ pub enum Reason {
     MalformedClaim,
     /// A required claim is missing.
     MissingClaim,
-    /// `iss` is not byte for byte the configured one (RFC 7519 §4.1.1).
+    /// `iss` is not byte for byte the configured one (RFC 7519 §4.1.1). With several authorities, of
+    /// which `iss` chooses one, it is [`Reason::UntrustedIssuer`].
     WrongIssuer,
     /// `aud` contains no accepted audience, or is present where none is expected (RFC 7519 §4.1.3).
     WrongAudience,
@@ -123,7 +125,7 @@ pub enum Reason {
     MissingScope,
     /// A required role is missing.
     MissingRole,
-    /// An issuer or predicate required by the route does not hold.
+    /// An issuer or predicate required by the route does not hold, or its handler forbids it.
     RequirementFailed,
     /// `acr` is not one of those required (RFC 9470 §3).
     InsufficientAuthentication,

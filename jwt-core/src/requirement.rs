@@ -261,6 +261,11 @@ impl Unmet {
 ///     const REQUIREMENT: Requirement = Requirement::scope("admin");
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what it requires",
+    label = "not a `Permission`",
+    note = "write `impl Permission for {Self} {{ const REQUIREMENT: Requirement = Requirement::scope(\"…\"); }}`"
+)]
 pub trait Permission {
     /// What it takes.
     const REQUIREMENT: Requirement;

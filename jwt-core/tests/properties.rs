@@ -14,9 +14,9 @@ fn pair(algorithm: Algorithm) -> (Issuer, Verifier) {
         .with_key(key.clone())
         .with_audience("api")
         .with_issuer("https://id.example.com/")
-        .with_clock(ManualClock::at(NOW))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_clock(ManualClock::at(NOW));
     let builder =
         Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id.example.com/");
     (issuer, builder.build().unwrap().with_clock(ManualClock::at(NOW)))

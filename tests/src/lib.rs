@@ -3,6 +3,7 @@
 //! | room | what |
 //! |---|---|
 //! | [`config`] | the configuration file of `protected-server` |
+//! | [`crates`] | the crates for the programs that must not compile |
 //! | [`routes`] | what every server serves: one description, whatever the framework |
 //! | [`replies`] | the responses of the routes, down to the byte |
 //! | [`handshake`] | the opening of a WebSocket, checked before a framework takes over |
@@ -12,6 +13,7 @@
 //! | [`wire`] | HTTP/1.1 byte by byte over a socket |
 
 pub mod config;
+pub mod crates;
 pub mod handshake;
 pub mod misuse;
 pub mod replies;

@@ -29,8 +29,8 @@ pub enum Layer {
     /// The framework's `Require`.
     Require(Demand),
     /// No layer: the extractors of the route find these rules by themselves, in the state of an axum
-    /// router or the data of an actix-web resource. Stands alone, for [`Endpoint::Me`] and
-    /// [`Endpoint::Optional`]. Where there are no extractors it is as [`Layer::Auth`].
+    /// router or the data of an actix-web resource. Stands alone, for [`Endpoint::Me`],
+    /// [`Endpoint::Optional`] and [`Endpoint::Owned`]. Where there are no extractors it is as [`Layer::Auth`].
     Handle(RequestAuth),
 }
 
@@ -49,6 +49,8 @@ pub enum Endpoint {
     Everything,
     /// By `Claims` of a type that no token of the suites is.
     Impossible,
+    /// By `Deny`: a thing of [`OWNER`], who needs [`Demand::StepUp`] to have it.
+    Owned,
     /// Echoes one message over a WebSocket.
     WebSocket,
     /// Asks for nothing.
@@ -62,12 +64,17 @@ impl Endpoint {
     #[must_use]
     pub const fn methods(self) -> &'static [&'static str] {
         match self {
-            Endpoint::Me | Endpoint::Authorized(_) | Endpoint::Impossible => &["GET", "HEAD", "POST"],
+            Endpoint::Me | Endpoint::Authorized(_) | Endpoint::Impossible | Endpoint::Owned => {
+                &["GET", "HEAD", "POST"]
+            }
             Endpoint::WebSocket => &["GET"],
             _ => &["GET", "HEAD"],
         }
     }
 }
+
+/// The `sub` whose thing [`Endpoint::Owned`] is.
+pub const OWNER: &str = "alice";
 
 /// What a route demands beyond a verified token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -73,7 +73,7 @@ pub fn signers() -> [(&'static str, &'static SigningKey, &'static str); 4] {
 #[must_use]
 pub fn issuer(key: &SigningKey, issuer: &str, audience: &str) -> Issuer {
     let builder = Issuer::builder().with_key(key.clone()).with_audience(audience).with_issuer(issuer);
-    builder.with_clock(ManualClock::at(NOW)).build().unwrap()
+    builder.build().unwrap().with_clock(ManualClock::at(NOW))
 }
 
 /// A good token of [`ISSUER`] for [`AUDIENCE`] under ES256, with whatever `change` adds.

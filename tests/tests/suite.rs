@@ -5,6 +5,9 @@ mod auto_traits;
 #[cfg(test)]
 #[cfg(feature = "interop")]
 mod interop;
+mod misuse;
 mod parity;
 mod protected_server;
+mod roots;
+mod sensitive;
 mod tower_contract;

@@ -5,7 +5,7 @@ use core::fmt;
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use http::uri::Authority;
 use http::{Method, Request, Uri, Version, request};
-use jwt_core::request::RequestHead;
+use jwt_core::request::{Carriers, RequestHead};
 
 /// Borrows the head of an `http` request for [`RequestAuth::decide`](jwt_core::RequestAuth::decide).
 #[derive(Clone, Copy)]
@@ -73,6 +73,23 @@ impl RequestHead for HttpHead<'_> {
 
     fn is_http2(&self) -> bool {
         self.version >= Version::HTTP_2
+    }
+}
+
+/// Marks the values of the fields that a token may stand in as sensitive.
+pub(crate) fn mark_sensitive(headers: &mut HeaderMap, carriers: &Carriers) {
+    for field in carriers.fields() {
+        match field {
+            // The one that nearly every request has, and that is refused where it has two values.
+            "authorization" => {
+                headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
+            }
+            // Others may have several: cookies over HTTP/2, for one.
+            field => {
+                let values = headers.iter_mut().filter(|(name, _)| *name == field);
+                values.for_each(|(_, value)| value.set_sensitive(true));
+            }
+        }
     }
 }
 

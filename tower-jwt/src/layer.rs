@@ -5,10 +5,12 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Arc, OnceLock};
 
+use http::HeaderMap;
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
-use jwt_core::{Check, CsrfKey, RequestAuth};
+use jwt_core::{Check, CsrfKey, IntoRequestAuth, RequestAuth};
 use tower_layer::Layer;
 
+use crate::head::mark_sensitive;
 use crate::response::{Presenter, ProblemJson, RefusalResponse};
 use crate::service::JwtAuthService;
 
@@ -61,8 +63,8 @@ impl JwtAuth {
     /// [`TokenAuthority`](jwt_core::TokenAuthority) or ready-made rules: tokens in
     /// `Authorization: Bearer`, required, refusals as problem documents.
     #[must_use]
-    pub fn new(auth: impl Into<RequestAuth>) -> Self {
-        Self { auth: auth.into(), refusal: Arc::new(ProblemJson), presenter: Arc::default() }
+    pub fn new(auth: impl IntoRequestAuth) -> Self {
+        Self { auth: auth.into_request_auth(), refusal: Arc::new(ProblemJson), presenter: Arc::default() }
     }
 }
 
@@ -133,6 +135,14 @@ impl<R> JwtAuth<R> {
     #[must_use]
     pub fn rules(&self) -> &RequestAuth {
         &self.auth
+    }
+
+    /// Marks the values of the fields that tokens may stand in as sensitive, whatever stands there, so
+    /// that no `Debug` shows them and no HTTP/2 client puts them into its table (RFC 7541 §7.1.3).
+    ///
+    /// The layer does so before anything else: for those who decide by [`rules`](JwtAuth::rules).
+    pub fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        mark_sensitive(headers, self.auth.carriers());
     }
 
     fn changed(self, change: impl FnOnce(RequestAuth) -> RequestAuth) -> Self {

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Response, StatusCode};
 use jwt_core::request::is_grpc;
 use jwt_core::{Authentication, Refusal, ResponseHeader};
@@ -76,14 +76,27 @@ pub(crate) struct Presenter<B>(pub(crate) Arc<dyn RefusalResponse<B>>);
 /// The response to a refused request, in the words of the layer that `authentication` is from;
 /// without one, or where its body is another, by `otherwise`, [`ProblemJson`] for example.
 ///
-/// For extractors and middleware behind the layer.
+/// For extractors, middleware and services behind the layer; those that let go of the request before
+/// they know use [`refuse_as`].
 ///
 /// ```
-/// use jwt_core::Refusal;
-/// let request = http::Request::get("/me").body(()).unwrap();
-/// let response: http::Response<String> =
-///     tower_jwt::refuse(&tower_jwt::HttpHead::from(&request), None, &tower_jwt::ProblemJson, &Refusal::missing_layer("MyExtractor"));
-/// assert_eq!(response.status(), 500);
+/// use http::{Request, Response};
+/// use jwt_core::{Authentication, Refusal};
+/// use tower_jwt::{HttpHead, ProblemJson, refuse};
+///
+/// /// Whose note it is only this service knows.
+/// fn note_of_bob(request: &Request<()>) -> Response<String> {
+///     let head = HttpHead::from(request);
+///     let Some(sender) = request.extensions().get::<Authentication>() else {
+///         return refuse(&head, None, &ProblemJson, &Refusal::missing_layer("note_of_bob"));
+///     };
+///     match sender.verified().and_then(|token| token.subject()) {
+///         Some("bob") => Response::new("remember the milk".into()),
+///         _ => refuse(&head, Some(sender), &ProblemJson, &sender.forbid()),
+///     }
+/// }
+/// let without_layer = note_of_bob(&Request::new(()));
+/// assert_eq!(without_layer.status(), 500);
 /// ```
 pub fn refuse<B: 'static>(
     head: &HttpHead<'_>,
@@ -91,10 +104,21 @@ pub fn refuse<B: 'static>(
     otherwise: &impl RefusalResponse<B>,
     refusal: &Refusal,
 ) -> Response<B> {
+    refuse_as(is_grpc(head), authentication, otherwise, refusal)
+}
+
+/// As [`refuse`], where the request is gone and all that is known of it is whether it was gRPC
+/// ([`is_grpc`]).
+pub fn refuse_as<B: 'static>(
+    is_grpc: bool,
+    authentication: Option<&Authentication>,
+    otherwise: &impl RefusalResponse<B>,
+    refusal: &Refusal,
+) -> Response<B> {
     let presenter = authentication.and_then(Authentication::presenter);
     match presenter.and_then(|presenter| presenter.downcast_ref::<Presenter<B>>()) {
-        Some(Presenter(presenter)) => answer(head, &**presenter, refusal),
-        None => answer(head, otherwise, refusal),
+        Some(Presenter(presenter)) => answer_as(is_grpc, &**presenter, refusal),
+        None => answer_as(is_grpc, otherwise, refusal),
     }
 }
 
@@ -103,7 +127,13 @@ pub(crate) fn answer<B, R>(head: &HttpHead<'_>, presenter: &R, refusal: &Refusal
 where
     R: RefusalResponse<B> + ?Sized,
 {
-    let is_grpc = is_grpc(head);
+    answer_as(is_grpc(head), presenter, refusal)
+}
+
+fn answer_as<B, R>(is_grpc: bool, presenter: &R, refusal: &Refusal) -> Response<B>
+where
+    R: RefusalResponse<B> + ?Sized,
+{
     let mut response = if is_grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
@@ -133,7 +163,10 @@ pub(crate) fn add_headers(headers: &mut HeaderMap, fields: &[ResponseHeader]) {
 /// A check of the user's may ask for anything; what is no field is left out rather than cut.
 fn checked(field: &ResponseHeader) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-    Some((name, HeaderValue::from_str(&field.value).ok()?))
+    let mut value = HeaderValue::from_str(&field.value).ok()?;
+    // What a cookie holds is nobody's business, in a log of responses neither.
+    value.set_sensitive(name == SET_COOKIE);
+    Some((name, value))
 }
 
 impl<B> fmt::Debug for Presenter<B> {

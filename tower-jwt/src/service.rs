@@ -47,6 +47,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        self.auth.mark_sensitive(request.headers_mut());
         let head = HttpHead::from(&request);
         match self.auth.auth.decide(&head, request.extensions().get::<Authentication>()) {
             Step::Decided(Decision::Proceed(proceed)) => {

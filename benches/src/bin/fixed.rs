@@ -40,13 +40,8 @@ fn main() {
     let clock = ManualClock::at(NOW);
     let verifier = Verifier::builder().with_key(&key).with_audience(AUDIENCE).with_issuer(ISSUER).build();
     let verifier = verifier.expect("a verifier").with_clock(clock.clone());
-    let issuer = Issuer::builder()
-        .with_key(key.clone())
-        .with_audience(AUDIENCE)
-        .with_issuer(ISSUER)
-        .with_clock(clock)
-        .build();
-    let issuer = issuer.expect("an issuer");
+    let issuer = Issuer::builder().with_key(key.clone()).with_audience(AUDIENCE).with_issuer(ISSUER).build();
+    let issuer = issuer.expect("an issuer").with_clock(clock);
     let auth = RequestAuth::new(verifier.clone());
     let claims = serde_json::to_string(&User::at(NOW)).expect("claims");
     let token = forge(&key, &header(Algorithm::ES256), &claims);

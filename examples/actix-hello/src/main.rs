@@ -4,8 +4,9 @@
 //! `curl -i -H "Authorization: Bearer $alice" http://127.0.0.1:3000/me   # 200`.
 #![expect(clippy::print_stdout, reason = "the lines to try are printed")]
 
-use actix_jwt::jwt_core::{Algorithm, Issuer, Permission, Requirement, SigningKey, Verifier};
-use actix_jwt::{Authorized, Claims, JwtAuth};
+use actix_jwt::{
+    Algorithm, Authorized, Claims, Issuer, JwtAuth, Permission, Requirement, SigningKey, Verifier,
+};
 use actix_web::{App, HttpServer, web};
 use serde::Deserialize;
 

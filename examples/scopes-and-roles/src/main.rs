@@ -12,7 +12,8 @@ use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use axum_jwt::jwt_core::{Clock, NumericDate, SystemClock};
 use axum_jwt::{
-    Algorithm, Authorized, Claims, Issuer, JwtAuth, Permission, Require, Requirement, SigningKey, Verifier,
+    Algorithm, Authorized, Claims, Deny, Issuer, JwtAuth, Permission, Require, Requirement, SigningKey,
+    Verifier,
 };
 use serde::Deserialize;
 
@@ -40,11 +41,12 @@ fn owner_of(note: u32) -> Option<&'static str> {
     [(1, "alice"), (2, "bob")].into_iter().find_map(|(id, owner)| (id == note).then_some(owner))
 }
 
-/// Ownership depends on the thing that is asked for, so it is decided here, where that is known.
-async fn note(Path(note): Path<u32>, user: Claims<User>) -> Result<String, StatusCode> {
+/// Ownership depends on the thing that is asked for, so it is decided here, where that is known, and refused in
+/// the layer's words.
+async fn note(Path(note): Path<u32>, user: Claims<User>, deny: Deny) -> axum::response::Result<String> {
     let owner = owner_of(note).ok_or(StatusCode::NOT_FOUND)?;
     if owner != user.sub {
-        return Err(StatusCode::FORBIDDEN);
+        return Err(deny.forbidden().into());
     }
     Ok(format!("note {note} of {owner}\n"))
 }

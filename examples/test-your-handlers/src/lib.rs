@@ -1,6 +1,6 @@
 //! The routes, made from whatever verifier they are given: the provider's in the program, the kit's in tests.
 
-use axum_jwt::jwt_core::{Permission, Requirement, Verifier};
+use axum_jwt::{Permission, Requirement, Verifier};
 use serde::Deserialize;
 
 /// What our tokens say, as far as the handlers care.

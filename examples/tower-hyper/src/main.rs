@@ -14,13 +14,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tower::{Layer as _, service_fn};
-use tower_jwt::jwt_core::{Algorithm, Authentication, Issuer, SigningKey, Verifier};
+use tower_jwt::jwt_core::{Algorithm, Issuer, SigningKey, Verifier};
 use tower_jwt::{JwtAuth, Require};
 
 /// What the layer knows about the sender stands in the request's extensions.
 async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let verified = request.extensions().get::<Authentication>().and_then(Authentication::verified);
-    let who = verified.and_then(|token| token.subject()).unwrap_or("nobody");
+    let token = tower_jwt::verified(request.extensions());
+    let who = token.and_then(|token| token.subject()).unwrap_or("nobody");
     Ok(Response::new(format!("you are {who}\n").into()))
 }
 

@@ -46,9 +46,9 @@ fn issuer(key: &SigningKey) -> Issuer {
         .with_key(key.clone())
         .with_audience("api")
         .with_issuer("id")
-        .with_clock(ManualClock::at(NOW))
         .build()
         .unwrap()
+        .with_clock(ManualClock::at(NOW))
 }
 
 impl World {

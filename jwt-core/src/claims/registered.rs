@@ -1,5 +1,7 @@
 //! The seven claims of RFC 7519 §4.1 as a type.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Audience, NumericDate};
@@ -9,9 +11,10 @@ use super::{Audience, NumericDate};
 /// ```
 /// let claims: jwt_core::Registered = serde_json::from_str(r#"{"sub":"alice","exp":1700000000}"#)?;
 /// assert_eq!(claims.sub.as_deref(), Some("alice"));
+/// assert_eq!(format!("{claims:?}"), "Registered { sub: _, exp: _ }");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Registered {
     /// Issuer.
@@ -35,4 +38,25 @@ pub struct Registered {
     /// JWT ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+}
+
+/// Shows which claims there are, and none of their values: they belong into no log.
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Registered");
+        for (name, is_there) in [
+            ("iss", self.iss.is_some()),
+            ("sub", self.sub.is_some()),
+            ("aud", self.aud.is_some()),
+            ("exp", self.exp.is_some()),
+            ("nbf", self.nbf.is_some()),
+            ("iat", self.iat.is_some()),
+            ("jti", self.jti.is_some()),
+        ] {
+            if is_there {
+                shown.field(name, &format_args!("_"));
+            }
+        }
+        shown.finish()
+    }
 }

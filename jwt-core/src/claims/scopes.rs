@@ -19,7 +19,7 @@ use crate::json::{Kind, Value};
 /// assert!(scopes.contains("read") && !scopes.contains("rea"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
 
 impl Scopes {
@@ -53,6 +53,14 @@ impl<S: AsRef<str>> FromIterator<S> for Scopes {
     }
 }
 
+/// Shows how many there are, and none of them: a claim's value belongs into no log.
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scopes").field(&self.0.len()).finish()
+    }
+}
+
+/// Writes the scopes as a token has them, separated by spaces.
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, scope) in self.0.iter().enumerate() {

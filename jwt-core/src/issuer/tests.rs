@@ -7,12 +7,12 @@ const NOW: u64 = 1_800_000_000;
 
 fn builder() -> (SigningKey, IssuerBuilder<Ready>) {
     let key = SigningKey::generate(Algorithm::ES256).unwrap();
-    let builder = Issuer::builder()
-        .with_key(key.clone())
-        .with_audience("api")
-        .with_issuer("id")
-        .with_clock(ManualClock::at(NOW));
+    let builder = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("id");
     (key, builder)
+}
+
+fn built(builder: IssuerBuilder<Ready>) -> Issuer {
+    builder.build().unwrap().with_clock(ManualClock::at(NOW))
 }
 
 fn claims(key: &SigningKey, token: &str) -> (serde_json::Value, jws::Jws) {
@@ -24,7 +24,7 @@ fn claims(key: &SigningKey, token: &str) -> (serde_json::Value, jws::Jws) {
 #[test]
 fn a_token_says_what_it_was_told_and_who_made_it() {
     let (key, builder) = builder();
-    let issuer = builder.build().unwrap();
+    let issuer = built(builder);
     let token = issuer
         .token()
         .with_subject("ali\"ce")
@@ -52,7 +52,7 @@ fn a_token_says_what_it_was_told_and_who_made_it() {
 #[test]
 fn each_token_has_an_id_of_its_own() {
     let (key, builder) = builder();
-    let issuer = builder.build().unwrap();
+    let issuer = built(builder);
     let id = || claims(&key, &issuer.token().sign().unwrap()).0["jti"].as_str().unwrap().to_owned();
     let (one, two) = (id(), id());
     assert_ne!(one, two);
@@ -61,7 +61,7 @@ fn each_token_has_an_id_of_its_own() {
 
 #[test]
 fn what_verifiers_would_refuse_is_not_issued() {
-    let issuer = builder().1.build().unwrap();
+    let issuer = built(builder().1);
     let deep = (0..40).fold(json!(1), |value, _| json!([value]));
     let late = NumericDate::from_secs(NOW + 600).unwrap();
     let soon = NumericDate::from_secs(NOW + 599).unwrap();
@@ -101,10 +101,10 @@ fn what_verifiers_would_refuse_is_not_issued() {
 #[test]
 fn names_that_look_secret_warn_or_are_refused() {
     let (_, warning) = builder();
-    let warning = warning.build().unwrap();
+    let warning = built(warning);
     assert!(warning.token().with_claim("Password", "x").sign().is_ok());
     assert_eq!(warning.0.warned.lock().unwrap().iter().copied().collect::<Vec<_>>(), ["password"]);
-    let refusing = builder().1.without_sensitive_claims().build().unwrap();
+    let refusing = built(builder().1.without_sensitive_claims());
     let code = |name: &str| refusing.token().with_claim(name, "x").sign().err().map(|error| error.code());
     assert_eq!(code("password"), Some("sensitive_claim"));
     assert_eq!(code("PHONE_NUMBER"), Some("sensitive_claim"));
@@ -116,7 +116,7 @@ fn a_verifier_of_the_same_rules_accepts_every_profile() {
     let logout = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
     for profile in [Profile::AccessToken, Profile::Rfc9068, Profile::IdToken, Profile::LogoutToken] {
         let (key, builder) = builder();
-        let issuer = builder.with_profile(profile).build().unwrap();
+        let issuer = built(builder.with_profile(profile));
         let verifier = Verifier::builder()
             .with_key(&key)
             .with_audience("api")
@@ -132,7 +132,7 @@ fn a_verifier_of_the_same_rules_accepts_every_profile() {
         assert!(verifier.verify(&token.sign().unwrap()).is_ok(), "{profile:?}");
     }
     let (_, builder) = builder();
-    let issuer = builder.with_profile(Profile::Rfc9068).build().unwrap();
+    let issuer = built(builder.with_profile(Profile::Rfc9068));
     assert_eq!(issuer.token().sign().err().map(|error| error.code()), Some("missing_claim"));
 }
 

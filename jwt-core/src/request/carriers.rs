@@ -90,6 +90,19 @@ impl Carriers {
     pub fn kinds(&self) -> impl Iterator<Item = CarrierKind> {
         self.list.iter().map(Carrier::kind)
     }
+
+    /// The names of the fields that a token may stand in, in lower case: those whose values are
+    /// nobody's business. A query is no field.
+    ///
+    /// ```
+    /// use jwt_core::request::Carriers;
+    /// let carriers = Carriers::builder().with_cookie("__Host-access").with_header("X-Token").build()?;
+    /// assert_eq!(carriers.fields().collect::<Vec<_>>(), ["authorization", "cookie", "x-token"]);
+    /// # Ok::<(), jwt_core::request::CarrierError>(())
+    /// ```
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().filter_map(Carrier::field)
+    }
 }
 
 impl Default for Carriers {
@@ -325,6 +338,16 @@ impl Carrier {
         }
     }
 
+    fn field(&self) -> Option<&str> {
+        match self {
+            Carrier::Authorization => Some("authorization"),
+            Carrier::Cookie(_) => Some("cookie"),
+            Carrier::Header(name) => Some(name),
+            Carrier::WebSocketProtocol => Some("sec-websocket-protocol"),
+            Carrier::Query(_) => None,
+        }
+    }
+
     fn read<'a>(&self, head: &'a dyn RequestHead) -> Result<Option<&'a str>, Reason> {
         match self {
             Carrier::Authorization => Ok(match Authorization::read_any_text(head, BEARER)? {
@@ -539,6 +562,20 @@ mod tests {
             assert_eq!(builder.build(), Err(expected.clone()), "{expected}");
         }
         assert!(new().with_cookie("a").with_cookie("A").build().is_ok());
+    }
+
+    #[test]
+    fn every_carrier_but_the_query_has_its_field() {
+        for kind in all().kinds() {
+            let head = with_token(SimpleHead::get("/ws"), kind);
+            let is_there = |name: &&str| single_field(&head, name) != Field::Absent;
+            assert_eq!(
+                all().fields().filter(is_there).count(),
+                usize::from(kind != CarrierKind::Query),
+                "{kind:?}"
+            );
+        }
+        assert_eq!(all().fields().count(), 4);
     }
 
     #[test]

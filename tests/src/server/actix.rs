@@ -4,7 +4,10 @@ use core::pin::pin;
 use std::io;
 use std::net::TcpListener;
 
-use actix_jwt::{Authorized, Claims, HttpHead, JwtAuth, MaybeClaims, Require, VerifiedToken};
+use actix_jwt::{
+    AuthRejection, Authorized, Claims, Deny, HttpHead, JwtAuth, MaybeClaims, MaybeToken, Require,
+    VerifiedToken,
+};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{self, Payload, ServiceConfig};
@@ -15,8 +18,8 @@ use jwt_core::{Permission, Refusal, RequestAuth};
 use crate::handshake::Handshake;
 use crate::replies::Reply;
 use crate::routes::{
-    Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, Route,
-    Routes, StepUp, Subject,
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, OWNER,
+    Route, Routes, StepUp, Subject,
 };
 
 /// As many threads as connections are tested at a time.
@@ -105,6 +108,7 @@ fn resource(route: &Route) -> Resource {
         Endpoint::Authorized(Demand::Everything) => route_for.to(authorized::<Everything>),
         Endpoint::Everything => route_for.to(everything),
         Endpoint::Impossible => route_for.to(impossible),
+        Endpoint::Owned => route_for.to(owned),
         Endpoint::WebSocket => route_for.to(websocket),
         Endpoint::Public => route_for.to(async || send(Reply::public())),
         Endpoint::Unstorable => route_for.to(async || send(Reply::unstorable())),
@@ -144,6 +148,14 @@ async fn authorized<R: Permission + 'static>(user: Authorized<R>) -> HttpRespons
 
 async fn everything(subject: Claims<Subject>, _: Claims<Expiry>, _: Authorized<Admin>) -> HttpResponse {
     send(Reply::subject(subject.sub.as_deref()))
+}
+
+async fn owned(token: MaybeToken, deny: Deny) -> Result<HttpResponse, AuthRejection> {
+    if token.as_ref().and_then(|token| token.subject().map(|subject| subject == OWNER)) != Some(true) {
+        return Err(deny.forbidden());
+    }
+    deny.unless(&StepUp::REQUIREMENT)?;
+    Ok(send(Reply::subject(Some(OWNER))))
 }
 
 async fn impossible(_: Claims<Impossible>) -> HttpResponse {

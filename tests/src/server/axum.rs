@@ -7,15 +7,15 @@ use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, Router, any};
-use axum_jwt::{Authorized, Claims, JwtAuth, Require, StateClaims, VerifiedToken};
+use axum_jwt::{AuthRejection, Authorized, Claims, Deny, JwtAuth, Require, StateClaims, VerifiedToken};
 use jwt_core::{Permission, Refusal};
 use tower_jwt::HttpHead;
 
 use crate::handshake::{Handshake, PROTOCOL};
 use crate::replies::Reply;
 use crate::routes::{
-    Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, Route,
-    Routes, StepUp, Subject,
+    Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, OWNER,
+    Route, Routes, StepUp, Subject,
 };
 
 pub(super) async fn serve(
@@ -58,6 +58,7 @@ fn by_state(endpoint: Endpoint, auth: JwtAuth) -> MethodRouter {
     let router: MethodRouter<JwtAuth> = match endpoint {
         Endpoint::Me => others.on(MethodFilter::GET.or(MethodFilter::POST), me_by_state),
         Endpoint::Optional => others.on(MethodFilter::GET, optional_by_state),
+        Endpoint::Owned => others.on(MethodFilter::GET.or(MethodFilter::POST), owned_by_state),
         _ => any(async || send(Reply::error(500, "this endpoint needs a layer"))),
     };
     router.with_state(auth)
@@ -78,6 +79,7 @@ fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
         Endpoint::Authorized(Demand::Everything) => others.on(post, authorized::<Everything>),
         Endpoint::Everything => others.on(get, everything),
         Endpoint::Impossible => others.on(post, impossible),
+        Endpoint::Owned => others.on(post, owned),
         Endpoint::WebSocket => others.on(get, websocket),
         Endpoint::Public => others.on(get, async || send(Reply::public())),
         Endpoint::Unstorable => others.on(get, async || send(Reply::unstorable())),
@@ -114,6 +116,22 @@ async fn authorized<R: Permission + 'static>(user: Authorized<R>) -> Response {
 
 async fn everything(subject: Claims<Subject>, _: Claims<Expiry>, _: Authorized<Admin>) -> Response {
     send(Reply::subject(subject.sub.as_deref()))
+}
+
+async fn owned(token: Option<VerifiedToken>, deny: Deny) -> Result<Response, AuthRejection> {
+    if token.and_then(|token| token.subject().map(|subject| subject == OWNER)) != Some(true) {
+        return Err(deny.forbidden());
+    }
+    deny.unless(&StepUp::REQUIREMENT)?;
+    Ok(send(Reply::subject(Some(OWNER))))
+}
+
+async fn owned_by_state(
+    _: Option<StateClaims>,
+    token: Option<VerifiedToken>,
+    deny: Deny,
+) -> Result<Response, AuthRejection> {
+    owned(token, deny).await
 }
 
 async fn impossible(_: Claims<Impossible>) -> Response {

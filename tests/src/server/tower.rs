@@ -27,7 +27,7 @@ use tower_jwt::{HttpHead, JwtAuth, ProblemJson, Require};
 
 use crate::handshake::Handshake;
 use crate::replies::Reply;
-use crate::routes::{Demand, Endpoint, Expiry, Impossible, Layer, Route, Routes, Subject};
+use crate::routes::{Demand, Endpoint, Expiry, Impossible, Layer, OWNER, Route, Routes, Subject};
 
 type Body = Full<Bytes>;
 type Service = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
@@ -125,6 +125,14 @@ fn reply(endpoint: Endpoint, authentication: Option<&Authentication>) -> Result<
             authentication.required_claims::<Expiry>()?;
             authentication.authorize(&Demand::Admin.requirement())?;
             Ok(Reply::subject(subject.claims.sub.as_deref()))
+        }
+        Endpoint::Owned => {
+            let authentication = authentication()?;
+            match authentication.verified().and_then(|token| token.subject()) {
+                Some(OWNER) => authentication.authorize(&Demand::StepUp.requirement())?,
+                _ => return Err(authentication.forbid()),
+            };
+            Ok(Reply::subject(Some(OWNER)))
         }
         Endpoint::Impossible => {
             authentication()?.required_claims::<Impossible>()?;

@@ -3,6 +3,7 @@
 
 use core::fmt::{Debug, Display};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use jwt_core::keys::{Jwk, JwkSet, Live, RefreshHint};
@@ -10,9 +11,10 @@ use jwt_core::request::{
     Authorization, BEARER, CarrierKind, Credential, Proof, ProofOfOrigin, RequestFacts, SimpleHead,
     single_field,
 };
+use jwt_core::testing::TestIssuer;
 use jwt_core::{
-    Algorithm, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet, ManualClock, Presented,
-    Reason, RequestAuth, SigningKey, Step, VerifyingKey, jws,
+    Algorithm, Audience, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet, ManualClock,
+    Presented, Reason, Registered, RequestAuth, Scopes, SigningKey, Step, VerifyingKey, jws,
 };
 use serde_json::{Value, json};
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
@@ -68,6 +70,19 @@ impl tracing::Subscriber for Log {
     fn exit(&self, _: &tracing::span::Id) {}
 }
 
+/// What an application without tracing gets: records of the crate log, by tracing's feature `log-always`.
+struct Records(Log);
+
+impl log::Log for Records {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.keep(record.target(), |line| line.0.push_str(&record.args().to_string()));
+    }
+    fn flush(&self) {}
+}
+
 /// What must not be told, and where it was looked for.
 #[derive(Default)]
 struct Secrets {
@@ -98,6 +113,14 @@ impl Secrets {
     fn told(&mut self, place: &str, value: &(impl Debug + Display)) {
         self.shown(place, value);
         self.search(place, value.to_string());
+    }
+
+    /// The text of a panic, which ends up in a log as well.
+    fn panicked(&mut self, place: &str, panics: impl FnOnce()) {
+        let payload = catch_unwind(AssertUnwindSafe(panics)).unwrap_err();
+        let text = payload.downcast_ref::<String>().unwrap();
+        assert!(text.len() > 20, "{place}: {text}");
+        self.search(place, text);
     }
 }
 
@@ -194,11 +217,15 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     let log = Log::default();
     // For all threads, since the servers have their own; other tests only add lines of their own.
     tracing::subscriber::set_global_default(log.clone()).unwrap();
+    let records = Log::default();
+    log::set_boxed_logger(Box::new(Records(records.clone()))).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
     let mut secrets = Secrets::default();
     for (_, value) in CANARIES {
         secrets.add(value);
     }
     for more in [
+        "canary-audience-4f2d8e6a0b71c395",
         "canary-kid-unknown-8d1f6b",
         "canary-expiry-text-6b2e",
         "canary-nonce-value-2a9d",
@@ -231,6 +258,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
             }
         }
     }
+    let hmac_jwk = keys().hs256.insecure_private_jwk().unwrap();
     assert!(secrets.windows.len() > 10_000, "{}", secrets.windows.len());
 
     // A search that finds nothing must be able to find something.
@@ -267,9 +295,13 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     secrets.shown("expected", &PerCall::new().with_nonce("canary-nonce-value-2a9d"));
     let verified = verifier.verify(&good).unwrap();
     secrets.shown("verified", &verified);
-    // `Scopes`, `Audience` and `Registered` are data that the application asked for, and write what they are.
+    let claims = verified.claims::<Registered>().unwrap();
+    assert_eq!(claims.sub.as_deref(), Some(CANARIES[0].1));
+    secrets.shown("registered claims", &*claims);
+    secrets.shown("scopes", &Scopes::from_iter([CANARIES[4].1]));
+    secrets.shown("audience", &Audience::one("canary-audience-4f2d8e6a0b71c395"));
     let issuer = Issuer::builder().with_key(keys().es256.clone()).with_audience(AUDIENCE).with_issuer(ISSUER);
-    let issuer = issuer.with_clock(ManualClock::at(NOW)).build().unwrap();
+    let issuer = issuer.build().unwrap().with_clock(ManualClock::at(NOW));
     secrets.shown("issuer", &issuer);
     let builder = issuer.token().with_subject(CANARIES[0].1).with_session_id(CANARIES[2].1);
     let builder = builder.with_claim("email", CANARIES[3].1);
@@ -285,6 +317,14 @@ fn nothing_of_a_token_or_a_secret_is_told() {
         secrets.search(name, error.detail().unwrap_or_default());
         secrets.shown(name, &verifier.explain(token));
     }
+
+    // Who unwraps an error gets its `Debug`. The test kit panics on purpose: a name in JSON is a text, no list.
+    secrets.panicked("verify", || drop(verifier.verify(&causes[0].1).unwrap()));
+    secrets.panicked("issue", || drop(issuer.token().with_claim("sub", CANARIES[0].1).sign().unwrap()));
+    secrets.panicked("import", || drop(Jwk::from_json(format!("{}x", *hmac_jwk).as_bytes()).unwrap()));
+    let named_by_list = BTreeMap::from([(vec![CANARIES[3].1], CANARIES[3].1)]);
+    secrets
+        .panicked("test kit", || drop(TestIssuer::new().token_for("x").with_claim("email", &named_by_list)));
 
     // Whatever is made on the way of a request.
     for token in causes.iter().map(|(_, token, _)| token).chain([&good]) {
@@ -371,16 +411,18 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     assert!(responses >= 3 * (32 * 7 + 28), "{responses}");
     table.finish(32 * 7 + 28);
 
-    let lines = log.0.lock().unwrap().clone();
-    let refused = lines.iter().filter(|line| line.contains("request refused")).count();
-    let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
-    assert!(
-        refused > responses / 2 && passed > 0,
-        "{refused} refused and {passed} passed of {} lines",
-        lines.len()
-    );
-    for line in &lines {
-        secrets.search("log", line);
+    for (place, log) in [("event", log), ("record", records)] {
+        let lines = log.0.lock().unwrap().clone();
+        let refused = lines.iter().filter(|line| line.contains("request refused")).count();
+        let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
+        assert!(
+            refused > responses / 2 && passed > 0,
+            "{place}: {refused} refused and {passed} passed of {} lines",
+            lines.len()
+        );
+        for line in &lines {
+            secrets.search(place, line);
+        }
     }
     assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
     assert!(secrets.searched > 4_000, "{}", secrets.searched);

@@ -70,9 +70,9 @@ pub(crate) fn issue(key: &SigningKey, issuer: &str, audience: &str, age: u64) ->
         .with_audience(audience)
         .with_issuer(issuer)
         .with_lifetime(Duration::from_secs(600))
-        .with_clock(ManualClock::at(now().saturating_sub(age)))
         .build()
-        .map_err(|error| format!("no issuer: {error}"))?;
+        .map_err(|error| format!("no issuer: {error}"))?
+        .with_clock(ManualClock::at(now().saturating_sub(age)));
     let token = issuer.token().with_subject(SUBJECT).with_claims(&Order::sample());
     token.sign().map_err(|error| format!("we cannot sign: {error}"))
 }

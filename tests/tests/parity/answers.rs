@@ -93,6 +93,7 @@ fn a_missing_layer_is_our_mistake() {
         "/unlayered-authorized",
         "/unlayered-optional",
         "/unlayered-token",
+        "/unlayered-owned",
         "/require-outside",
     ] {
         for request in
@@ -101,7 +102,7 @@ fn a_missing_layer_is_our_mistake() {
             table.row(path, &request, &Expected::internal());
         }
     }
-    table.finish(18);
+    table.finish(21);
 }
 
 #[test]
@@ -279,6 +280,39 @@ fn refusals_are_in_the_words_of_the_innermost_layer() {
         row("/own-outside", Some(&token), refused);
         row("/own-outside", Some("a.b.c"), Expected::not_valid().own_words());
         table.finish(16);
+    }
+}
+
+#[test]
+fn what_only_a_handler_can_tell_is_refused_in_the_words_of_the_layer() {
+    let bob = Forged::new().claim("sub", "bob").sign();
+    let nobody = Forged::new().without_claim("sub").sign();
+    let stepped_up = good(|token| token.with_authentication("urn:mfa", ago(0)));
+    for top in ["", "optional = true"] {
+        let auth = rules(top);
+        let route = |path, layer| Route { path, layers: vec![layer], endpoint: Endpoint::Owned };
+        let routes = [
+            route("/owned", Layer::Auth(auth.clone())),
+            route("/own-words", Layer::OwnWords(auth.clone())),
+            route("/handle", Layer::Handle(auth)),
+        ];
+        let table = Table::new("owned", &routes.into());
+        for path in ["/owned", "/own-words", "/handle"] {
+            let row = |name: &str, token: Option<&str>, expected: Expected| {
+                let request =
+                    token.into_iter().fold(Request::get(path), |request, token| request.bearer(token));
+                let in_own_words = path == "/own-words" && expected != Expected::subject("alice");
+                let expected = if in_own_words { expected.own_words() } else { expected };
+                table.row(name, &request, &expected);
+            };
+            row("nobody", None, Expected::no_credentials());
+            row("a bad token", Some("a.b.c"), Expected::not_valid());
+            row("another", Some(&bob), Expected::insufficient_scope(None));
+            row("without a subject", Some(&nobody), Expected::insufficient_scope(None));
+            row("the owner", Some(&alice()), Expected::stronger_login(r#"acr_values="urn:mfa""#));
+            row("the owner, sure", Some(&stepped_up), Expected::subject("alice"));
+        }
+        table.finish(18);
     }
 }
 

@@ -131,6 +131,7 @@ fn refusals_are_trailers_only_with_the_challenge_as_metadata() {
     let table = Table::new("gRPC", &routes(&rules("sources = ['header', 'cookie:access']")));
     let row = |name: &str, call: Call, expected: Expected| table.call(name, &call, &expected);
     let (plain, admin) = (alice(), good(|token| token.with_scope("admin")));
+    let bob = Forged::new().claim("sub", "bob").sign();
     let old = Forged::new().claim("iat", NOW - 700).claim("exp", NOW - 100).sign();
     let missing = || Expected::insufficient_scope(Some("admin")).grpc(7);
     let stronger = || Expected::stronger_login(r#"acr_values="urn:mfa""#).grpc(16);
@@ -158,6 +159,9 @@ fn refusals_are_trailers_only_with_the_challenge_as_metadata() {
         row(media_type, call("/step-up").bearer(&plain), stronger());
         row(media_type, call("/require-step-up").bearer(&plain), stronger());
         row(media_type, call("/impossible").bearer(&plain), Expected::not_valid().grpc(16));
+        // Told by the handler, once the request is gone.
+        row(media_type, call("/owned").bearer(&bob), Expected::insufficient_scope(None).grpc(7));
+        row(media_type, call("/owned").bearer(&plain), stronger());
         row(media_type, call("/unlayered").bearer(&plain), Expected::internal().grpc(13));
         row(media_type, call("/unlayered-require").bearer(&plain), Expected::internal().grpc(13));
         row(media_type, call("/unlayered-authorized"), Expected::internal().grpc(13));

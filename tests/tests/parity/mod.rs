@@ -107,6 +107,7 @@ pub(crate) fn routes(auth: &RequestAuth) -> Routes {
         route("/auditor", from_ref(&layer), Endpoint::Authorized(Demand::Auditor)),
         route("/everything", from_ref(&layer), Endpoint::Everything),
         route("/impossible", from_ref(&layer), Endpoint::Impossible),
+        route("/owned", from_ref(&layer), Endpoint::Owned),
         route("/layered-public", from_ref(&layer), Endpoint::Public),
         route("/unstorable", from_ref(&layer), Endpoint::Unstorable),
         route("/require-outside", &[Layer::Require(Demand::Admin), layer], Endpoint::Public),
@@ -114,6 +115,7 @@ pub(crate) fn routes(auth: &RequestAuth) -> Routes {
         route("/unlayered-authorized", &[], Endpoint::Authorized(Demand::Admin)),
         route("/unlayered-optional", &[], Endpoint::Optional),
         route("/unlayered-token", &[], Endpoint::Identity),
+        route("/unlayered-owned", &[], Endpoint::Owned),
     ];
     protected(auth).iter().cloned().chain(more).collect()
 }

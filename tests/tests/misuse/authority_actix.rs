@@ -1,0 +1,11 @@
+//! As `authority_axum.rs`, in actix-web.
+
+use actix_jwt::jwt_core::ConfigError;
+use actix_jwt::{JwtAuth, Verifier, VerifyingKey};
+
+pub fn auth(key: VerifyingKey) -> Result<JwtAuth, ConfigError> {
+    let verifier = Verifier::builder().with_key(key).with_audience("api").with_issuer("https://id").build();
+    #[cfg(right)]
+    let verifier = verifier?;
+    Ok(JwtAuth::new(verifier))
+}
