@@ -314,9 +314,10 @@ pub(crate) fn is_older(date: NumericDate, max_age: Duration, leeway: Duration, n
 }
 
 /// A claim that is there but `null` says nothing, so it does not count.
+/// Where `sub` is demanded it has to name somebody: OpenID Connect Core §2, RFC 9068 §2.2.
 fn check_present(root: Value<'_>, name: &str) -> Result<(), TokenError> {
     match root.member(name) {
-        Some(value) if value.kind() != Kind::Null => Ok(()),
+        Some(value) if value.kind() != Kind::Null && !(name == "sub" && value.is_str("")) => Ok(()),
         _ => Err(TokenError::about(Reason::MissingClaim, name.to_owned())),
     }
 }

@@ -105,7 +105,8 @@ impl Profile {
                 if !event.is_some_and(|event| event.kind() == Kind::Object) {
                     return wrong("events");
                 }
-                if [at.sub, at.sid].into_iter().all(|place| claims.text(place).value().is_none()) {
+                let names_nobody = |place| claims.text(place).value().is_none_or(|name| name.is_str(""));
+                if [at.sub, at.sid].into_iter().all(names_nobody) {
                     return Err(TokenError::about(Reason::MissingClaim, "sub or sid"));
                 }
                 Ok(())

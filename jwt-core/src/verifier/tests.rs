@@ -292,6 +292,7 @@ fn further_rules_hold_where_they_are_set() {
         ("subject", verifier(|a| a.with_subject("bob")), vec![], Err(Reason::WrongSubject)),
         ("subject", verifier(|a| a.with_subject("bob")), vec![("sub", "")], Err(Reason::MissingClaim)),
         ("required", verifier(|a| a.require_claim("tenant")), vec![], Err(Reason::MissingClaim)),
+        ("required", verifier(|a| a.require_claim("sub")), vec![("sub", "\"\"")], Err(Reason::MissingClaim)),
         (
             "required",
             verifier(|a| a.require_claim("tenant")),
@@ -381,6 +382,11 @@ fn each_profile_takes_its_own_tokens_and_no_others() {
         (Profile::Rfc9068, "at+jwt", vec![], missing),
         (Profile::Rfc9068, "at+jwt", vec![("client_id", "\"c\""), ("jti", "")], missing),
         (Profile::Rfc9068, "at+jwt", vec![("client_id", "\"c\""), ("iat", "")], missing),
+        // An empty `sub` is nobody's: as good as none where one is demanded, and no matter elsewhere.
+        (Profile::Rfc9068, "at+jwt", vec![("client_id", "\"c\""), ("sub", "\"\"")], missing),
+        (Profile::IdToken, "JWT", vec![("sub", "\"\"")], missing),
+        (Profile::AccessToken, "JWT", vec![("sub", "\"\"")], ok),
+        (Profile::LogoutToken, "logout+jwt", vec![("events", logout), ("sub", "\"\"")], missing),
         (Profile::IdToken, "JWT", vec![("nonce", "\"n\"")], ok),
         (Profile::IdToken, "", vec![], ok),
         (Profile::IdToken, "at+jwt", vec![], typ),
