@@ -24,7 +24,8 @@ def verify(request):
     words = ("jose", "jws", "ver", "-i", "-", "-k", key_of(request), "-O", "-")
     process = run(*words, given=request["token"].encode())
     if process.returncode != 0:
-        raise Refused(words_of(process))
+        # Before its last line it says why each key of a set does not go with the token.
+        raise Refused(words_of(process).splitlines()[-1])
     # Whether that is claims is not its business.
     try:
         return json.loads(process.stdout)
