@@ -69,7 +69,7 @@ fn one(foreign: &mut Foreign<'_>, signer: &Signer, key: &Value, row: &Row) -> Re
         }
         Some(listed) if verdict == listed => Ok(Due::Refuse),
         listed => {
-            Err(format!("{verdict:?} ({words}) where {ours:?} is ours and {listed:?} is listed: {token}"))
+            Err(format!("{verdict:?} ({words:?}) where {ours:?} is ours and {listed:?} is listed: {token}"))
         }
     }
 }
