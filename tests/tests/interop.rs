@@ -21,6 +21,7 @@ mod odd_json;
 mod report;
 mod salts;
 mod short_keys;
+mod signer;
 mod table;
 mod tokens;
 mod verdicts;

@@ -8,7 +8,6 @@ import { once, serveKeys } from "./loopback.mjs";
 import { generate } from "./node_keys.mjs";
 import { drive } from "./protocol.mjs";
 
-
 // One client for each set, as an application has it; but no cache of keys, so that each token asks for its own.
 const client = once(async (jwks) => jwksClient({ jwksUri: await serveKeys(jwks), cache: false }));
 

@@ -9,7 +9,8 @@ use super::differences;
 use super::foreign::{Foreign, Verdict, text};
 use super::keys::Travelling;
 use super::report::{Due, Part, Report};
-use super::table::{self, ALGORITHMS, Row, Signer};
+use super::signer::{self, Signer};
+use super::table::{self, ALGORITHMS, Row};
 use super::tokens::{AUDIENCE, ISSUER, claims, verifier, we_accept};
 
 /// Whether the tokens come in requests.
@@ -21,7 +22,7 @@ pub(crate) enum By {
 
 pub(crate) fn run(foreign: &mut Foreign<'_>, algorithms: &[Algorithm], by: By, report: &mut Report) {
     for algorithm in ALGORITHMS.into_iter().filter(|algorithm| algorithms.contains(algorithm)) {
-        let signer = table::signer(algorithm);
+        let signer = signer::of(algorithm);
         let key = match key_of(foreign, signer) {
             Ok(key) => key,
             Err(problem) => return report.fail(format!("{algorithm}: {problem}")),
@@ -76,7 +77,7 @@ fn one(foreign: &mut Foreign<'_>, signer: &Signer, key: &Value, row: &Row) -> Re
 
 /// A token that a middleware signs by itself, in its own form.
 pub(crate) fn mint(foreign: &mut Foreign<'_>, algorithm: Algorithm, report: &mut Report) {
-    let signer = table::signer(algorithm);
+    let signer = signer::of(algorithm);
     let outcome = key_of(foreign, signer).and_then(|mut request| {
         request["op"] = "sign".into();
         request["claims"] = claims();
@@ -93,7 +94,7 @@ fn our_verdicts_are_those_of_the_table() {
     let mut failures = Vec::new();
     let mut judged = 0;
     for algorithm in ALGORITHMS {
-        let signer = table::signer(algorithm);
+        let signer = signer::of(algorithm);
         let verifier = verifier(signer.key.verifying_key());
         for row in table::rows(algorithm) {
             let token = (row.make)(signer);
