@@ -11,35 +11,39 @@ use std::time::Duration;
 use jwt_core::Algorithm;
 use serde_json::{Value, json};
 
+use super::libraries::Library;
+
 /// Longest wait for one answer. `algorithms` makes six RSA keys, on a machine that may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
-const FIX: &str = "run `scripts/install interop-node interop-python`";
+const FIX: &str = "run `scripts/install interop-node interop-python interop-debian`";
 
+/// The driver's file in `tests/interop/node`, `python` or `ruby`.
 #[derive(Clone, Copy)]
 pub(crate) enum Driver {
-    Node,
-    Python,
+    Node(&'static str),
+    Python(&'static str),
+    Ruby(&'static str),
 }
 
-/// How the library's refusals begin.
-pub(crate) struct Refusals {
-    pub(crate) signature: &'static str,
-    pub(crate) audience: &'static str,
-    pub(crate) issuer: &'static str,
-    pub(crate) expired: &'static str,
-    /// No key of that `kid` in a JWK set; `None` for a library that reads no sets.
-    pub(crate) unknown_key: Option<&'static str>,
+/// Which version `scripts/install` installs.
+#[derive(Clone, Copy)]
+pub(crate) enum Pin {
+    /// That of `package.json`.
+    Npm,
+    /// That of `requirements.txt`.
+    PyPi,
+    /// What the release of Debian has, of which this is the beginning.
+    Debian(&'static str),
 }
 
-pub(crate) struct Library {
-    pub(crate) name: &'static str,
-    pub(crate) driver: Driver,
-    /// The version that `scripts/install` installs.
-    pub(crate) pinned: fn() -> Option<String>,
-    pub(crate) refusals: Refusals,
-    /// Whether it computes RFC 7638 thumbprints.
-    pub(crate) knows_thumbprints: bool,
+/// What a library makes of a token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    Accepts,
+    Refuses,
+    /// Neither: an error of another kind than its refusals, or status 500.
+    Fails,
 }
 
 /// What a library says of our algorithms.
@@ -66,11 +70,20 @@ impl<'l> Foreign<'l> {
     pub(crate) fn start(library: &'l Library) -> Result<Self, String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
         let (interpreter, script) = match library.driver {
-            Driver::Node => (interpreter("INTEROP_NODE", "node".into()), "sign_verify.mjs"),
-            Driver::Python => (interpreter("INTEROP_PYTHON", venv_python()), "sign_verify.py"),
+            Driver::Node(file) => {
+                (interpreter("INTEROP_NODE", "node".into()), folder.join("node").join(file))
+            }
+            Driver::Python(file) => {
+                (interpreter("INTEROP_PYTHON", venv_python()), folder.join("python").join(file))
+            }
+            Driver::Ruby(file) => {
+                (interpreter("INTEROP_RUBY", "ruby".into()), folder.join("ruby").join(file))
+            }
         };
         let mut child = Command::new(&interpreter)
-            .arg(folder.join(script))
+            .arg(script)
+            // Nothing is written beside the drivers.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -100,13 +113,16 @@ impl<'l> Foreign<'l> {
         let about = foreign.ask(json!({ "op": "about" })).map_err(|problem| format!("{problem}; {FIX}"))?;
         foreign.version = text(&about, "version")?;
         foreign.runtime = text(&about, "runtime")?;
-        match (library.pinned)() {
-            Some(pinned) if pinned == foreign.version => Ok(foreign),
-            pinned => Err(format!(
-                "{}: version {} is installed where {pinned:?} is pinned; {FIX}",
-                library.name, foreign.version
-            )),
+        let pinned = match library.pin {
+            Pin::Npm => npm_pin(library.name),
+            Pin::PyPi => python_pin(library.name),
+            Pin::Debian(begins) => foreign.version.starts_with(begins).then(|| foreign.version.clone()),
+        };
+        if pinned.as_ref() == Some(&foreign.version) {
+            return Ok(foreign);
         }
+        let (name, version) = (library.name, &foreign.version);
+        Err(format!("{name}: version {version} is installed where {pinned:?} is pinned; {FIX}"))
     }
 
     pub(crate) fn runtime(&self) -> &str {
@@ -188,6 +204,16 @@ impl<'l> Foreign<'l> {
         })
     }
 
+    /// What the library makes of a token, given everything in the request; its words where it does not accept.
+    pub(crate) fn judge(&mut self, request: Value) -> Result<(Verdict, String), String> {
+        match self.ask(request) {
+            Ok(answer) if answer["valid"] == true => Ok((Verdict::Accepts, String::new())),
+            Ok(answer) => Ok((Verdict::Refuses, answer["error"].as_str().unwrap_or("?").to_owned())),
+            // It broke over this token, if it still answers.
+            Err(problem) => self.ask(json!({ "op": "about" })).map(|_| (Verdict::Fails, problem)),
+        }
+    }
+
     /// Has the library sign; `what` is `claims` or `claims_text`.
     pub(crate) fn sign(
         &mut self,
@@ -248,13 +274,13 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, S
 }
 
 /// The version of a package in `package.json`.
-pub(crate) fn npm_pin(name: &str) -> Option<String> {
+fn npm_pin(name: &str) -> Option<String> {
     let manifest: Value = serde_json::from_str(include_str!("../../interop/package.json")).ok()?;
     manifest["dependencies"][name].as_str().map(str::to_owned)
 }
 
 /// The version of a package in `requirements.txt`.
-pub(crate) fn python_pin(name: &str) -> Option<String> {
+fn python_pin(name: &str) -> Option<String> {
     let mut lines = include_str!("../../interop/requirements.txt").lines();
     lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix("==")?.trim().to_owned()))
 }

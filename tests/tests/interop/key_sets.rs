@@ -14,30 +14,51 @@ const NOT_FOR_US: &str = r#"{"kty":"OKP","crv":"X25519","use":"enc","kid":"encry
     "x":"hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"}"#;
 
 pub(crate) fn run(foreign: &mut Foreign<'_>, algorithms: &Algorithms, report: &mut Report) {
-    let asymmetric: Vec<Algorithm> =
-        algorithms.supported.iter().copied().filter(|algorithm| !algorithm.is_symmetric()).collect();
     let Some(unknown_key) = foreign.library.refusals.unknown_key else { return };
-    if let Err(problem) = they_read_ours(foreign, &asymmetric, unknown_key, report) {
+    if let Err(problem) = they_read_ours(foreign, &asymmetric(algorithms), unknown_key, report) {
         report.fail(format!("our JWK set: {problem}"));
     }
-    if let Err(problem) = we_read_theirs(foreign, &asymmetric, report) {
+    // A client of sets makes none.
+    if foreign.library.form == "jwks" {
+        return;
+    }
+    if let Err(problem) = we_read_theirs(foreign, &asymmetric(algorithms), report) {
         report.fail(format!("their JWK set: {problem}"));
     }
 }
 
-/// The set holds a key for each of our asymmetric algorithms, also those that the library lacks.
+fn asymmetric(algorithms: &Algorithms) -> Vec<Algorithm> {
+    algorithms.supported.iter().copied().filter(|algorithm| !algorithm.is_symmetric()).collect()
+}
+
+/// Our public keys of these algorithms as a JWK set.
+fn our_set(algorithms: impl IntoIterator<Item = Algorithm>) -> Result<Value, String> {
+    let keys = algorithms.into_iter().map(|algorithm| keys::ours(algorithm).verifying_key());
+    let jwks = KeySet::new(keys).and_then(|set| set.to_jwks_json()).map_err(|error| error.to_string())?;
+    let jwks: Value = serde_json::from_str(&jwks).map_err(|error| error.to_string())?;
+    Ok(json!({ "jwks": jwks }))
+}
+
+/// The set holds a key for each of our asymmetric algorithms, also those that the library lacks; where it fails over
+/// these, only those that it has.
 fn they_read_ours(
     foreign: &mut Foreign<'_>,
     algorithms: &[Algorithm],
     unknown_key: &str,
     report: &mut Report,
 ) -> Result<(), String> {
-    let all = Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric());
-    let jwks = KeySet::new(all.map(|algorithm| keys::ours(algorithm).verifying_key()))
-        .and_then(|set| set.to_jwks_json())
-        .map_err(|error| error.to_string())?;
-    let jwks: Value = serde_json::from_str(&jwks).map_err(|error| error.to_string())?;
-    let key = json!({ "jwks": jwks });
+    let mut key = our_set(Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()))?;
+    if let Some(words) = foreign.library.fails_over_unknown_types {
+        let ours = keys::ours(Algorithm::ES256);
+        let failed = issue(ours, ISSUER, AUDIENCE, 0).and_then(|token| {
+            match foreign.verify(Algorithm::ES256, &key, &token) {
+                Err(problem) if problem.contains(words) => Ok(()),
+                outcome => Err(format!("{outcome:?} where `{words}` was due")),
+            }
+        });
+        report.note(Part::KeySets, Due::Refuse, "they read our JWK set, a type that they lack", failed);
+        key = our_set(algorithms.iter().copied())?;
+    }
 
     for algorithm in algorithms.iter().copied() {
         let ours = keys::ours(algorithm);
@@ -115,7 +136,10 @@ fn we_read_theirs(
             sign(&key, "unknown").and_then(|token| we_refuse(&verifier, &token, Reason::UnknownKey));
         report.note(Part::KeySets, Due::Refuse, &what("unknown kid"), refused);
         // Our own key under the name of theirs.
-        let posing = keys::export(keys::ours(algorithm), "jwk")?;
+        let mut posing = keys::export(keys::ours(algorithm), "jwk")?;
+        if let Some(jwk) = posing.sign["private_jwk"].as_object_mut() {
+            jwk.remove("kid");
+        }
         let refused =
             sign(&posing, &key_id).and_then(|token| we_refuse(&verifier, &token, Reason::BadSignature));
         report.note(Part::KeySets, Due::Refuse, &what("false kid"), refused);

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use super::foreign::{Algorithms, Foreign};
 
 /// How many exchanges there are.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) algorithms: usize,
     /// Tokens of the matrix that the other side accepted, and refused where it must.
@@ -16,8 +16,12 @@ pub(crate) struct Counts {
     pub(crate) key_sets: (usize, usize),
     /// Tokens whose JSON is unusual and legal, accepted.
     pub(crate) odd_json: usize,
-    /// Salts of RSASSA-PSS: of the right length, and refused.
+    /// Salts of RSASSA-PSS: accepted, and refused.
     pub(crate) salts: (usize, usize),
+    /// Keys of theirs that we refuse, for their numbers are too short.
+    pub(crate) short_keys: usize,
+    /// Tokens of the shared table: judged, and judged otherwise than we do.
+    pub(crate) verdicts: (usize, usize),
 }
 
 /// The parts of the exchange.
@@ -27,6 +31,8 @@ pub(crate) enum Part {
     KeySets,
     OddJson,
     Salts,
+    ShortKeys,
+    Verdicts,
 }
 
 /// What the verifying side does when all is well.
@@ -97,6 +103,8 @@ impl Report {
             key_sets: of(Part::KeySets),
             odd_json: self.count(Part::OddJson, Due::Accept),
             salts: of(Part::Salts),
+            short_keys: self.count(Part::ShortKeys, Due::Refuse),
+            verdicts: (self.count(Part::Verdicts, Due::Accept), self.count(Part::Verdicts, Due::Refuse)),
         }
     }
 

@@ -11,34 +11,50 @@ use super::tokens::{AUDIENCE, ISSUER, claims, issue, same, they_refuse, verifier
 pub(crate) fn run(foreign: &mut Foreign<'_>, algorithms: &Algorithms, report: &mut Report) {
     let pss = algorithms.supported.iter().filter(|algorithm| algorithm.facts().family == Family::RsaPss);
     for algorithm in pss.copied() {
-        match keys::export(keys::ours(algorithm), "pem") {
-            Ok(key) => one_algorithm(foreign, algorithm, &key, report),
+        let ours = keys::ours(algorithm);
+        let keys =
+            keys::export(ours, "pem").and_then(|pem| Ok((pem, keys::export(ours, foreign.library.form)?)));
+        match keys {
+            Ok((pem, key)) => one_algorithm(foreign, algorithm, &pem, &key, report),
             Err(problem) => report.fail(format!("{algorithm}: {problem}")),
         }
     }
 }
 
-fn one_algorithm(foreign: &mut Foreign<'_>, algorithm: Algorithm, key: &Travelling, report: &mut Report) {
+/// The same key in two forms: as the cryptography beneath the library reads it, and as the library does.
+fn one_algorithm(
+    foreign: &mut Foreign<'_>,
+    algorithm: Algorithm,
+    pem: &Travelling,
+    key: &Travelling,
+    report: &mut Report,
+) {
     let ours = keys::ours(algorithm);
     let due = hash_len(algorithm);
     let theirs = foreign
         .sign(algorithm, &key.sign, ("claims", claims()), None)
-        .and_then(|token| salt_is_of_length(foreign, algorithm, key, &token, due));
+        .and_then(|token| salt_is_of_length(foreign, algorithm, pem, &token, due));
     report.note(Part::Salts, Due::Accept, &format!("{algorithm}, they sign, length of the salt"), theirs);
     let own = issue(ours, ISSUER, AUDIENCE, 0)
-        .and_then(|token| salt_is_of_length(foreign, algorithm, key, &token, due));
+        .and_then(|token| salt_is_of_length(foreign, algorithm, pem, &token, due));
     report.note(Part::Salts, Due::Accept, &format!("{algorithm}, we sign, length of the salt"), own);
 
     // None at all, and the longest that fits beside the hash in 256 bytes.
     for salt in [0, 254_usize.saturating_sub(due)] {
-        let token = sign_with_salt(foreign, algorithm, key, salt);
+        let token = sign_with_salt(foreign, algorithm, pem, salt);
         let we = token
             .clone()
             .and_then(|token| we_refuse(&verifier(ours.verifying_key()), &token, Reason::BadSignature));
         report.note(Part::Salts, Due::Refuse, &format!("{algorithm}, we verify, salt of {salt}"), we);
-        let begins = foreign.library.refusals.signature;
-        let they = token.and_then(|token| they_refuse(foreign, algorithm, &key.verify, &token, begins));
-        report.note(Part::Salts, Due::Refuse, &format!("{algorithm}, they verify, salt of {salt}"), they);
+        let what = format!("{algorithm}, they verify, salt of {salt}");
+        if foreign.library.takes_any_salt {
+            let they = token.and_then(|token| foreign.verify(algorithm, &key.verify, &token)?.map(drop));
+            report.note(Part::Salts, Due::Accept, &what, they);
+        } else {
+            let begins = foreign.library.refusals.signature;
+            let they = token.and_then(|token| they_refuse(foreign, algorithm, &key.verify, &token, begins));
+            report.note(Part::Salts, Due::Refuse, &what, they);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use jwt_core::{KeySet, Profile, Verifier};
 use serde::{Deserialize, Serialize};
 
 /// Every file, and how many cases it has.
-const FILES: [(&str, usize); 12] = [
+const FILES: [(&str, usize); 16] = [
     ("base64url.json", 56),
     ("claims.json", 202),
     ("cookies.json", 81),
@@ -24,6 +24,10 @@ const FILES: [(&str, usize); 12] = [
     ("profile-id-token.json", 47),
     ("profile-logout-token.json", 48),
     ("profile-rfc9068.json", 52),
+    ("shape-java-jwt.json", 9),
+    ("shape-jjwt.json", 9),
+    ("shape-php-jwt.json", 10),
+    ("shape-system-identitymodel.json", 13),
     ("signature.json", 41),
 ];
 

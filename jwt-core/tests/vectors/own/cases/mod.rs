@@ -8,6 +8,7 @@ mod hs256;
 mod kid;
 mod payload;
 mod profiles;
+mod shapes;
 mod signature;
 
 use base64::Engine;
@@ -168,6 +169,10 @@ pub(super) fn files() -> Vec<(&'static str, File)> {
         ("profile-id-token.json", id_token),
         ("profile-logout-token.json", logout_token),
         ("profile-rfc9068.json", rfc9068),
+        ("shape-java-jwt.json", shapes::java_jwt()),
+        ("shape-jjwt.json", shapes::jjwt()),
+        ("shape-php-jwt.json", shapes::php_jwt()),
+        ("shape-system-identitymodel.json", shapes::system_identitymodel()),
         ("signature.json", signature::file()),
     ]
 }
