@@ -2,6 +2,7 @@
 //!
 //! | room | what |
 //! |---|---|
+//! | [`backend`] | the backend that the suites run on, what it lacks, and what stands in for that |
 //! | [`config`] | the configuration file of `protected-server` |
 //! | [`routes`] | what every server serves: one description, whatever the framework |
 //! | [`replies`] | the responses of the routes, down to the byte |
@@ -11,6 +12,7 @@
 //! | [`tokens`] | keys and tokens, good ones and forged ones |
 //! | [`wire`] | HTTP/1.1 byte by byte over a socket |
 
+pub mod backend;
 pub mod config;
 pub mod handshake;
 pub mod misuse;

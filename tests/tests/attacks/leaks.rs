@@ -15,6 +15,7 @@ use jwt_core::{
     Reason, RequestAuth, SigningKey, Step, VerifyingKey, jws,
 };
 use serde_json::{Value, json};
+use tests::backend;
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
 
 use super::bench::Bench;
@@ -217,9 +218,9 @@ fn nothing_of_a_token_or_a_secret_is_told() {
 
     // Keys, in each form that they are written in.
     let hmac = HmacSecret::generate(Algorithm::HS512).unwrap();
-    let pairs = Algorithm::ALL.iter().map(|a| SigningKey::generate(*a).unwrap()).collect::<Vec<_>>();
+    let pairs = Algorithm::ALL.iter().map(|a| backend::generate(*a)).collect::<Vec<_>>();
     for key in pairs.iter().chain([&keys().es256, &keys().rs256, &keys().hs256, &keys().eddsa]) {
-        let jwk: Value = serde_json::from_str(&key.insecure_private_jwk().unwrap()).unwrap();
+        let jwk = backend::private_jwk(key);
         for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {
             if let Some(text) = jwk.get(name).and_then(Value::as_str) {
                 use base64::Engine as _;
@@ -241,7 +242,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     for key in &pairs {
         secrets.shown("signing key", key);
         secrets.shown("verifying key", &key.verifying_key());
-        let private = Jwk::from_json(key.insecure_private_jwk().unwrap().as_bytes()).unwrap();
+        let private = Jwk::from_json(backend::private_jwk(key).to_string().as_bytes()).unwrap();
         secrets.shown("private JWK", &private);
         secrets.shown("JWK set", &JwkSet::from_iter([private]));
     }
