@@ -14,8 +14,8 @@ use crate::{Algorithm, Family};
 /// What both backends have said.
 #[derive(Debug, Default, PartialEq)]
 struct Verdicts {
-    /// Keys that both take, each for one algorithm, and that both refuse.
-    keys: (usize, usize),
+    /// Keys that both take, each for one algorithm.
+    keys: usize,
     /// Signatures that both accept, and that both refuse.
     signatures: (usize, usize),
 }
@@ -36,27 +36,25 @@ fn key(group: &Value, algorithm: Algorithm) -> Option<PublicMaterial> {
 }
 
 impl Verdicts {
-    fn count(counts: &mut (usize, usize), good: bool) {
-        let count = if good { &mut counts.0 } else { &mut counts.1 };
+    fn key(&mut self) {
+        self.keys = self.keys.saturating_add(1);
+    }
+
+    fn signature(&mut self, good: bool) {
+        let count = if good { &mut self.signatures.0 } else { &mut self.signatures.1 };
         *count = count.saturating_add(1);
     }
 
     fn of_group(&mut self, algorithm: Algorithm, group: &Value) {
         let Some(key) = key(group, algorithm) else { return };
-        let both = [super::verifier(algorithm, &key), aws_lc::verifier(algorithm, &key)];
-        let [ours, theirs] = match both {
-            [Ok(ours), Ok(theirs)] => [ours, theirs],
-            [ours, theirs] => {
-                assert_eq!(ours.err(), theirs.err(), "{algorithm}: {group}");
-                return Self::count(&mut self.keys, false);
-            }
-        };
-        Self::count(&mut self.keys, true);
+        let [ours, theirs] = [super::verifier(algorithm, &key), aws_lc::verifier(algorithm, &key)]
+            .map(|key| key.unwrap_or_else(|error| panic!("{algorithm}: {error}: {group}")));
+        self.key();
         for test in group["tests"].as_array().unwrap() {
             let (message, signature) = (unhex(&test["msg"]), unhex(&test["sig"]));
             let verdict = ours.verify(&message, &signature);
             assert_eq!(verdict, theirs.verify(&message, &signature), "{algorithm}: {test}");
-            Self::count(&mut self.signatures, verdict);
+            self.signature(verdict);
         }
     }
 
@@ -72,8 +70,8 @@ impl Verdicts {
                 (shared.verify.verify(&message, &tag), made)
             });
             assert_eq!(ours, theirs, "{algorithm}: {test}");
-            Self::count(&mut self.keys, true);
-            Self::count(&mut self.signatures, ours.0);
+            self.key();
+            self.signature(ours.0);
         }
     }
 }
@@ -127,12 +125,12 @@ fn both_give_one_verdict_on_every_signature() {
     let found: BTreeMap<&str, Verdicts> =
         rows.into_iter().map(|(name, sets, families)| (name, verdicts(sets, families))).collect();
     let expected = [
-        ("RSASSA-PKCS1-v1_5", (0, 0), (0, 0)),
-        ("RSASSA-PSS", (0, 0), (0, 0)),
-        ("ECDSA", (0, 0), (0, 0)),
-        ("EdDSA", (0, 0), (0, 0)),
-        ("ML-DSA", (0, 0), (0, 0)),
-        ("HMAC", (0, 0), (0, 0)),
+        ("RSASSA-PKCS1-v1_5", 51, (113, 9_205)),
+        ("RSASSA-PSS", 477, (515, 3_454)),
+        ("ECDSA", 323, (597, 263)),
+        ("EdDSA", 156, (176, 126)),
+        ("ML-DSA", 66, (221, 398)),
+        ("HMAC", 1_566, (99, 1_467)),
     ];
     let expected = expected.map(|(name, keys, signatures)| (name, Verdicts { keys, signatures }));
     assert_eq!(found, BTreeMap::from(expected));
