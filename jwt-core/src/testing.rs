@@ -315,6 +315,7 @@ fn expect<T, E: fmt::Debug>(result: Result<T, E>) -> T {
 }
 
 #[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
     use super::*;
     use crate::refusal::Reason;

@@ -6,7 +6,7 @@ packages() {
   cargo metadata --no-deps --format-version 1 | python3 scripts/lib/packages.py "$@"
 }
 
-# feature_sets FEATURE,FEATURE,…: one line of cargo flags for each set that a crate is checked with.
+# feature_sets FEATURE,FEATURE,…: one line of cargo flags for each set that a library is to build with.
 feature_sets() {
   echo "" # the defaults
   [ -n "$1" ] || return 0
@@ -15,5 +15,14 @@ feature_sets() {
   for feature in ${1//,/ }; do
     [ "$feature" = default ] || echo "--no-default-features --features $feature"
   done
+  echo "--all-features"
+}
+
+# test_sets FEATURE,FEATURE,…: the same for tests and whatever else is no library: the sets that change what they are.
+test_sets() {
+  echo "" # the defaults
+  [ -n "$1" ] || return 0
+  echo "--no-default-features"
+  [[ ",$1," != *,rust-crypto,* ]] || echo "--no-default-features --features rust-crypto"
   echo "--all-features"
 }

@@ -2,6 +2,7 @@
 //!
 //! | room | what |
 //! |---|---|
+//! | [`backend`] | the backend that the suites run on, what it lacks, and what stands in for that |
 //! | [`config`] | the configuration file of `protected-server` |
 //! | [`crates`] | the crates for the programs that must not compile |
 //! | [`routes`] | what every server serves: one description, whatever the framework |
@@ -12,6 +13,7 @@
 //! | [`tokens`] | keys and tokens, good ones and forged ones |
 //! | [`wire`] | HTTP/1.1 byte by byte over a socket |
 
+pub mod backend;
 pub mod config;
 pub mod crates;
 pub mod handshake;

@@ -8,8 +8,12 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use jwt_core::{Algorithm, Issuer, KeySet, ManualClock, SigningKey, TokenBuilder};
 use serde_json::{Map, Value, json};
+use sha2::{Sha256, Sha384, Sha512};
+
+use crate::backend;
 
 /// The time at which every verifier of the suites stands still.
 pub const NOW: u64 = 1_900_000_000;
@@ -40,7 +44,7 @@ pub struct Keys {
 }
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-    let key = |algorithm, kid: &str| SigningKey::generate(algorithm).unwrap().with_key_id(kid).unwrap();
+    let key = |algorithm, kid: &str| backend::generate(algorithm).with_key_id(kid).unwrap();
     Keys {
         hs256: key(Algorithm::HS256, "hs"),
         rs256: key(Algorithm::RS256, "rs"),
@@ -198,6 +202,22 @@ pub fn sign_raw(key: &SigningKey, header: impl AsRef<[u8]>, payload: impl AsRef<
     let mut signature = Vec::new();
     key.sign(input.as_bytes(), &mut signature).unwrap();
     format!("{input}.{}", base64url(signature))
+}
+
+/// The MAC of a text under any bytes, most of which jwt-core would not take as a secret.
+#[must_use]
+pub fn mac(algorithm: Algorithm, secret: &[u8], text: &str) -> Vec<u8> {
+    match algorithm {
+        Algorithm::HS256 => mac_by::<Hmac<Sha256>>(secret, text),
+        Algorithm::HS384 => mac_by::<Hmac<Sha384>>(secret, text),
+        _ => mac_by::<Hmac<Sha512>>(secret, text),
+    }
+}
+
+fn mac_by<M: Mac + KeyInit>(secret: &[u8], text: &str) -> Vec<u8> {
+    let mut mac = <M as KeyInit>::new_from_slice(secret).unwrap();
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Strict base64url.

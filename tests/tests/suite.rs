@@ -2,6 +2,7 @@
 
 mod attacks;
 mod auto_traits;
+mod backends;
 #[cfg(test)]
 #[cfg(feature = "interop")]
 mod interop;

@@ -3,12 +3,13 @@
 
 use jwt_core::{Algorithm, SigningKey};
 
-const SIGNATURES: u32 = 10_000;
+/// Without the optimiser `rust-crypto` takes 9 ms for each.
+const SIGNATURES: u32 = if cfg!(feature = "aws-lc-rs") { 10_000 } else { 1_000 };
 /// So that it takes half as long.
 const THREADS: u32 = 2;
 
 #[test]
-fn ten_thousand_es512_signatures_have_132_bytes() {
+fn es512_signatures_have_132_bytes() {
     let key = SigningKey::generate(Algorithm::ES512).unwrap();
     let with_zeros: u32 = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..THREADS)
@@ -22,7 +23,8 @@ fn ten_thousand_es512_signatures_have_132_bytes() {
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     });
     // Three of four are expected; few would mean that this test does not test what it says.
-    assert!((7_000..8_000).contains(&with_zeros), "{with_zeros} with a leading zero");
+    let tenth = SIGNATURES / 10;
+    assert!((7 * tenth..8 * tenth).contains(&with_zeros), "{with_zeros} with a leading zero");
 }
 
 /// Signs every message of one thread, and counts the signatures of which a half begins with a zero byte.

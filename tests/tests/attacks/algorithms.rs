@@ -1,12 +1,12 @@
 //! Attacks on the choice of the algorithm, and on signatures.
 
-use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jwt_core::keys::{Jwk, JwkSet, Source};
 use jwt_core::{Algorithm, HmacSecret, KeySet, Reason, SigningKey, Verifier, VerifyingKey};
 use serde_json::{Value, json};
-use tests::tokens::{AUDIENCE, Forged, HMAC_ISSUER, ISSUER, base64url, keys};
+use tests::backend;
+use tests::tokens::{AUDIENCE, Forged, HMAC_ISSUER, ISSUER, base64url, keys, mac};
 
 use super::bench::{Bench, code_of};
 use super::covers;
@@ -66,7 +66,7 @@ fn signed_by(key: &SigningKey) -> Forged {
 }
 
 fn generated(algorithm: Algorithm) -> SigningKey {
-    SigningKey::generate(algorithm).unwrap().with_key_id("k").unwrap()
+    backend::generate(algorithm).with_key_id("k").unwrap()
 }
 
 #[test]
@@ -153,36 +153,32 @@ fn published(key: &SigningKey) -> Vec<(&'static str, Vec<u8>, bool)> {
 
 #[test]
 fn a_published_key_as_a_secret() {
-    let macs = [
-        ("HS256", hmac::HMAC_SHA256, Algorithm::HS256),
-        ("HS384", hmac::HMAC_SHA384, Algorithm::HS384),
-        ("HS512", hmac::HMAC_SHA512, Algorithm::HS512),
-    ];
-    let mac = |alg: &str, hash, secret: &[u8], kid: Option<&str>, payload: &str| {
+    let macs = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
+    let token = |algorithm: Algorithm, secret: &[u8], kid: Option<&str>, payload: &str| {
+        let alg = algorithm.name();
         let header = match kid {
             Some(kid) => json!({"alg": alg, "kid": kid, "typ": "at+jwt"}),
             None => json!({"alg": alg, "typ": "at+jwt"}),
         };
         let input = format!("{}.{}", base64url(header.to_string()), base64url(payload));
-        let tag = hmac::sign(&hmac::Key::new(hash, secret), input.as_bytes());
-        format!("{input}.{}", base64url(tag.as_ref()))
+        format!("{input}.{}", base64url(mac(algorithm, secret, &input)))
     };
     // The MACs made here are right: under a secret they are accepted.
     let bytes = member(&serde_json::from_str(&keys().hs256.insecure_private_jwk().unwrap()).unwrap(), "k");
     let payload = Forged::new().claim("iss", HMAC_ISSUER).payload_json();
-    let token = mac("HS256", hmac::HMAC_SHA256, &bytes, Some("hs"), &payload);
-    assert_eq!(Bench::of_two().verifier().verify(&token).unwrap().subject(), Some("alice"));
+    let good = token(Algorithm::HS256, &bytes, Some("hs"), &payload);
+    assert_eq!(Bench::of_two().verifier().verify(&good).unwrap().subject(), Some("alice"));
 
     let benches = [Bench::new(), Bench::of_two()];
     let payload = Forged::new().payload_json();
     for key in [&keys().rs256, &keys().es256, &keys().eddsa] {
         let (good, kid) = (signed_by(key).sign(), key.key_id().unwrap());
         for (name, secret, is_told) in published(key) {
-            for (alg, hash, _) in macs {
+            for algorithm in macs {
                 for kid in [Some(&**kid), Some("hs"), None] {
-                    let name = format!("{kid:?} {alg} by {name}");
+                    let name = format!("{kid:?} {algorithm} by {name}");
                     for bench in &benches {
-                        let attack = mac(alg, hash, &secret, kid, &payload);
+                        let attack = token(algorithm, &secret, kid, &payload);
                         bench.refuses(&name, &good, &attack, Reason::AlgorithmNotAllowed);
                     }
                 }
@@ -193,7 +189,7 @@ fn a_published_key_as_a_secret() {
             }
         }
     }
-    for (_, _, algorithm) in macs {
+    for algorithm in macs {
         let secret = HmacSecret::generate(algorithm).unwrap();
         assert_eq!(code_of(VerifyingKey::from_secret(algorithm, &secret)), "accepted");
         // A secret is never made from a public key, nor the other way round.
@@ -244,10 +240,7 @@ fn an_algorithm_that_the_key_does_not_name() {
         let builder = Verifier::builder().with_keys(set).with_audience(AUDIENCE).with_issuer(ISSUER);
         Bench::of(builder.with_algorithms(allowed.iter().copied()).build().unwrap())
     };
-    let private = Jwk::from_json(keys().rs256.insecure_private_jwk().unwrap().as_bytes());
-    assert!(private.is_ok());
-    let pem = keys().rs256.insecure_private_pem().unwrap();
-    let by = |algorithm| SigningKey::from_pem(algorithm, &*pem).unwrap().with_key_id("rs").unwrap();
+    let by = |algorithm| backend::under(algorithm, &keys().rs256).with_key_id("rs").unwrap();
     let all = algorithms(&keys().rs256);
     for allowed in all.iter().copied() {
         let bench = rsa(&[allowed]);

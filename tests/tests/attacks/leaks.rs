@@ -17,6 +17,7 @@ use jwt_core::{
     Presented, Reason, Registered, RequestAuth, Scopes, SigningKey, Step, VerifyingKey, jws,
 };
 use serde_json::{Value, json};
+use tests::backend;
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
 
 use super::bench::Bench;
@@ -244,9 +245,9 @@ fn nothing_of_a_token_or_a_secret_is_told() {
 
     // Keys, in each form that they are written in.
     let hmac = HmacSecret::generate(Algorithm::HS512).unwrap();
-    let pairs = Algorithm::ALL.iter().map(|a| SigningKey::generate(*a).unwrap()).collect::<Vec<_>>();
+    let pairs = Algorithm::ALL.iter().map(|a| backend::generate(*a)).collect::<Vec<_>>();
     for key in pairs.iter().chain([&keys().es256, &keys().rs256, &keys().hs256, &keys().eddsa]) {
-        let jwk: Value = serde_json::from_str(&key.insecure_private_jwk().unwrap()).unwrap();
+        let jwk = backend::private_jwk(key);
         for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {
             if let Some(text) = jwk.get(name).and_then(Value::as_str) {
                 use base64::Engine as _;
@@ -269,7 +270,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     for key in &pairs {
         secrets.shown("signing key", key);
         secrets.shown("verifying key", &key.verifying_key());
-        let private = Jwk::from_json(key.insecure_private_jwk().unwrap().as_bytes()).unwrap();
+        let private = Jwk::from_json(backend::private_jwk(key).to_string().as_bytes()).unwrap();
         secrets.shown("private JWK", &private);
         secrets.shown("JWK set", &JwkSet::from_iter([private]));
     }
@@ -354,21 +355,21 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     // Broken keys are told about without their bytes.
     let broken = |text: &str| text.replacen("-----END", "AAAA!\n-----END", 1);
     for key in &pairs {
-        if let Ok(pem) = key.insecure_private_pem() {
+        if !key.algorithm().is_symmetric() {
+            let pem = backend::private_pem(key);
             for error in [
                 SigningKey::from_pem(key.algorithm(), broken(&pem)).err(),
-                SigningKey::from_pem(Algorithm::HS256, &*pem).err(),
-                VerifyingKey::from_pem(key.algorithm(), &*pem).err(),
+                SigningKey::from_pem(Algorithm::HS256, &pem).err(),
+                VerifyingKey::from_pem(key.algorithm(), &pem).err(),
                 HmacSecret::from_bytes(pem.as_bytes()).err(),
             ] {
                 secrets.told("key error", &error.unwrap());
             }
         }
-        let jwk = key.insecure_private_jwk().unwrap();
-        for error in [
-            Jwk::from_json(format!("{}x", *jwk).as_bytes()).err(),
-            Jwk::from_json(&jwk.as_bytes()[1..]).err(),
-        ] {
+        let jwk = backend::private_jwk(key).to_string();
+        for error in
+            [Jwk::from_json(format!("{jwk}x").as_bytes()).err(), Jwk::from_json(&jwk.as_bytes()[1..]).err()]
+        {
             secrets.told("JWK error", &error.unwrap());
         }
     }

@@ -25,7 +25,7 @@ struct Party {
 impl Party {
     fn new(group: &str, algorithm: Algorithm) -> Self {
         let name = format!("{group}-{algorithm}");
-        let key = SigningKey::generate(algorithm).unwrap().with_key_id(name.as_str()).unwrap();
+        let key = tests::backend::generate(algorithm).with_key_id(name.as_str()).unwrap();
         let (issuer, audience) = (format!("https://{name}.example/"), format!("https://api.{name}.example"));
         Self { algorithm, issuer, audience, kid: name, key }
     }

@@ -67,7 +67,7 @@ fn they_read_ours(
             issue(ours, ISSUER, AUDIENCE, 0).and_then(|token| they_accept(foreign, algorithm, &key, &token));
         report.note(Part::KeySets, Due::Accept, &what("kid"), accepted);
 
-        let stranger = SigningKey::generate(algorithm).map_err(|error| error.to_string())?;
+        let stranger = tests::backend::generate(algorithm);
         let key_id = ours.key_id().ok_or("our key has no kid")?;
         let posing = stranger.clone().with_key_id(key_id.clone()).map_err(|error| error.to_string())?;
         let signature = foreign.library.refusals.signature;

@@ -18,9 +18,8 @@ pub(crate) struct Travelling {
 }
 
 /// One key of ours for each algorithm, made once.
-static OURS: LazyLock<Vec<SigningKey>> = LazyLock::new(|| {
-    Algorithm::ALL.into_iter().map(|algorithm| SigningKey::generate(algorithm).unwrap()).collect()
-});
+static OURS: LazyLock<Vec<SigningKey>> =
+    LazyLock::new(|| Algorithm::ALL.into_iter().map(tests::backend::generate).collect());
 
 pub(crate) fn ours(algorithm: Algorithm) -> &'static SigningKey {
     OURS.iter().find(|key| key.algorithm() == algorithm).unwrap()
@@ -42,13 +41,13 @@ pub(crate) fn export(key: &SigningKey, form: &str) -> Result<Travelling, String>
 fn exported(key: &SigningKey, form: &str) -> Result<(Value, Value), KeyError> {
     let parse = |json: &str| serde_json::from_str::<Value>(json).unwrap();
     if form == "pem" {
-        let private = &*key.insecure_private_pem()?;
+        let private = tests::backend::private_pem(key);
         return Ok((
             json!({ "private_pem": private }),
             json!({ "public_pem": key.verifying_key().to_pem()? }),
         ));
     }
-    let private = parse(&key.insecure_private_jwk()?);
+    let private = tests::backend::private_jwk(key);
     Ok(match (form, key.algorithm().is_symmetric()) {
         ("secret", _) => {
             let secret = json!({ "secret_base64url": private["k"] });

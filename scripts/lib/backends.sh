@@ -1,0 +1,13 @@
+# The backends that scripts/backends and scripts/interop run the suites on beside the default, as flags of `cargo test`.
+# Both scripts give the same flags, so that nothing is built twice.
+
+# `rust-crypto` alone: no C library, neither in what is tested nor in the tests.
+rust_crypto_alone=(
+  --package jwt-core --package tests --lib --tests --no-default-features
+  --features jwt-core/jsonwebtoken-11,tests/rust-crypto,tests/interop
+)
+# Both of ours, both of jsonwebtoken's, and every other feature.
+everything_on=(--package jwt-core --package tests --lib --tests --all-features)
+while read -r name _ _ library _; do
+  [ "$library" != lib ] || [ "$name" = jwt-core ] || everything_on+=(--package "$name")
+done < <(packages published)
