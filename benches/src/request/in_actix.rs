@@ -10,7 +10,6 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, error, rt, web};
 use actix_web_httpauth::extractors::bearer::BearerAuth;
-use actix_web_httpauth::middleware::HttpAuthentication;
 use jwt_core::Verifier;
 
 use super::{Server, ready};
@@ -55,10 +54,22 @@ fn bearer(token: &str) -> HeaderValue {
     format!("Bearer {token}").parse().expect("a header value")
 }
 
-impl Server for ActixServer {
-    const DOCUMENTED: &'static str = "actix-web-httpauth + jsonwebtoken";
-    const TUNED: &'static str = "`from_fn` + jsonwebtoken, tuned by hand";
+/// What a middleware written by hand does.
+async fn forward<B: MessageBody>(
+    user: Option<User>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let user = user.ok_or_else(|| error::ErrorUnauthorized("unauthorized"))?;
+    request.extensions_mut().insert(user);
+    next.call(request).await
+}
 
+async fn subject(user: web::ReqData<User>) -> String {
+    user.sub.clone()
+}
+
+impl Server for ActixServer {
     fn bare(fixture: &Fixture) -> Self {
         let me = || async { SUBJECT.to_owned() };
         server!(App::new().route("/me", web::get().to(me)), &fixture.token)
@@ -68,25 +79,20 @@ impl Server for ActixServer {
         Self::of(ours::verifier(fixture), &fixture.token)
     }
 
-    /// actix-web-httpauth, the framework's own crate for bearer tokens.
+    /// Its extractors, that of actix-web-httpauth for the token.
     fn peer(fixture: &Fixture) -> Self {
-        async fn validate(
-            request: ServiceRequest,
+        async fn authenticate(
+            decoder: web::Data<Decoder>,
             credentials: BearerAuth,
-        ) -> Result<ServiceRequest, (Error, ServiceRequest)> {
-            let decoder = request.app_data::<web::Data<Decoder>>().expect("key and rules").clone();
-            match decoder.verify(credentials.token()) {
-                Some(user) => {
-                    request.extensions_mut().insert(user);
-                    Ok(request)
-                }
-                None => Err((error::ErrorUnauthorized("unauthorized"), request)),
-            }
+            request: ServiceRequest,
+            next: Next<impl MessageBody>,
+        ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+            let user = decoder.verify_as_documented(credentials.token());
+            forward(user, request, next).await
         }
         let decoder = web::Data::new(Decoder::new(fixture).expect("an algorithm of the peer"));
-        let me = |user: web::ReqData<User>| async move { user.sub.clone() };
-        let app = App::new().app_data(decoder).wrap(HttpAuthentication::bearer(validate));
-        server!(app.route("/me", web::get().to(me)), &fixture.token)
+        let app = App::new().app_data(decoder).wrap(from_fn(authenticate)).route("/me", web::get().to(subject));
+        server!(app, &fixture.token)
     }
 
     fn tuned_peer(fixture: &Fixture) -> Self {
@@ -98,14 +104,11 @@ impl Server for ActixServer {
             let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let token = header.and_then(|text| text.strip_prefix("Bearer "));
             let user = token.and_then(|token| decoder.verify(token));
-            let user = user.ok_or_else(|| error::ErrorUnauthorized("unauthorized"))?;
-            request.extensions_mut().insert(user);
-            next.call(request).await
+            forward(user, request, next).await
         }
         let decoder = Rc::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let middleware = from_fn(move |request, next| authenticate(decoder.clone(), request, next));
-        let me = |user: web::ReqData<User>| async move { user.sub.clone() };
-        server!(App::new().wrap(middleware).route("/me", web::get().to(me)), &fixture.token)
+        server!(App::new().wrap(middleware).route("/me", web::get().to(subject)), &fixture.token)
     }
 
     fn with_token(mut self, token: &str) -> Self {

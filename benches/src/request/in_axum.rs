@@ -46,14 +46,8 @@ impl AxumServer {
 }
 
 /// What a middleware written by hand does.
-async fn forward(
-    decoder: &Decoder,
-    token: &str,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, StatusCode> {
-    let user = decoder.verify(token).ok_or(StatusCode::UNAUTHORIZED)?;
-    request.extensions_mut().insert(user);
+async fn forward(user: Option<User>, mut request: Request, next: Next) -> Result<Response, StatusCode> {
+    request.extensions_mut().insert(user.ok_or(StatusCode::UNAUTHORIZED)?);
     Ok(next.run(request).await)
 }
 
@@ -62,9 +56,6 @@ async fn subject(Extension(user): Extension<User>) -> String {
 }
 
 impl Server for AxumServer {
-    const DOCUMENTED: &'static str = "`from_fn` + jsonwebtoken, as documented";
-    const TUNED: &'static str = "`from_fn` + jsonwebtoken, tuned by hand";
-
     fn bare(fixture: &Fixture) -> Self {
         async fn me() -> String {
             SUBJECT.to_owned()
@@ -76,17 +67,16 @@ impl Server for AxumServer {
         Self::of(ours::verifier(fixture), &fixture.token)
     }
 
-    /// `from_fn_with_state`, whose documentation has the state in a struct that is `Clone`.
     fn peer(fixture: &Fixture) -> Self {
         async fn authenticate(
-            State(decoder): State<Decoder>,
+            State(decoder): State<Arc<Decoder>>,
             TypedHeader(authorization): TypedHeader<Authorization<Bearer>>,
             request: Request,
             next: Next,
         ) -> Result<Response, StatusCode> {
-            forward(&decoder, authorization.token(), request, next).await
+            forward(decoder.verify_as_documented(authorization.token()), request, next).await
         }
-        let decoder = Decoder::new(fixture).expect("an algorithm of the peer");
+        let decoder = Arc::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let layer = middleware::from_fn_with_state(decoder, authenticate);
         Self::new(Router::new().route("/me", get(subject)).layer(layer), &fixture.token)
     }
@@ -100,7 +90,7 @@ impl Server for AxumServer {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let text = header.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
             let token = text.strip_prefix("Bearer ").ok_or(StatusCode::UNAUTHORIZED)?;
-            forward(&decoder, token, request, next).await
+            forward(decoder.verify(token), request, next).await
         }
         let decoder = Arc::new(Decoder::new(fixture).expect("an algorithm of the peer"));
         let layer = middleware::from_fn_with_state(decoder, authenticate);

@@ -12,22 +12,17 @@ use crate::fixture::Fixture;
 
 /// A server, and the request that it serves.
 pub trait Server: Sized {
-    /// What [`Server::peer`] is.
-    const DOCUMENTED: &'static str;
-    /// What [`Server::tuned_peer`] is.
-    const TUNED: &'static str;
-
     /// Without any authentication.
     fn bare(fixture: &Fixture) -> Self;
 
     /// With the middleware and extractor of ours.
     fn ours(fixture: &Fixture) -> Self;
 
-    /// With jsonwebtoken in the middleware that the framework's documentation shows, key and rules
-    /// in its state.
+    /// With jsonwebtoken in the framework's `from_fn`, each used as its documentation shows: the key
+    /// is parsed once, extractors take the header and the state, the rules stand beside the call.
     fn peer(fixture: &Fixture) -> Self;
 
-    /// As [`Server::peer`], tuned by hand: nothing is cloned or looked up for a request.
+    /// As [`Server::peer`], tuned by hand: rules are made once, and nothing is extracted for a request.
     fn tuned_peer(fixture: &Fixture) -> Self;
 
     /// With another token.
