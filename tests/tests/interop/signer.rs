@@ -8,7 +8,6 @@
 
 use std::sync::LazyLock;
 
-use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use jwt_core::{Algorithm, HmacSecret, SigningKey};
@@ -21,9 +20,8 @@ use super::tokens::{AUDIENCE, ISSUER, now};
 static SIGNERS: LazyLock<Vec<Signer>> = LazyLock::new(|| ALGORITHMS.into_iter().map(Signer::new).collect());
 
 /// Of nobody, one for each algorithm.
-static STRANGERS: LazyLock<Vec<SigningKey>> = LazyLock::new(|| {
-    ALGORITHMS.into_iter().map(|algorithm| SigningKey::generate(algorithm).unwrap()).collect()
-});
+static STRANGERS: LazyLock<Vec<SigningKey>> =
+    LazyLock::new(|| ALGORITHMS.into_iter().map(tests::backend::generate).collect());
 
 pub(crate) fn stranger(algorithm: Algorithm) -> &'static SigningKey {
     STRANGERS.iter().find(|key| key.algorithm() == algorithm).unwrap()
@@ -150,9 +148,8 @@ impl Signer {
     /// Signed with HS256 under the text of our public key.
     pub(crate) fn confused(&self) -> String {
         let pem = self.key.verifying_key().to_pem().unwrap();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, pem.as_bytes());
         let input = self.input(&self.with_header(&[("alg", r#""HS256""#)]), &self.with_claims(&[]));
-        format!("{input}.{}", base64url(hmac::sign(&key, input.as_bytes())))
+        format!("{input}.{}", base64url(tests::tokens::mac(Algorithm::HS256, pem.as_bytes(), &input)))
     }
 }
 

@@ -358,5 +358,6 @@ pub(crate) fn digest(hash: Hash, data: &[u8]) -> Result<Vec<u8>, KeyError> {
 
 #[cfg(test)]
 mod tests;
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod verdicts;
