@@ -121,9 +121,11 @@ where
     N: core::str::FromStr,
     V: Visitor<'de>,
 {
-    match value.raw().parse::<N>() {
-        Ok(n) if value.kind() == Kind::Number => visit(visitor, n),
-        _ => value.deserialize_any(visitor),
+    // Only a scalar has a text.
+    let number = if value.kind() == Kind::Number { value.raw().parse().ok() } else { None };
+    match number {
+        Some(n) => visit(visitor, n),
+        None => value.deserialize_any(visitor),
     }
 }
 

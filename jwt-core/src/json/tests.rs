@@ -225,6 +225,18 @@ fn maps_may_have_number_keys_and_wide_numbers() {
 }
 
 #[test]
+fn nothing_but_a_number_is_read_as_a_wide_one() {
+    // As many bytes as these have nodes end inside of a character.
+    for value in [r#"["é",0]"#, r#"{"é":0}"#, r#""1""#, "true", "null", "[]"] {
+        let text = format!(r#"{{"a":{value}}}"#);
+        let mut nodes = Nodes::new();
+        let document = Document::read(&text, BOUNDS, &mut nodes).unwrap();
+        assert!(from_value::<HashMap<String, u128>>(document.root()).is_err(), "{value}");
+        assert!(from_value::<HashMap<String, i128>>(document.root()).is_err(), "{value}");
+    }
+}
+
+#[test]
 fn a_struct_is_not_read_from_an_array() {
     #[derive(Deserialize, Debug)]
     struct Outer {
