@@ -301,8 +301,10 @@ impl<'de> Fields<'de> {
 struct Name<'de>(Value<'de>);
 
 impl<'de> Name<'de> {
-    fn parsed<N: core::str::FromStr>(&self) -> Option<N> {
-        self.0.as_str()?.parse().ok()
+    /// `01` and `+1` are names of their own, and no second one of `1`.
+    fn parsed<N: core::str::FromStr + fmt::Display>(&self) -> Option<N> {
+        let text = self.0.as_str()?;
+        text.parse().ok().filter(|n: &N| n.to_string() == text)
     }
 }
 
