@@ -121,9 +121,11 @@ where
     N: core::str::FromStr,
     V: Visitor<'de>,
 {
-    match value.raw().parse::<N>() {
-        Ok(n) if value.kind() == Kind::Number => visit(visitor, n),
-        _ => value.deserialize_any(visitor),
+    // Only a scalar has a text.
+    let number = if value.kind() == Kind::Number { value.raw().parse().ok() } else { None };
+    match number {
+        Some(n) => visit(visitor, n),
+        None => value.deserialize_any(visitor),
     }
 }
 
@@ -299,8 +301,10 @@ impl<'de> Fields<'de> {
 struct Name<'de>(Value<'de>);
 
 impl<'de> Name<'de> {
-    fn parsed<N: core::str::FromStr>(&self) -> Option<N> {
-        self.0.as_str()?.parse().ok()
+    /// `01` and `+1` are names of their own, and no second one of `1`.
+    fn parsed<N: core::str::FromStr + fmt::Display>(&self) -> Option<N> {
+        let text = self.0.as_str()?;
+        text.parse().ok().filter(|n: &N| n.to_string() == text)
     }
 }
 

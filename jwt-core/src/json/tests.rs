@@ -225,6 +225,32 @@ fn maps_may_have_number_keys_and_wide_numbers() {
 }
 
 #[test]
+fn a_number_key_has_one_spelling() {
+    // Else two names that differ would be one key.
+    for (name, is_key) in [("0", true), ("12", true), ("-1", true), ("\\u0031", true)]
+        .into_iter()
+        .chain(["01", "+1", "-0", "-01", "00", "", " 1", "1 ", "1.0", "1e0"].map(|name| (name, false)))
+    {
+        let text = format!(r#"{{"{name}":null}}"#);
+        let mut nodes = Nodes::new();
+        let document = Document::read(&text, BOUNDS, &mut nodes).unwrap();
+        assert_eq!(from_value::<HashMap<i64, ()>>(document.root()).is_ok(), is_key, "{name:?}");
+    }
+}
+
+#[test]
+fn nothing_but_a_number_is_read_as_a_wide_one() {
+    // As many bytes as these have nodes end inside of a character.
+    for value in [r#"["é",0]"#, r#"{"é":0}"#, r#""1""#, "true", "null", "[]"] {
+        let text = format!(r#"{{"a":{value}}}"#);
+        let mut nodes = Nodes::new();
+        let document = Document::read(&text, BOUNDS, &mut nodes).unwrap();
+        assert!(from_value::<HashMap<String, u128>>(document.root()).is_err(), "{value}");
+        assert!(from_value::<HashMap<String, i128>>(document.root()).is_err(), "{value}");
+    }
+}
+
+#[test]
 fn a_struct_is_not_read_from_an_array() {
     #[derive(Deserialize, Debug)]
     struct Outer {
