@@ -1,0 +1,150 @@
+//! The HTTP client as this crate needs it: one request, one bounded answer.
+
+use core::fmt;
+use core::time::Duration;
+
+use jwt_core::keys::BoxFuture;
+
+/// Sends requests to servers that hold keys and verdicts. The default is reqwest; anything else that can send a
+/// request can stand for it.
+///
+/// An implementation must not follow redirects: whoever may redirect could name another source of keys. It must
+/// give up after [`HttpRequest::timeout`] and stop reading after [`HttpRequest::most_bytes`], decompressed. Both
+/// are watched from here too, but only an implementation can close the connection early.
+pub trait HttpClient: Send + Sync + 'static {
+    /// Sends the request and reads the whole answer. The future may be dropped at any time.
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>>;
+}
+
+/// A request of this crate.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct HttpRequest {
+    /// Where to; `https`, or `http` where that is allowed.
+    pub url: String,
+    /// Names in lower case, and values that are visible ASCII. May hold credentials.
+    pub headers: Vec<(&'static str, String)>,
+    /// Of a `POST`; without one it is a `GET`. May hold credentials.
+    pub body: Option<Vec<u8>>,
+    /// For everything, from the look-up of the name to the last byte.
+    pub timeout: Duration,
+    /// The longest body that is read.
+    pub most_bytes: usize,
+}
+
+/// Shows no header and no body, which may hold credentials.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl HttpRequest {
+    /// A `GET` of JSON.
+    pub(crate) fn get(url: &str, timeout: Duration, most_bytes: usize) -> Self {
+        let headers = vec![("accept", "application/json".to_owned())];
+        Self { url: url.to_owned(), headers, body: None, timeout, most_bytes }
+    }
+
+    #[must_use]
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default)]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// The header fields in their order. Those that are no text are left out.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// All values of a field, names compared without case.
+    pub(crate) fn values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> {
+        let is_it = move |field: &&(String, String)| field.0.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(is_it).map(|(_, value)| value.as_str())
+    }
+
+    /// The one value of a field; `None` where there is none, or several.
+    pub(crate) fn value<'r>(&'r self, name: &'r str) -> Option<&'r str> {
+        let mut values = self.values(name);
+        values.next().filter(|_| values.next().is_none())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// Nobody could be reached, or the connection broke.
+    #[non_exhaustive]
+    Connection {
+        /// What the client says, for the operator: never a header or body.
+        problem: String,
+    },
+    /// It took longer than allowed.
+    Timeout,
+    /// The body is longer than allowed.
+    TooLong,
+}
+
+impl HttpError {
+    /// Nobody could be reached, or the connection broke.
+    pub fn connection(problem: impl Into<String>) -> Self {
+        Self::Connection { problem: problem.into() }
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HttpError::Connection { problem } => write!(f, "no connection: {problem}"),
+            HttpError::Timeout => f.write_str("no answer in time"),
+            HttpError::TooLong => f.write_str("the answer is too long"),
+        }
+    }
+}
+
+impl core::error::Error for HttpError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_shows_none_of_its_credentials() {
+        let request = HttpRequest::get("https://id.example.com/jwks", Duration::from_secs(5), 9)
+            .with_header("authorization", "Basic c2VjcmV0");
+        let shown = format!("{request:?}");
+        assert!(shown.contains("https://id.example.com/jwks") && !shown.contains("c2VjcmV0"), "{shown}");
+    }
+
+    #[test]
+    fn a_field_that_is_given_twice_has_no_one_value() {
+        let field = |name: &str| (name.to_owned(), "v".to_owned());
+        let headers = vec![field("ETag"), field("Age"), field("age")];
+        let response = HttpResponse { headers, ..HttpResponse::default() };
+        assert_eq!(
+            (response.value("etag"), response.value("age"), response.value("x")),
+            (Some("v"), None, None)
+        );
+        assert_eq!(response.values("AGE").count(), 2);
+    }
+
+    #[test]
+    fn every_error_has_its_words() {
+        for (error, words) in [
+            (HttpError::connection("refused"), "no connection: refused"),
+            (HttpError::Timeout, "no answer in time"),
+            (HttpError::TooLong, "the answer is too long"),
+        ] {
+            assert_eq!(error.to_string(), words);
+        }
+    }
+}
