@@ -16,7 +16,10 @@ mod service;
 mod token;
 
 pub use jwt_core;
-pub use jwt_core::{Algorithm, Issuer, Permission, Requirement, SigningKey, Verifier, VerifyingKey};
+pub use jwt_core::{
+    Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
+    VerifyingKey,
+};
 
 pub use self::auth::JwtAuth;
 pub use self::authorized::Authorized;

@@ -8,7 +8,10 @@ mod state_claims;
 mod token;
 
 pub use jwt_core;
-pub use jwt_core::{Algorithm, Issuer, Permission, Requirement, SigningKey, Verifier, VerifyingKey};
+pub use jwt_core::{
+    Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
+    VerifyingKey,
+};
 pub use tower_jwt;
 pub use tower_jwt::{Bodyless, JwtAuth, ProblemJson, RefusalResponse, Require};
 

@@ -46,7 +46,8 @@ pub(crate) fn missing_layer(wanted_by: &'static str) {
     tracing::error!(
         reason = code,
         wanted_by,
-        "no JWT layer stands before this route: add `.layer(JwtAuth::new(…))` (actix-web: `.wrap(…)`) outside of it"
+        "no JWT layer stands before this route: add `.layer(JwtAuth::new(…))` (actix-web: `.wrap(…)`) outside of it, \
+         behind all of its routes: the later layer is the outer one"
     );
     #[cfg(feature = "metrics")]
     ::metrics::counter!(metrics::REFUSED, "reason" => code, "status" => "500").increment(1);

@@ -64,28 +64,31 @@ impl HmacSecret {
 
     /// The secret in an environment variable, as base64url or base64, padded or not.
     ///
-    /// White space around it is ignored. Both alphabets can be told apart by their characters; text in
-    /// neither is refused rather than taken as a passphrase.
+    /// White space is ignored. Both alphabets can be told apart by their characters; text in neither is
+    /// refused rather than taken as a passphrase.
+    ///
+    /// **The text is decoded.** Where the text itself is the secret, as in
+    /// `DecodingKey::from_secret(text.as_bytes())` of jsonwebtoken, give it to [`HmacSecret::from_bytes`].
+    /// Hexadecimal text, which would be base64 of other bytes, is refused.
     ///
     /// # Errors
     ///
     /// - [`KeyError::VariableMissing`], [`KeyError::VariableNotUnicode`]: it cannot be read.
-    /// - [`KeyError::InVariable`] around [`KeyError::SecretEncoding`] or an error of
-    ///   [`HmacSecret::from_bytes`].
+    /// - [`KeyError::InVariable`] around [`KeyError::SecretEncoding`], [`KeyError::SecretIsHexadecimal`]
+    ///   or an error of [`HmacSecret::from_bytes`].
     pub fn from_env(variable: &str) -> Result<Self, KeyError> {
         source::variable(variable, Self::from_text)
     }
 
     /// The secret in a file, in the form of [`HmacSecret::from_env`]: `openssl rand -base64 64 > file`.
     ///
-    /// White space around it is ignored, such as the newline that an editor adds. For a file of raw bytes
-    /// read it and call [`HmacSecret::from_bytes`].
+    /// White space is ignored, such as the line ends that openssl puts into it. For a file of raw bytes read
+    /// it and call [`HmacSecret::from_bytes`].
     ///
     /// # Errors
     ///
     /// - [`KeyError::File`]: it cannot be read.
-    /// - [`KeyError::InFile`] around [`KeyError::TooLarge`], [`KeyError::SecretEncoding`] or an error of
-    ///   [`HmacSecret::from_bytes`].
+    /// - [`KeyError::InFile`] around [`KeyError::TooLarge`] or an error of [`HmacSecret::from_env`].
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
         source::file(path.as_ref(), Self::from_text)
     }
@@ -140,7 +143,12 @@ impl HmacSecret {
         if let Some(found) = key_in(text) {
             return Err(KeyError::SecretIsKey { found, bytes: text.len() });
         }
-        let bytes = unpacked(text).ok_or(KeyError::SecretEncoding { bytes: text.len() })?;
+        let text = without_space(text);
+        // No random secret in base64 is without a letter beyond F: of 43 characters, one in 10^25.
+        if text.len() >= 32 && text.iter().all(u8::is_ascii_hexdigit) {
+            return Err(KeyError::SecretIsHexadecimal { digits: text.len() });
+        }
+        let bytes = unpacked(&text).ok_or(KeyError::SecretEncoding { bytes: text.len() })?;
         Self::checked(bytes)
     }
 }
@@ -166,12 +174,14 @@ fn unpacked(text: &[u8]) -> Option<Private> {
 
 /// What other kind of key the bytes are, also behind one layer of base64.
 fn key_in(bytes: &[u8]) -> Option<&'static str> {
-    key_form(bytes).or_else(|| {
-        // base64 may be broken into lines.
-        let mut packed = Zeroizing::new(Vec::with_capacity(bytes.len()));
-        packed.extend(source::without_mark(bytes).iter().filter(|b| !b.is_ascii_whitespace()));
-        key_form(&unpacked(&packed)?)
-    })
+    key_form(bytes).or_else(|| key_form(&unpacked(&without_space(source::without_mark(bytes)))?))
+}
+
+/// base64 may be broken into lines.
+fn without_space(text: &[u8]) -> Private {
+    let mut packed = Zeroizing::new(Vec::with_capacity(text.len()));
+    packed.extend(text.iter().filter(|b| !b.is_ascii_whitespace()));
+    packed
 }
 
 fn key_form(bytes: &[u8]) -> Option<&'static str> {
@@ -316,6 +326,8 @@ mod tests {
             standard.clone(),
             standard.trim_end_matches('=').to_owned(),
             format!("\u{feff} {standard}\r\n"),
+            // As openssl writes it.
+            format!("{}\n{}\n", &standard[..64], &standard[64..]),
         ] {
             assert_eq!(HmacSecret::from_text(text.as_bytes()).unwrap().bytes(), &**bytes, "{text:?}");
         }
@@ -324,6 +336,18 @@ mod tests {
             assert!(matches!(found, "secret_encoding" | "secret_repeats_one_byte"), "{bad}: {found}");
         }
         assert_eq!(HmacSecret::from_text(f::RSA_PUBLIC.as_bytes()).unwrap_err().code(), "secret_is_key");
+    }
+
+    #[test]
+    fn hexadecimal_text_is_not_taken_for_base64() {
+        for (digits, hexadecimal) in [(30, false), (32, true), (64, true), (96, true)] {
+            let text: String = "0123456789abcdefABCDEF".chars().cycle().take(digits).collect();
+            let error = HmacSecret::from_text(text.as_bytes()).err();
+            let expected = hexadecimal.then_some(KeyError::SecretIsHexadecimal { digits });
+            assert!(error == expected || !hexadecimal, "{digits}: {error:?}");
+            // As bytes, it is what it is.
+            assert!(HmacSecret::from_bytes(text).is_ok());
+        }
     }
 
     #[test]

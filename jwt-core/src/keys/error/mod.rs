@@ -178,6 +178,11 @@ pub enum KeyError {
         /// Length of the secret in bytes.
         bytes: usize,
     },
+    /// A secret in text is hexadecimal, which is base64 of other bytes as well.
+    SecretIsHexadecimal {
+        /// Length of the text in digits.
+        digits: usize,
+    },
     /// A secret in text is neither base64url nor base64.
     SecretEncoding {
         /// Length of the text in bytes.
@@ -325,6 +330,7 @@ impl KeyError {
             KeyError::SecretTooShort { .. } => "secret_too_short",
             KeyError::SecretRepeatsOneByte { .. } => "secret_repeats_one_byte",
             KeyError::SecretIsKey { .. } => "secret_is_key",
+            KeyError::SecretIsHexadecimal { .. } => "secret_is_hexadecimal",
             KeyError::SecretEncoding { .. } => "secret_encoding",
             KeyError::MalformedJson { .. } => "malformed_json",
             KeyError::DuplicateMember { .. } => "duplicate_member",
@@ -488,7 +494,14 @@ mod tests {
             (
                 KeyError::SecretEncoding { bytes: 5 },
                 "secret_encoding",
-                "the secret in 5 bytes of text is neither base64url nor base64",
+                "the secret in 5 bytes of text is neither base64url nor base64; if the text itself is the secret, \
+                 use `HmacSecret::from_bytes`",
+            ),
+            (
+                KeyError::SecretIsHexadecimal { digits: 64 },
+                "secret_is_hexadecimal",
+                "the secret is 64 hexadecimal digits, not base64: give `HmacSecret::from_bytes` the bytes that they \
+                 spell or, where the text itself is the secret, the text",
             ),
             (KeyError::MalformedJson { problem: "it is odd" }, "malformed_json", "malformed JSON: it is odd"),
             (

@@ -92,7 +92,18 @@ impl fmt::Display for KeyError {
                 write!(f, "the secret of {bytes} bytes is {found}, not a shared secret")
             }
             KeyError::SecretEncoding { bytes } => {
-                write!(f, "the secret in {bytes} bytes of text is neither base64url nor base64")
+                write!(
+                    f,
+                    "the secret in {bytes} bytes of text is neither base64url nor base64; if the text itself is the \
+                     secret, use `HmacSecret::from_bytes`"
+                )
+            }
+            KeyError::SecretIsHexadecimal { digits } => {
+                write!(
+                    f,
+                    "the secret is {digits} hexadecimal digits, not base64: give `HmacSecret::from_bytes` the bytes \
+                     that they spell or, where the text itself is the secret, the text"
+                )
             }
             KeyError::MalformedJson { problem } => write!(f, "malformed JSON: {problem}"),
             KeyError::DuplicateMember { member } => write!(f, "member {} occurs twice", Quoted(member)),
