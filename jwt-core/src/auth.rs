@@ -272,7 +272,7 @@ impl RequestAuth {
     }
 
     /// What the same authority verified before, if the request still carries that very token. A
-    /// token with `cnf` counts only where the same checks proved possession.
+    /// token with `cnf` counts only where the checks of these rules prove all of it, and have done so.
     fn reuse<'b>(
         &self,
         before: &'b Authentication,
@@ -286,9 +286,10 @@ impl RequestAuth {
         if !same_token || !same_authority {
             return None;
         }
-        let mut proofs = self.0.checks.iter().filter(|check| !check.proves().is_empty()).peekable();
+        let mut proofs = self.0.checks.iter().filter(|check| !check.proves().is_empty());
         if verified.is_sender_constrained()
-            && (proofs.peek().is_none() || !proofs.all(|proof| is_among(proof, &passed(before))))
+            && !(verified.is_usable_with(&self.0.proofs)
+                && proofs.all(|proof| is_among(proof, &passed(before))))
         {
             return None;
         }

@@ -405,6 +405,48 @@ fn a_bound_token_needs_a_check_that_proves_possession() {
     assert_eq!(refused.reason(), Reason::SenderConstraint);
 }
 
+/// Believes every certificate.
+struct Certificate;
+
+impl Check for Certificate {
+    fn name(&self) -> &'static str {
+        "certificate"
+    }
+
+    fn check(&self, _: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        CheckOutcome::pass()
+    }
+
+    fn proves(&self) -> &'static [&'static str] {
+        &["x5t#S256"]
+    }
+}
+
+#[test]
+fn inside_a_proof_of_another_key_does_not_count_either() {
+    let world = world();
+    let certificate: Arc<dyn Check> = Arc::new(Certificate);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let dpop = Scripted { name: "dpop", proves: true, waits: false, refuses: None, asked: asked.clone() };
+    let inner = RequestAuth::new(world.verifier.clone()).with_check(certificate);
+    let outer = inner.clone().with_check(dpop);
+    for (cnf, fits) in [
+        (serde_json::json!({"x5t#S256": "x"}), true),
+        (serde_json::json!({"jkt": "x"}), false),
+        (serde_json::json!({"jkt": "x", "x5t#S256": "x"}), false),
+    ] {
+        let head = bearer(&world.issuer.token().with_claim("cnf", &cnf).sign().unwrap());
+        let expected = (!fits).then_some(Reason::SenderConstraint);
+        assert_eq!(reason(&inner, &head), expected, "{cnf} alone");
+        let before = decided(outer.decide(&head, None)).unwrap().authentication;
+        asked.lock().unwrap().clear();
+        let inside = decided(inner.decide(&head, Some(&before)));
+        assert_eq!(inside.err().map(|refusal| refusal.reason()), expected, "{cnf} inside");
+        assert!(decided(outer.decide(&head, Some(&before))).is_ok(), "{cnf} under the same rules");
+        assert!(asked.lock().unwrap().is_empty(), "{cnf} is proved once");
+    }
+}
+
 #[test]
 fn every_cause_of_an_invalid_token_is_answered_alike() {
     let world = world();
