@@ -271,8 +271,7 @@ impl RequestAuth {
         Step::Decided(Decision::Proceed(Proceed::new(authentication, Vec::new())))
     }
 
-    /// What the same authority verified before, if the request still carries that very token. A
-    /// token with `cnf` counts only where the checks of these rules prove all of it, and have done so.
+    /// What the same authority verified before, if the request still carries that very token.
     fn reuse<'b>(
         &self,
         before: &'b Authentication,
@@ -283,17 +282,7 @@ impl RequestAuth {
         let same_token = before.token_identity()?.is_of(credential.token(), verified);
         let same_authority =
             Arc::ptr_eq(&self.0.authority, &outer.authority) || self.0.authority.is_same(&*outer.authority);
-        if !same_token || !same_authority {
-            return None;
-        }
-        let mut proofs = self.0.checks.iter().filter(|check| !check.proves().is_empty());
-        if verified.is_sender_constrained()
-            && !(verified.is_usable_with(&self.0.proofs)
-                && proofs.all(|proof| is_among(proof, &passed(before))))
-        {
-            return None;
-        }
-        Some(verified)
+        (same_token && same_authority).then_some(verified)
     }
 
     /// Where tokens may stand.
@@ -403,6 +392,11 @@ impl Pending {
             && !self.auth.0.is_double_submit_of(&value, verified)
         {
             return Err(self.refuse(&Reason::CrossOrigin.into()));
+        }
+        // RFC 9449 §7.1. A verifier has seen to it, for these rules or for those of an outer layer; whoever
+        // else vouches for the token need not have.
+        if !verified.is_usable_with(&self.auth.0.proofs) {
+            return Err(self.refuse(&Reason::SenderConstraint.into()));
         }
         if self.auth.0.checks.is_empty() {
             return Ok(None);

@@ -226,7 +226,8 @@ impl Verified {
 
     /// Whether its authority takes it from those who prove these members of `cnf`.
     pub(crate) fn is_usable_with(&self, proofs: &[&str]) -> bool {
-        self.policy.ignores_confirmation
+        !self.is_sender_constrained()
+            || self.policy.ignores_confirmation
             || self.read(|root| check_confirmation(root.member("cnf"), proofs)).is_ok()
     }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::keys::{HmacSecret, SigningKey, Verify, VerifyingKey};
 use crate::request::AllowedOrigins;
 use crate::time::ManualClock;
-use crate::{Algorithm, Authority, Issuer, NumericDate, Requirement, Verifier};
+use crate::{Algorithm, Authority, Evidence, Issuer, NumericDate, Requirement, Verifier};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -403,6 +403,39 @@ fn a_bound_token_needs_a_check_that_proves_possession() {
     // Inside, where nothing proves possession, the outer proof does not count.
     let refused = decided(plain.decide(&bearer(&bound), Some(&outer))).unwrap_err();
     assert_eq!(refused.reason(), Reason::SenderConstraint);
+}
+
+/// Takes an authorization server's word, which says nothing about who may present the token.
+struct Introspecting;
+
+impl TokenAuthority for Introspecting {
+    fn verify(&self, _: &Presented<'_>) -> Verdict {
+        let answer = br#"{"active":true,"sub":"alice","cnf":{"jkt":"x"}}"#.to_vec();
+        let evidence = Evidence::introspection("https://id/introspect");
+        Verdict::Ready(crate::danger::assert_verified("id", answer, evidence))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(NOW)
+    }
+}
+
+#[test]
+fn a_bound_token_needs_that_check_whoever_vouches_for_it() {
+    let check = |proves, waits| {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        Scripted { name: "c", proves, waits, refuses: None, asked }
+    };
+    let auth = RequestAuth::new(Introspecting);
+    let head = bearer("opaque");
+    assert_eq!(reason(&auth, &head), Some(Reason::SenderConstraint));
+    assert_eq!(reason(&auth.clone().with_check(Certificate), &head), Some(Reason::SenderConstraint));
+    for waits in [false, true] {
+        let other = auth.clone().with_check(check(false, waits));
+        assert_eq!(reason(&other, &head), Some(Reason::SenderConstraint), "before any check is asked");
+        let finish = if waits { waited } else { decided };
+        assert!(finish(auth.clone().with_check(check(true, waits)).decide(&head, None)).is_ok());
+    }
 }
 
 /// Believes every certificate.
