@@ -185,8 +185,8 @@ impl RequestAuth {
     /// Decides about a request. `before` is what an outer layer left in it.
     ///
     /// The token that an outer layer verified by the same authority is not verified again, and no
-    /// check runs twice about it; another authority verifies anew, and its outcome replaces the
-    /// outer one. Outcomes are never merged.
+    /// check runs twice about it where it stands in the same [carrier](CarrierKind); another
+    /// authority verifies anew, and its outcome replaces the outer one. Outcomes are never merged.
     pub fn decide(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Step {
         let _timer = observe::Timer::of_decision();
         match self.begin(head, before) {
@@ -224,11 +224,13 @@ impl RequestAuth {
         };
 
         let reused = before.and_then(|before| self.reuse(before, &credential));
+        // A check may ask where the token stands.
+        let stood_here = |before: &&Authentication| before.carrier() == Some(credential.carrier());
         let mut pending = Pending {
             auth: self.clone(),
             carrier: credential.carrier(),
             double_submit: double_submit.map(str::to_owned),
-            passed: reused.and(before).map(passed).unwrap_or_default(),
+            passed: reused.and(before).filter(stood_here).map(passed).unwrap_or_default(),
             next_check: 0,
             response_headers: response_headers(credential.carrier(), before),
         };

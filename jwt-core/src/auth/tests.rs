@@ -379,6 +379,33 @@ fn a_check_runs_once_however_the_layers_are_nested() {
     assert_eq!((asked.lock().unwrap().len(), inner.response_headers.len()), (2, 1));
 }
 
+/// Takes a token from one place only.
+struct OnlyFrom(CarrierKind);
+
+impl Check for OnlyFrom {
+    fn name(&self) -> &'static str {
+        "only from"
+    }
+
+    fn check(&self, _: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome {
+        if facts.carrier() == self.0 { CheckOutcome::pass() } else { CheckOutcome::refuse(Reason::Revoked) }
+    }
+}
+
+#[test]
+fn a_check_is_asked_again_where_the_token_stands_elsewhere() {
+    let world = world();
+    let outer = RequestAuth::new(world.verifier.clone()).with_check(OnlyFrom(CarrierKind::Authorization));
+    let cookie = Carriers::builder().without_authorization().with_cookie("access").build().unwrap();
+    let inner = outer.clone().with_carriers(cookie);
+    let token = world.token();
+    let head = bearer(&token).with_field("cookie", format!("access={token}"));
+    assert_eq!(reason(&inner, &head), Some(Reason::Revoked), "alone");
+    let before = decided(outer.decide(&head, None)).unwrap().authentication;
+    let inside = decided(inner.decide(&head, Some(&before)));
+    assert_eq!(inside.err().map(|refusal| refusal.reason()), Some(Reason::Revoked), "inside");
+}
+
 #[test]
 fn a_bound_token_needs_a_check_that_proves_possession() {
     let world = world();
