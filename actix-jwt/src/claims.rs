@@ -17,7 +17,8 @@ use crate::rejection::AuthRejection;
 /// Takes what the [`JwtAuth`](crate::JwtAuth) middleware left in the request; where none stands,
 /// authenticates the request itself by the `JwtAuth` in `app_data` (or `web::Data<JwtAuth>`) and
 /// leaves the outcome for the next extractor. Fields that checks add to responses are lost in that
-/// second form, for an extractor has no response to put them on.
+/// second form, and so is the `Cache-Control: private` of a token in the query, for an extractor has no
+/// response to put them on.
 ///
 /// Derefs to `T`; everything else is an associated function, as on [`Arc`], so that it cannot hide
 /// a field of `T`.

@@ -20,8 +20,9 @@ use crate::rejection::AuthRejection;
 ///
 /// What it finds stays in the request, so that several extractors of one handler verify once.
 /// Answers 401 under optional rules too when nothing was presented; `Option<StateClaims<T>>` is
-/// then `None`. Fields that checks add to responses are lost here, for an extractor has no
-/// response to put them on: use the layer where that matters.
+/// then `None`. Fields that checks add to responses are lost here, and so is the `Cache-Control: private`
+/// of a token in the query, for an extractor has no response to put them on: use the layer where that
+/// matters.
 ///
 /// ```
 /// use axum::extract::FromRef;

@@ -185,8 +185,8 @@ impl RequestAuth {
     /// Decides about a request. `before` is what an outer layer left in it.
     ///
     /// The token that an outer layer verified by the same authority is not verified again, and no
-    /// check runs twice about it; another authority verifies anew, and its outcome replaces the
-    /// outer one. Outcomes are never merged.
+    /// check runs twice about it where it stands in the same [carrier](CarrierKind); another
+    /// authority verifies anew, and its outcome replaces the outer one. Outcomes are never merged.
     pub fn decide(&self, head: &dyn RequestHead, before: Option<&Authentication>) -> Step {
         let _timer = observe::Timer::of_decision();
         match self.begin(head, before) {
@@ -224,11 +224,13 @@ impl RequestAuth {
         };
 
         let reused = before.and_then(|before| self.reuse(before, &credential));
+        // A check may ask where the token stands.
+        let stood_here = |before: &&Authentication| before.carrier() == Some(credential.carrier());
         let mut pending = Pending {
             auth: self.clone(),
             carrier: credential.carrier(),
             double_submit: double_submit.map(str::to_owned),
-            passed: reused.and(before).map(passed).unwrap_or_default(),
+            passed: reused.and(before).filter(stood_here).map(passed).unwrap_or_default(),
             next_check: 0,
             response_headers: response_headers(credential.carrier(), before),
         };
@@ -271,8 +273,7 @@ impl RequestAuth {
         Step::Decided(Decision::Proceed(Proceed::new(authentication, Vec::new())))
     }
 
-    /// What the same authority verified before, if the request still carries that very token. A
-    /// token with `cnf` counts only where the same checks proved possession.
+    /// What the same authority verified before, if the request still carries that very token.
     fn reuse<'b>(
         &self,
         before: &'b Authentication,
@@ -283,16 +284,7 @@ impl RequestAuth {
         let same_token = before.token_identity()?.is_of(credential.token(), verified);
         let same_authority =
             Arc::ptr_eq(&self.0.authority, &outer.authority) || self.0.authority.is_same(&*outer.authority);
-        if !same_token || !same_authority {
-            return None;
-        }
-        let mut proofs = self.0.checks.iter().filter(|check| !check.proves().is_empty()).peekable();
-        if verified.is_sender_constrained()
-            && (proofs.peek().is_none() || !proofs.all(|proof| is_among(proof, &passed(before))))
-        {
-            return None;
-        }
-        Some(verified)
+        (same_token && same_authority).then_some(verified)
     }
 
     /// Where tokens may stand.
@@ -402,6 +394,11 @@ impl Pending {
             && !self.auth.0.is_double_submit_of(&value, verified)
         {
             return Err(self.refuse(&Reason::CrossOrigin.into()));
+        }
+        // RFC 9449 §7.1. A verifier has seen to it, for these rules or for those of an outer layer; whoever
+        // else vouches for the token need not have.
+        if !verified.is_usable_with(&self.auth.0.proofs) {
+            return Err(self.refuse(&Reason::SenderConstraint.into()));
         }
         if self.auth.0.checks.is_empty() {
             return Ok(None);

@@ -13,7 +13,7 @@ use crate::verified::Verified;
 ///
 /// Checks run in the order in which they were added, those that prove possession first, and on
 /// every request, also where the token itself was verified before; once in a request, however many
-/// layers of the same authority have them.
+/// layers of the same authority have them, as long as these read the token from the same carrier.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -370,7 +370,7 @@ fn check_access_token_hash(
 }
 
 /// RFC 7800 §3.1: every way in which `cnf` names a key must be proved, for the issuer asked for it.
-fn check_confirmation(cnf: Option<Value<'_>>, proofs: &[&str]) -> Result<(), TokenError> {
+pub(crate) fn check_confirmation(cnf: Option<Value<'_>>, proofs: &[&str]) -> Result<(), TokenError> {
     let Some(cnf) = cnf else { return Ok(()) };
     let mut members = cnf.members().peekable();
     let proved =

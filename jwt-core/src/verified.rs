@@ -15,7 +15,7 @@ use crate::base64url;
 use crate::claims::{NumericDate, Place, Recorded, Scopes, scopes_of};
 use crate::json::{Bounds, Document, Kind, Nodes, Span, Value, from_value};
 use crate::limits::Limits;
-use crate::policy::{IssuerRule, Policy};
+use crate::policy::{IssuerRule, Policy, check_confirmation};
 use crate::refusal::{Reason, TokenError};
 use crate::token::UnverifiedToken;
 
@@ -222,6 +222,13 @@ impl Verified {
     /// Whether this is what `token` says, verified by its signature.
     pub(crate) fn is_of(&self, token: &str) -> bool {
         self.text.is_of(token)
+    }
+
+    /// Whether its authority takes it from those who prove these members of `cnf`.
+    pub(crate) fn is_usable_with(&self, proofs: &[&str]) -> bool {
+        !self.is_sender_constrained()
+            || self.policy.ignores_confirmation
+            || self.read(|root| check_confirmation(root.member("cnf"), proofs)).is_ok()
     }
 
     /// `iss`: the authority that issued the token. `None` only under `without_issuer()`, or under

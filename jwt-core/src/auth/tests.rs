@@ -6,7 +6,7 @@ use super::*;
 use crate::keys::{HmacSecret, SigningKey, Verify, VerifyingKey};
 use crate::request::AllowedOrigins;
 use crate::time::ManualClock;
-use crate::{Algorithm, Authority, Issuer, NumericDate, Requirement, Verifier};
+use crate::{Algorithm, Authority, Evidence, Issuer, NumericDate, Requirement, Verifier};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -379,6 +379,33 @@ fn a_check_runs_once_however_the_layers_are_nested() {
     assert_eq!((asked.lock().unwrap().len(), inner.response_headers.len()), (2, 1));
 }
 
+/// Takes a token from one place only.
+struct OnlyFrom(CarrierKind);
+
+impl Check for OnlyFrom {
+    fn name(&self) -> &'static str {
+        "only from"
+    }
+
+    fn check(&self, _: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome {
+        if facts.carrier() == self.0 { CheckOutcome::pass() } else { CheckOutcome::refuse(Reason::Revoked) }
+    }
+}
+
+#[test]
+fn a_check_is_asked_again_where_the_token_stands_elsewhere() {
+    let world = world();
+    let outer = RequestAuth::new(world.verifier.clone()).with_check(OnlyFrom(CarrierKind::Authorization));
+    let cookie = Carriers::builder().without_authorization().with_cookie("access").build().unwrap();
+    let inner = outer.clone().with_carriers(cookie);
+    let token = world.token();
+    let head = bearer(&token).with_field("cookie", format!("access={token}"));
+    assert_eq!(reason(&inner, &head), Some(Reason::Revoked), "alone");
+    let before = decided(outer.decide(&head, None)).unwrap().authentication;
+    let inside = decided(inner.decide(&head, Some(&before)));
+    assert_eq!(inside.err().map(|refusal| refusal.reason()), Some(Reason::Revoked), "inside");
+}
+
 #[test]
 fn a_bound_token_needs_a_check_that_proves_possession() {
     let world = world();
@@ -403,6 +430,81 @@ fn a_bound_token_needs_a_check_that_proves_possession() {
     // Inside, where nothing proves possession, the outer proof does not count.
     let refused = decided(plain.decide(&bearer(&bound), Some(&outer))).unwrap_err();
     assert_eq!(refused.reason(), Reason::SenderConstraint);
+}
+
+/// Takes an authorization server's word, which says nothing about who may present the token.
+struct Introspecting;
+
+impl TokenAuthority for Introspecting {
+    fn verify(&self, _: &Presented<'_>) -> Verdict {
+        let answer = br#"{"active":true,"sub":"alice","cnf":{"jkt":"x"}}"#.to_vec();
+        let evidence = Evidence::introspection("https://id/introspect");
+        Verdict::Ready(crate::danger::assert_verified("id", answer, evidence))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(NOW)
+    }
+}
+
+#[test]
+fn a_bound_token_needs_that_check_whoever_vouches_for_it() {
+    let check = |proves, waits| {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        Scripted { name: "c", proves, waits, refuses: None, asked }
+    };
+    let auth = RequestAuth::new(Introspecting);
+    let head = bearer("opaque");
+    assert_eq!(reason(&auth, &head), Some(Reason::SenderConstraint));
+    assert_eq!(reason(&auth.clone().with_check(Certificate), &head), Some(Reason::SenderConstraint));
+    for waits in [false, true] {
+        let other = auth.clone().with_check(check(false, waits));
+        assert_eq!(reason(&other, &head), Some(Reason::SenderConstraint), "before any check is asked");
+        let finish = if waits { waited } else { decided };
+        assert!(finish(auth.clone().with_check(check(true, waits)).decide(&head, None)).is_ok());
+    }
+}
+
+/// Believes every certificate.
+struct Certificate;
+
+impl Check for Certificate {
+    fn name(&self) -> &'static str {
+        "certificate"
+    }
+
+    fn check(&self, _: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        CheckOutcome::pass()
+    }
+
+    fn proves(&self) -> &'static [&'static str] {
+        &["x5t#S256"]
+    }
+}
+
+#[test]
+fn inside_a_proof_of_another_key_does_not_count_either() {
+    let world = world();
+    let certificate: Arc<dyn Check> = Arc::new(Certificate);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let dpop = Scripted { name: "dpop", proves: true, waits: false, refuses: None, asked: asked.clone() };
+    let inner = RequestAuth::new(world.verifier.clone()).with_check(certificate);
+    let outer = inner.clone().with_check(dpop);
+    for (cnf, fits) in [
+        (serde_json::json!({"x5t#S256": "x"}), true),
+        (serde_json::json!({"jkt": "x"}), false),
+        (serde_json::json!({"jkt": "x", "x5t#S256": "x"}), false),
+    ] {
+        let head = bearer(&world.issuer.token().with_claim("cnf", &cnf).sign().unwrap());
+        let expected = (!fits).then_some(Reason::SenderConstraint);
+        assert_eq!(reason(&inner, &head), expected, "{cnf} alone");
+        let before = decided(outer.decide(&head, None)).unwrap().authentication;
+        asked.lock().unwrap().clear();
+        let inside = decided(inner.decide(&head, Some(&before)));
+        assert_eq!(inside.err().map(|refusal| refusal.reason()), expected, "{cnf} inside");
+        assert!(decided(outer.decide(&head, Some(&before))).is_ok(), "{cnf} under the same rules");
+        assert!(asked.lock().unwrap().is_empty(), "{cnf} is proved once");
+    }
 }
 
 #[test]

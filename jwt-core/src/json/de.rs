@@ -202,6 +202,14 @@ impl<'de> Deserializer<'de> for Value<'de> {
         visitor.visit_unit()
     }
 
+    /// serde's derived enums would also take a variant's number for its name, as formats without names need.
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.kind() {
+            Kind::String | Kind::Escaped => self.deserialize_any(visitor),
+            kind => Err(de::Error::invalid_type(unexpected(kind), &visitor)),
+        }
+    }
+
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         visit_wide(self, visitor, V::visit_i128)
     }
@@ -212,7 +220,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map identifier
+        unit unit_struct seq tuple tuple_struct map
     }
 }
 

@@ -8,8 +8,9 @@ use super::{Bounds, Document, Fault, Kind, Node, Nodes, Siblings, Value, offset,
 /// The deepest nesting that can be allowed.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// Up to this many names in one object each new one may be compared with those before it; a larger
-/// object is sorted once at its end, so that no object costs more than `n log n`.
+/// Up to this many names in one object, none of them with an escape, each new one may be compared with
+/// those before it; those of any other object are sorted once at its end, so that none costs more than
+/// `n log n`.
 const COMPARED: u32 = 16;
 
 /// Texts are shorter than this, so that an extent and a kind fit into one word of a node.
@@ -107,15 +108,16 @@ impl Container {
     }
 
     #[cold]
-    fn has(&self, name: Node, text: &str, nodes: &Nodes) -> bool {
+    fn has(&self, name: &[u8], text: &str, nodes: &Nodes) -> bool {
         let document = Document { text, nodes: &nodes.0 };
-        names(&document, self.node).any(|earlier| same(earlier, name, text))
+        names(&document, self.node).any(|earlier| earlier.bytes() == name)
     }
 }
 
 /// The names of an object so far.
 #[derive(Default)]
 struct Names {
+    /// How many there are, and at least one above [`COMPARED`] behind one with an escape.
     count: u32,
     /// A bit for each name, see [`Names::bit`].
     seen: u64,
@@ -227,38 +229,31 @@ fn name(
         return Err(Fault::Syntax);
     }
     let (name, end) = strings.string(scanner, start).ok_or(Fault::Syntax)?;
-    let unescaped;
-    let (text, bit) = if name.kind() == Kind::Escaped {
-        unescaped = string::unescape(text_at(scanner.text, name));
-        // Its bit would be that of its spelling: from now on all names are compared.
-        (unescaped.as_bytes(), u64::MAX)
+    let Names { count, seen } = object.names;
+    if name.kind() == Kind::Escaped {
+        if let Some(on_member) = told {
+            on_member(string::unescape(text_at(scanner.text, name)).as_bytes(), nodes.len().wrapping_add(1));
+        }
+        // It may be any of those before it, and any behind it this one: all are sorted at the end. To
+        // compare it with each would cost a stranger's header more than a signature.
+        object.names.count = count.max(COMPARED).saturating_add(1);
     } else {
         let plain = scanner.bytes.get(name.range()).unwrap_or_default();
-        (plain, Names::bit(plain))
-    };
-    if let Some(on_member) = told {
-        on_member(text, nodes.len().wrapping_add(1));
+        if let Some(on_member) = told {
+            on_member(plain, nodes.len().wrapping_add(1));
+        }
+        let bit = Names::bit(plain);
+        if seen & bit != 0 && count < COMPARED && object.has(plain, scanner.text, nodes) {
+            return Err(Fault::Duplicate);
+        }
+        object.names = Names { count: count.saturating_add(1), seen: seen | bit };
     }
-    let Names { count, seen } = object.names;
-    if seen & bit != 0 && count < COMPARED && object.has(name, scanner.text, nodes) {
-        return Err(Fault::Duplicate);
-    }
-    object.names = Names { count: count.saturating_add(1), seen: seen | bit };
     nodes.push(name);
     let colon = scanner.after_space(end);
     if scanner.peek(colon) != Some(b':') {
         return Err(Fault::Syntax);
     }
     Ok(scanner.after_space(colon.wrapping_add(1)))
-}
-
-fn same(earlier: Value<'_>, name: Node, text: &str) -> bool {
-    let raw = text_at(text, name);
-    if name.kind() == Kind::String && earlier.kind() == Kind::String {
-        earlier.raw() == raw
-    } else {
-        string::chars(earlier.raw()).eq(string::chars(raw))
-    }
 }
 
 /// A text, read from any place of it.

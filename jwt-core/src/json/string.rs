@@ -1,14 +1,13 @@
 //! The inside of a JSON string: escapes (RFC 8259 §7).
 
-use core::iter::Peekable;
 use core::str::Chars;
 
 /// The characters of a string's inside, escapes resolved.
 ///
 /// The scanner has checked the escapes, so a malformed one cannot occur; should it, it reads as
 /// U+FFFD, which equals nothing that a rule compares with.
-pub(super) fn chars(inside: &str) -> impl Iterator<Item = char> {
-    Unescape(inside.chars().peekable())
+fn chars(inside: &str) -> impl Iterator<Item = char> {
+    Unescape(inside.chars())
 }
 
 /// Whether the inside, escapes resolved, is `other`.
@@ -19,23 +18,32 @@ pub(super) fn is(inside: &str, other: &str) -> bool {
 /// The string's value.
 pub(super) fn unescape(inside: &str) -> String {
     let mut out = String::with_capacity(inside.len());
-    out.extend(chars(inside));
+    let mut rest = inside;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        out.push_str(plain);
+        let mut chars = escaped.chars();
+        out.push(escape(&mut chars).unwrap_or(char::REPLACEMENT_CHARACTER));
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
     out
 }
 
 /// Whether every escape of a string's inside is one of the grammar, and every surrogate is half
 /// of a pair (RFC 8259 §8.2: a lone one has no meaning that two readers would share).
 pub(super) fn escapes_are_valid(inside: &str) -> bool {
-    let mut chars = inside.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\\' && escape(&mut chars).is_none() {
+    let mut rest = inside;
+    while let Some((_, escaped)) = rest.split_once('\\') {
+        let mut chars = escaped.chars();
+        if escape(&mut chars).is_none() {
             return false;
         }
+        rest = chars.as_str();
     }
     true
 }
 
-struct Unescape<'s>(Peekable<Chars<'s>>);
+struct Unescape<'s>(Chars<'s>);
 
 impl Iterator for Unescape<'_> {
     type Item = char;
@@ -49,7 +57,7 @@ impl Iterator for Unescape<'_> {
 }
 
 /// The character of the escape whose backslash was just read.
-fn escape(chars: &mut Peekable<Chars<'_>>) -> Option<char> {
+fn escape(chars: &mut Chars<'_>) -> Option<char> {
     Some(match chars.next()? {
         '"' => '"',
         '\\' => '\\',
@@ -64,7 +72,7 @@ fn escape(chars: &mut Peekable<Chars<'_>>) -> Option<char> {
     })
 }
 
-fn unicode(chars: &mut Peekable<Chars<'_>>) -> Option<char> {
+fn unicode(chars: &mut Chars<'_>) -> Option<char> {
     let high = hex4(chars)?;
     if !(0xD800..0xE000).contains(&high) {
         return char::from_u32(high);
@@ -80,7 +88,7 @@ fn unicode(chars: &mut Peekable<Chars<'_>>) -> Option<char> {
     decoded.next().is_none().then_some(c)
 }
 
-fn hex4(chars: &mut Peekable<Chars<'_>>) -> Option<u32> {
+fn hex4(chars: &mut Chars<'_>) -> Option<u32> {
     let mut value: u32 = 0;
     for _ in 0..4 {
         value = value.checked_mul(16)?.checked_add(chars.next()?.to_digit(16)?)?;

@@ -239,6 +239,29 @@ fn a_number_key_has_one_spelling() {
 }
 
 #[test]
+fn a_tag_is_the_name_of_a_variant_and_never_its_number() {
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    #[serde(tag = "kind", rename_all = "lowercase")]
+    enum Who {
+        Guest {},
+        Admin {},
+    }
+    for (text, expected) in [
+        (r#"{"kind":"guest"}"#, Some(Who::Guest {})),
+        (r#"{"kind":"\u0061dmin"}"#, Some(Who::Admin {})),
+        (r#"{"kind":0}"#, None),
+        (r#"{"kind":1}"#, None),
+        (r#"{"kind":true}"#, None),
+        (r#"{"kind":["admin"]}"#, None),
+    ] {
+        let mut nodes = Nodes::new();
+        let document = Document::read(text, BOUNDS, &mut nodes).unwrap();
+        assert_eq!(from_value(document.root()).ok(), expected, "{text}");
+        assert_eq!(serde_json::from_str(text).ok(), expected, "{text} by serde_json");
+    }
+}
+
+#[test]
 fn nothing_but_a_number_is_read_as_a_wide_one() {
     // As many bytes as these have nodes end inside of a character.
     for value in [r#"["é",0]"#, r#"{"é":0}"#, r#""1""#, "true", "null", "[]"] {
