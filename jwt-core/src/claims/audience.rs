@@ -92,3 +92,24 @@ impl<'de> Deserialize<'de> for Audience {
         deserializer.deserialize_any(Visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_string_or_several_are_an_audience_and_none_is_not() {
+        let read = |json: &str| serde_json::from_str::<Audience>(json).ok();
+        assert_eq!(Audience::many(Vec::<String>::new()), None);
+        let both = Audience::many(["a", "b"]).unwrap();
+        assert!(both.contains("a") && both.contains("b") && !both.contains("c"));
+        for audience in [Audience::one("a"), both] {
+            let json = serde_json::to_string(&audience).unwrap();
+            assert_eq!(read(&json), Some(audience), "{json}");
+        }
+        assert_eq!(read(r#"["a"]"#), Some(Audience::one("a")));
+        for bad in ["[]", "7", "null", "{}", "[7]"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

@@ -193,6 +193,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_date_is_read_by_serde_within_its_range() {
+        let read = |json: &str| serde_json::from_str::<NumericDate>(json).ok().map(NumericDate::as_secs);
+        for (json, seconds) in [
+            ("0", Some(0)),
+            ("1700000000", Some(1_700_000_000)),
+            ("253402300799", Some(253_402_300_799)),
+            ("253402300800", None),
+            ("1700000000.5", Some(1_700_000_000)),
+            ("-1", None),
+            ("-0.5", None),
+            ("1e300", None),
+            (r#""1700000000""#, None),
+            ("null", None),
+        ] {
+            assert_eq!(read(json), seconds, "{json}");
+        }
+    }
+
+    #[test]
     fn digits_are_read_exactly() {
         for (text, shown) in [
             ("0", "0"),

@@ -113,3 +113,21 @@ pub(crate) fn scopes_of(value: Value<'_>) -> Option<Scopes> {
         _ => value.as_str().map(|text| Scopes::from_iter([text])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_read_from_a_string_or_an_array() {
+        for json in [r#""read write""#, r#"["read","write"]"#, r#"["read write"]"#] {
+            let scopes: Scopes = serde_json::from_str(json).unwrap();
+            assert!(
+                scopes.contains("read") && scopes.contains("write") && !scopes.contains("admin"),
+                "{json}"
+            );
+            assert_eq!(serde_json::to_string(&scopes).unwrap(), r#""read write""#);
+        }
+        assert!(serde_json::from_str::<Scopes>("7").is_err());
+    }
+}

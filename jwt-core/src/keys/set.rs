@@ -366,6 +366,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_the_set_before_the_first_one_is_empty() {
+        assert!(KeySet::none().is_empty());
+        assert!(!KeySet::new([key(Algorithm::ES256, None)]).unwrap().is_empty());
+    }
+
     fn read<K: AsRef<str>>(keys: &[K], source: Source) -> Result<KeySet, KeyError> {
         let keys: Vec<_> = keys.iter().map(AsRef::as_ref).collect();
         let json = format!(r#"{{"keys":[{}]}}"#, keys.join(","));

@@ -431,6 +431,13 @@ mod tests {
             .unwrap()
     }
 
+    #[test]
+    fn every_kind_has_a_name_that_stays() {
+        use CarrierKind::{Authorization, Cookie, Header, Query, WebSocketProtocol};
+        let names = [Authorization, Cookie, Header, WebSocketProtocol, Query].map(CarrierKind::code);
+        assert_eq!(names, ["authorization", "cookie", "header", "websocket_protocol", "query"]);
+    }
+
     fn outcome(carriers: &Carriers, head: &SimpleHead) -> Result<Option<(String, CarrierKind)>, Reason> {
         carriers.read(head).map(|found| found.map(|c| (c.token().to_owned(), c.carrier())))
     }

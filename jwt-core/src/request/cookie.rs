@@ -128,6 +128,7 @@ mod tests {
             "__Host-access=; __Host-access=a",
             "__Host-access=a; x=y; __Host-access=",
             "__Host-access=\"bad\"; __Host-access=a",
+            "__Host-access=a; __Host-access=b; __Host-access=c",
         ] {
             assert_eq!(read_cookie(&cookies(row), NAME), Err(Reason::RepeatedCredential), "{row:?}");
         }

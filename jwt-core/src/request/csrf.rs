@@ -151,6 +151,18 @@ mod tests {
     }
 
     #[test]
+    fn debug_output_shows_the_case_and_no_value() {
+        for (proof, shown) in [
+            (Proof::NotNeeded, "NotNeeded"),
+            (Proof::Given, "Given"),
+            (Proof::NeedsDoubleSubmit("secret"), "NeedsDoubleSubmit"),
+            (Proof::Refused, "Refused"),
+        ] {
+            assert_eq!(format!("{proof:?}"), shown);
+        }
+    }
+
+    #[test]
     fn safe_methods_need_no_proof_and_all_others_do() {
         for (method, needed) in [
             ("GET", false),

@@ -108,6 +108,7 @@ mod tests {
             let facts = RequestFacts::new(&head, Credential::new("secret", CarrierKind::Query));
             assert!(!format!("{facts:?}").contains("secret"));
             assert_eq!((facts.scheme(), facts.carrier()), (Some("https"), CarrierKind::Query));
+            assert_eq!((facts.host(), facts.path()), (head.host(), "/me"));
             facts.query()
         });
         RequestFacts::new(&head, Credential::new("secret", CarrierKind::Query))

@@ -290,7 +290,8 @@ mod tests {
     fn debug_output_shows_no_values() {
         let head = SimpleHead::get("/me?access_token=secret").with_field("Authorization", "Bearer secret");
         let field = single_field(&head, "authorization");
-        assert!(!format!("{head:?} {field:?}").contains("secret"));
+        assert!(!format!("{head:?}").contains("secret"));
+        assert_eq!(format!("{field:?} {:?} {:?}", Field::Absent, Field::Several), "One Absent Several");
     }
 
     #[test]
