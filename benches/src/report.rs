@@ -12,7 +12,7 @@ pub struct Report {
     parts: Vec<(&'static str, String)>,
 }
 
-/// A ratio that a target bounds, or one that stands beside it for comparison.
+/// A ratio that a target bounds.
 pub struct Target {
     /// The number in the list of targets.
     pub number: u8,
@@ -21,16 +21,15 @@ pub struct Target {
     /// The ratio.
     pub ratio: Spread,
     /// Its bound.
-    pub limit: Option<f64>,
+    pub limit: f64,
 }
 
 impl Target {
     fn verdict(&self) -> String {
-        match self.limit {
-            None => "–".into(),
-            Some(limit) if self.ratio.median <= limit => "met".into(),
-            Some(limit) => format!("**missed by {:.1} %**", (self.ratio.median / limit - 1.0) * 100.0),
+        if self.ratio.median <= self.limit {
+            return "met".into();
         }
+        format!("**missed by {:.1} %**", (self.ratio.median / self.limit - 1.0) * 100.0)
     }
 }
 
@@ -63,13 +62,12 @@ pub fn targets(targets: &[Target]) -> String {
     let mut text =
         String::from("| target | what | ratio | spread | limit | verdict |\n|---|---|---|---|---|---|\n");
     for target in targets {
-        let Target { number, what, ratio, limit } = target;
+        let Target { number, what, ratio, limit, .. } = target;
         let verdict = target.verdict();
-        let limit = limit.map_or("–".into(), |limit| format!("{limit:.2}"));
         let Spread { median, least, most } = ratio;
         row(
             &mut text,
-            format_args!("{number} | {what} | {median:.3} | {least:.3}–{most:.3} | {limit} | {verdict}"),
+            format_args!("{number} | {what} | {median:.3} | {least:.3}–{most:.3} | {limit:.2} | {verdict}"),
         );
     }
     text

@@ -1,15 +1,18 @@
 //! Keys that live elsewhere: when they are fetched, for whom, and how long they are served.
 //!
-//! Not of use yet. What stands here has no network: the schedule of one source of keys, the HTTP client that it
-//! needs as a trait, and what the answer of a JWK set is worth.
-
-#![cfg_attr(not(test), expect(dead_code, reason = "the source that follows the schedule is not written yet"))]
+//! Not of use yet: the HTTP client is a trait that nothing here implements.
 
 mod freshness;
 mod http;
 mod jwks;
+mod observe;
+mod refresher;
+mod remote_keys;
 mod schedule;
+mod source;
 mod strangers;
 
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
 pub use self::jwks::FetchError;
+pub use self::remote_keys::RemoteKeys;
+pub use self::source::Status;

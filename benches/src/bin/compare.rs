@@ -82,12 +82,12 @@ fn verify(targets: &mut Vec<Target>) -> String {
             targets.push(if algorithm == Algorithm::HS256 {
                 let ratio = group.ratio([OURS, PEER], |[ours, peer]| ours / peer);
                 let what = "verify HS256 / jsonwebtoken's `decode`".into();
-                Target { number: 1, what, ratio, limit: Some(0.40) }
+                Target { number: 1, what, ratio, limit: 0.40 }
             } else {
                 let ratio =
                     group.ratio([OURS, RAW, PEER_HS256], |[ours, raw, peer]| ours / (raw + 0.40 * peer));
                 let what = format!("verify {algorithm} / (AWS-LC alone + 0.4 × `decode` of HS256)");
-                Target { number: 1, what, ratio, limit: Some(1.0) }
+                Target { number: 1, what, ratio, limit: 1.0 }
             });
             (format!("{algorithm}, token of {} bytes", fixture.token.len()), group)
         })
@@ -122,7 +122,7 @@ fn sign(targets: &mut Vec<Target>) -> String {
             let bound = |[ours, raw, peer]: [f64; 3]| ours / (1.05 * raw + 0.4 * peer);
             let ratio = group.ratio([OURS, RAW, PEER_HS256], bound);
             let what = format!("sign {algorithm} / (1.05 × AWS-LC alone + 0.4 × `encode` of HS256)");
-            targets.push(Target { number: 2, what, ratio, limit: Some(1.0) });
+            targets.push(Target { number: 2, what, ratio, limit: 1.0 });
             (algorithm.to_string(), group)
         })
         .collect();
@@ -151,11 +151,11 @@ fn requests_through<S: Server>(name: &str, fixture: &Fixture, targets: &mut Vec<
         server(TUNED, S::tuned_peer(fixture)),
     ]);
     if fixture.algorithm == Algorithm::HS256 {
-        for (peer, limit) in [(DOCUMENTED, Some(0.36)), (TUNED, None)] {
+        for peer in [DOCUMENTED, TUNED] {
             let ratio =
                 group.ratio([BARE, ADAPTER, peer], |[bare, ours, peer]| (ours - bare) / (peer - bare));
             let what = format!("added to a request, {name}, HS256, cold / added by `from_fn` + {peer}");
-            targets.push(Target { number: 4, what, ratio, limit });
+            targets.push(Target { number: 4, what, ratio, limit: 0.36 });
         }
     }
     (format!("{name}, {}", fixture.algorithm), group)
@@ -177,7 +177,7 @@ fn refuse(targets: &mut Vec<Target>) -> String {
             ]);
             let ratio = group.ratio([OURS, VALID], |[ours, valid]| ours / valid);
             let what = format!("refuse {name} / one valid RS256 token");
-            targets.push(Target { number: 8, what, ratio, limit: Some(1.0) });
+            targets.push(Target { number: 8, what, ratio, limit: 1.0 });
             let reason = reason.borrow().as_ref().map_or("", |error| error.reason().code());
             (format!("{name} (`{reason}`)"), group)
         })

@@ -1,0 +1,198 @@
+//! The handle in time that stands still unless everybody waits; servers over sockets are another suite.
+
+use core::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jwt_core::keys::BoxFuture;
+use jwt_core::{Algorithm, Authority, Issuer, KeySet, ManualClock, Reason, SigningKey, Verifier};
+use tokio::time::{advance, sleep};
+
+use super::*;
+use crate::{HttpError, HttpRequest, HttpResponse};
+
+const NOW: u64 = 1_800_000_000;
+
+/// How the provider answers.
+#[derive(Clone)]
+enum Answer {
+    Keys(Vec<SigningKey>),
+    Status(u16),
+    Never,
+    Panic,
+}
+
+/// A provider in this process, which counts.
+#[derive(Clone)]
+struct Provider {
+    answer: Arc<Mutex<Answer>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Provider {
+    fn with(answer: Answer) -> Self {
+        Self { answer: Arc::new(Mutex::new(answer)), asked: Arc::default() }
+    }
+
+    fn answers(&self, answer: Answer) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl HttpClient for Provider {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let answer = self.answer.lock().unwrap().clone();
+        Box::pin(async move {
+            sleep(Duration::from_millis(50)).await;
+            Ok(match answer {
+                Answer::Keys(keys) => {
+                    let keys: Vec<String> =
+                        keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
+                    let body = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+                    HttpResponse { status: 200, headers: Vec::new(), body: body.into() }
+                }
+                Answer::Status(status) => HttpResponse { status, ..HttpResponse::default() },
+                Answer::Never => core::future::pending().await,
+                Answer::Panic => panic!("a client of somebody's"),
+            })
+        })
+    }
+}
+
+fn key(key_id: &str) -> SigningKey {
+    SigningKey::generate(Algorithm::ES256).unwrap().with_key_id(key_id).unwrap()
+}
+
+fn token(key: &SigningKey) -> String {
+    let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id");
+    issuer.build().unwrap().with_clock(ManualClock::at(NOW)).token().with_subject("alice").sign().unwrap()
+}
+
+fn verifier(keys: &RemoteKeys) -> Verifier {
+    let authority = Authority::builder().with_live_keys(keys.live()).with_refresh(keys.refresh());
+    let authority = authority.with_audience("api").with_issuer("https://id");
+    authority.build().unwrap().with_clock(ManualClock::at(NOW))
+}
+
+async fn verdict(verifier: &Verifier, token: &str) -> Result<(), Reason> {
+    verifier.verify_fresh(token).await.map(drop).map_err(|error| error.reason())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_requests_wait_for_one_fetch_and_later_ones_for_none() {
+    let signing = key("a");
+    let provider = Provider::with(Answer::Keys(vec![signing.clone()]));
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let (verifier, token) = (verifier(&keys), token(&signing));
+    let together = (0..50).map(|_| verdict(&verifier, &token));
+    assert_eq!(futures_util::future::join_all(together).await, vec![Ok(()); 50]);
+    assert_eq!(provider.asked(), 1);
+    assert!(verifier.verify(&token).is_ok());
+    assert!(keys.status().has_keys);
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_64_nobody_waits() {
+    let provider = Provider::with(Answer::Never);
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let (verifier, token) = (verifier(&keys), token(&key("a")));
+    let before = tokio::time::Instant::now();
+    let all = futures_util::future::join_all((0..100).map(|_| verdict(&verifier, &token))).await;
+    assert_eq!(all, vec![Err(Reason::KeysUnavailable); 100]);
+    assert_eq!((before.elapsed(), provider.asked()), (Duration::from_secs(2), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_key_works_at_once_and_a_removed_one_ends_at_once() {
+    let (old, new) = (key("old"), key("new"));
+    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let verifier = verifier(&keys);
+    assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
+    provider.answers(Answer::Keys(vec![new.clone()]));
+    assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
+    assert_eq!(
+        verifier.verify(&token(&old)).map(drop).map_err(|error| error.reason()),
+        Err(Reason::UnknownKey)
+    );
+    assert_eq!(provider.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bogus_keys_cost_few_fetches_and_known_ones_never_wait() {
+    let good = key("good");
+    let provider = Provider::with(Answer::Keys(vec![good.clone()]));
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let verifier = verifier(&keys);
+    assert_eq!(verdict(&verifier, &token(&good)).await, Ok(()));
+    let stranger = key("x");
+    for n in 0..1_000 {
+        let bogus = token(&stranger.clone().with_key_id(format!("bogus-{n}")).unwrap());
+        assert_eq!(verdict(&verifier, &bogus).await, Err(Reason::UnknownKey));
+        advance(Duration::from_millis(29)).await;
+        assert!(verifier.verify(&token(&good)).is_ok());
+    }
+    assert!(provider.asked() <= 4, "{} fetches, the first one among them", provider.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_source_is_left_alone_and_its_keys_serve_for_a_day() {
+    let good = key("good");
+    let provider = Provider::with(Answer::Keys(vec![good.clone()]));
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let (verifier, token) = (verifier(&keys), token(&good));
+    assert_eq!(verdict(&verifier, &token).await, Ok(()));
+    provider.answers(Answer::Status(500));
+    sleep(Duration::from_secs(24 * 60 * 60)).await;
+    assert!(verifier.verify(&token).is_ok());
+    let status = keys.status();
+    assert!(status.failures > 1_000 && status.has_keys, "{status:?}");
+    assert_eq!(status.error.map(|error| error.code()), Some("status"));
+    // One in 30 to 60 s.
+    assert!(provider.asked() < 3_000, "{}", provider.asked());
+    sleep(Duration::from_secs(601)).await;
+    assert_eq!(verdict(&verifier, &token).await, Err(Reason::KeysUnavailable));
+    provider.answers(Answer::Keys(vec![good]));
+    sleep(Duration::from_secs(61)).await;
+    assert!(verifier.verify(&token).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_panics_or_hangs_is_asked_again() {
+    let good = key("good");
+    for broken in [Answer::Panic, Answer::Never] {
+        let provider = Provider::with(broken);
+        let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+        let (verifier, token) = (verifier(&keys), token(&good));
+        assert_eq!(verdict(&verifier, &token).await, Err(Reason::KeysUnavailable));
+        provider.answers(Answer::Keys(vec![good.clone()]));
+        sleep(Duration::from_secs(10)).await;
+        assert!(verifier.verify(&token).is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_last_handle_everything_ends() {
+    let provider = Provider::with(Answer::Never);
+    let counted = Arc::downgrade(&provider.asked);
+    let keys = RemoteKeys::new("https://id/jwks", provider);
+    let verifier = verifier(&keys);
+    drop(keys);
+    sleep(Duration::from_secs(1)).await;
+    assert!(counted.upgrade().is_some(), "the verifier holds it");
+    drop(verifier);
+    sleep(Duration::from_millis(1)).await;
+    assert!(counted.upgrade().is_none(), "client, task and fetch are gone");
+}
+
+#[test]
+fn handles_move_between_threads() {
+    fn check<T: Send + Sync + Clone + 'static>() {}
+    check::<RemoteKeys>();
+    assert!(KeySet::new([]).is_err());
+}

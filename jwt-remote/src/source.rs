@@ -1,0 +1,256 @@
+//! One source of keys: its schedule, what it last said, and those who wait for it.
+
+use core::time::Duration;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jwt_core::keys::{Grant, Live, LiveWriter, Refresh, RefreshHint};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+
+use crate::http::{HttpClient, HttpError, HttpRequest};
+use crate::jwks::{self, FetchError, Fetched};
+use crate::observe;
+use crate::schedule::{Answer, Chance, Rules, Schedule};
+use crate::strangers::KeyPrint;
+
+/// How long a request waits for a fetch.
+const WAIT: Duration = Duration::from_secs(2);
+/// How many wait at a time; the others are answered that it cannot be decided now.
+const MOST_WAITING: usize = 64;
+
+/// A source of keys, shared by its handles and the refresher.
+pub(crate) struct Source {
+    url: String,
+    live: Live,
+    writer: LiveWriter,
+    state: Mutex<State>,
+    /// Changes with each fetch that ends.
+    ended: watch::Sender<()>,
+    /// Wakes the refresher.
+    wake: Arc<Notify>,
+    /// All ages count from here, by a clock that never jumps.
+    origin: Instant,
+    /// Makes prints of what strangers wrote, and chance.
+    random: RandomState,
+}
+
+struct State {
+    schedule: Schedule,
+    /// Somebody was told that a fetch begins; the refresher has not begun it yet.
+    is_wanted: bool,
+    waiting: usize,
+    tag: Option<String>,
+    fetched_at: Option<Duration>,
+    error: Option<FetchError>,
+    draws: u64,
+}
+
+/// What a source is worth at the moment: for a health route.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// Whether tokens can be verified at all.
+    pub has_keys: bool,
+    /// How long ago the source last said what its keys are.
+    pub age: Option<Duration>,
+    /// Fetches that failed since then.
+    pub failures: u32,
+    /// Why the last of them did.
+    pub error: Option<FetchError>,
+}
+
+impl Source {
+    pub(crate) fn new(url: String, rules: Rules, wake: Arc<Notify>) -> Self {
+        let (live, writer) = Live::new();
+        let state = State {
+            schedule: Schedule::new(rules, Duration::ZERO),
+            is_wanted: false,
+            waiting: 0,
+            tag: None,
+            fetched_at: None,
+            error: None,
+            draws: 0,
+        };
+        Self {
+            url,
+            live,
+            writer,
+            state: Mutex::new(state),
+            ended: watch::Sender::new(()),
+            wake,
+            origin: Instant::now(),
+            random: RandomState::new(),
+        }
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let now = self.now();
+        let state = self.state();
+        Status {
+            has_keys: self.live.load().is_some(),
+            age: state.fetched_at.map(|then| now.saturating_sub(then)),
+            failures: state.schedule.failures(),
+            error: state.error.clone(),
+        }
+    }
+
+    /// Does what is due: takes keys away that may be served no longer, and says whether a fetch begins now.
+    pub(crate) fn begins(&self) -> bool {
+        let now = self.now();
+        let mut state = self.state();
+        if state.schedule.ends(now) {
+            self.writer.clear();
+            observe::too_old(&self.url);
+        }
+        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
+    }
+
+    /// When something is due though nobody asks.
+    pub(crate) fn wakes_at(&self) -> Option<Instant> {
+        let after = self.state().schedule.wakes_at()?;
+        self.origin.checked_add(after)
+    }
+
+    /// One fetch, up to what becomes of it. Dropped half-way, it has failed.
+    pub(crate) async fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) {
+        let end = End { source: &self, is_told: false };
+        let tag = self.state().tag.clone();
+        let request = jwks::request(&self.url, tag.as_deref());
+        let outcome = send(&*client, request).await;
+        end.tell(outcome.and_then(|response| jwks::read(&response, tag.as_deref())));
+    }
+
+    fn ends(&self, outcome: Result<Fetched, FetchError>) {
+        let now = self.now();
+        let mut state = self.state();
+        state.draws = state.draws.wrapping_add(1);
+        let [low, high, ..] = self.random.hash_one(state.draws).to_le_bytes();
+        let chance = Chance(u16::from_le_bytes([low, high]));
+        match outcome {
+            Ok(Fetched { keys, fresh_for, tag }) => {
+                state.schedule.succeeded(fresh_for, now, chance);
+                state.tag = tag;
+                state.fetched_at = Some(now);
+                state.error = None;
+                if let Some(keys) = keys {
+                    self.writer.replace(keys);
+                }
+            }
+            Err(error) => {
+                state.schedule.failed(now, chance);
+                observe::failed(&self.url, &error, self.live.load().is_some());
+                state.error = Some(error);
+            }
+        }
+        drop(state);
+        // Those who wait look at the keys again, whatever came of it.
+        self.ended.send_replace(());
+    }
+
+    /// A place among those who wait.
+    fn place(self: &Arc<Self>, state: &mut State) -> Option<Place> {
+        if state.waiting >= MOST_WAITING {
+            return None;
+        }
+        state.waiting = state.waiting.saturating_add(1);
+        Some(Place(Arc::clone(self)))
+    }
+
+    fn print(&self, hint: RefreshHint<'_>) -> Option<KeyPrint> {
+        match hint {
+            RefreshHint::UnknownKey { key_id, algorithm, .. } => {
+                Some(KeyPrint(self.random.hash_one((key_id, algorithm.name()))))
+            }
+            _ => None,
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// Nothing that holds the lock calls foreign code, so that what a panic left is whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handle on a source, as what verification asks for newer keys.
+pub(crate) struct Asker(pub(crate) Arc<Source>);
+
+impl Refresh for Asker {
+    fn request(&self, hint: RefreshHint<'_>) -> Grant {
+        let source = &self.0;
+        let now = source.now();
+        let mut state = source.state();
+        let answer = match source.print(hint) {
+            Some(key) => state.schedule.ask_for(key, now),
+            None => state.schedule.ask_for_any(now),
+        };
+        match answer {
+            Answer::Denied => return Grant::Denied,
+            Answer::Begin => {
+                state.is_wanted = true;
+                source.wake.notify_one();
+            }
+            Answer::Join => {}
+        }
+        // Before the lock is given up, or the fetch could end unseen.
+        let mut ended = source.ended.subscribe();
+        match source.place(&mut state) {
+            None => Grant::Overloaded,
+            Some(place) => Grant::Fetch(Box::pin(async move {
+                let _place = place;
+                // Too long is no error: verification looks at what is there.
+                let _ = timeout(WAIT, ended.changed()).await;
+            })),
+        }
+    }
+}
+
+/// Gives its place back when it is dropped, however that comes.
+struct Place(Arc<Source>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.waiting = state.waiting.saturating_sub(1);
+    }
+}
+
+/// Tells the source how a fetch ended, also where it was dropped or the client panicked: a source that believed it
+/// to be under way for ever would never ask again.
+struct End<'s> {
+    source: &'s Source,
+    is_told: bool,
+}
+
+impl End<'_> {
+    fn tell(mut self, outcome: Result<Fetched, FetchError>) {
+        self.is_told = true;
+        self.source.ends(outcome);
+    }
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.source.ends(Err(HttpError::connection("the request was given up").into()));
+        }
+    }
+}
+
+/// Watches the client's own limits.
+async fn send(client: &dyn HttpClient, request: HttpRequest) -> Result<crate::HttpResponse, FetchError> {
+    let limit = request.timeout;
+    match timeout(limit, client.send(request)).await {
+        Ok(answered) => Ok(answered?),
+        Err(_elapsed) => Err(HttpError::Timeout.into()),
+    }
+}
