@@ -2,6 +2,7 @@
 //!
 //! Not of use yet: the HTTP client is a trait that nothing here implements.
 
+mod address;
 mod freshness;
 mod http;
 mod jwks;
@@ -12,6 +13,7 @@ mod schedule;
 mod source;
 mod strangers;
 
+pub use self::address::AddressError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
 pub use self::jwks::FetchError;
 pub use self::remote_keys::RemoteKeys;

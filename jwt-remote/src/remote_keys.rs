@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jwt_core::keys::{Live, Refresh};
 use tokio::sync::Notify;
 
+use crate::address::{Address, AddressError};
 use crate::http::HttpClient;
 use crate::refresher::Hub;
 use crate::schedule::Rules;
@@ -36,15 +37,18 @@ impl Drop for Handle {
 impl RemoteKeys {
     /// Begins to fetch the JWK set at `url` by this client.
     ///
+    /// # Errors
+    /// [`AddressError`] where `url` is neither `https` nor `http` to this machine.
+    ///
     /// # Panics
     /// Outside of a Tokio runtime.
-    #[must_use]
-    pub fn new(url: impl Into<String>, client: impl HttpClient) -> Self {
+    pub fn new(url: &str, client: impl HttpClient) -> Result<Self, AddressError> {
+        let address = Address::new(url)?;
         let hub = Hub::new(Arc::new(client));
-        let source = Arc::new(Source::new(url.into(), Rules::default(), Arc::clone(hub.wake())));
+        let source = Arc::new(Source::new(address, Rules::default(), Arc::clone(hub.wake())));
         let alive = Arc::new(());
         hub.watch(&source, Arc::downgrade(&alive));
-        Self(Arc::new(Handle { source, wake: Arc::clone(hub.wake()), alive: Some(alive) }))
+        Ok(Self(Arc::new(Handle { source, wake: Arc::clone(hub.wake()), alive: Some(alive) })))
     }
 
     /// The cell of an authority: `with_live_keys(keys.live())`.

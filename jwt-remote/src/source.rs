@@ -9,6 +9,7 @@ use jwt_core::keys::{Grant, Live, LiveWriter, Refresh, RefreshHint};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::address::Address;
 use crate::http::{HttpClient, HttpError, HttpRequest};
 use crate::jwks::{self, FetchError, Fetched};
 use crate::observe;
@@ -22,7 +23,7 @@ const MOST_WAITING: usize = 64;
 
 /// A source of keys, shared by its handles and the refresher.
 pub(crate) struct Source {
-    url: String,
+    address: Address,
     live: Live,
     writer: LiveWriter,
     state: Mutex<State>,
@@ -62,7 +63,7 @@ pub struct Status {
 }
 
 impl Source {
-    pub(crate) fn new(url: String, rules: Rules, wake: Arc<Notify>) -> Self {
+    pub(crate) fn new(address: Address, rules: Rules, wake: Arc<Notify>) -> Self {
         let (live, writer) = Live::new();
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
@@ -74,7 +75,7 @@ impl Source {
             draws: 0,
         };
         Self {
-            url,
+            address,
             live,
             writer,
             state: Mutex::new(state),
@@ -106,7 +107,7 @@ impl Source {
         let mut state = self.state();
         if state.schedule.ends(now) {
             self.writer.clear();
-            observe::too_old(&self.url);
+            observe::too_old(self.address.as_str());
         }
         core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
     }
@@ -121,7 +122,7 @@ impl Source {
     pub(crate) async fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) {
         let end = End { source: &self, is_told: false };
         let tag = self.state().tag.clone();
-        let request = jwks::request(&self.url, tag.as_deref());
+        let request = jwks::request(self.address.as_str(), tag.as_deref());
         let outcome = send(&*client, request).await;
         end.tell(outcome.and_then(|response| jwks::read(&response, tag.as_deref())));
     }
@@ -144,7 +145,7 @@ impl Source {
             }
             Err(error) => {
                 state.schedule.failed(now, chance);
-                observe::failed(&self.url, &error, self.live.load().is_some());
+                observe::failed(self.address.as_str(), &error, self.live.load().is_some());
                 state.error = Some(error);
             }
         }

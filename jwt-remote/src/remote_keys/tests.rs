@@ -87,7 +87,7 @@ async fn verdict(verifier: &Verifier, token: &str) -> Result<(), Reason> {
 async fn the_first_requests_wait_for_one_fetch_and_later_ones_for_none() {
     let signing = key("a");
     let provider = Provider::with(Answer::Keys(vec![signing.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
     let (verifier, token) = (verifier(&keys), token(&signing));
     let together = (0..50).map(|_| verdict(&verifier, &token));
     assert_eq!(futures_util::future::join_all(together).await, vec![Ok(()); 50]);
@@ -99,7 +99,7 @@ async fn the_first_requests_wait_for_one_fetch_and_later_ones_for_none() {
 #[tokio::test(start_paused = true)]
 async fn beyond_64_nobody_waits() {
     let provider = Provider::with(Answer::Never);
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
     let (verifier, token) = (verifier(&keys), token(&key("a")));
     let before = tokio::time::Instant::now();
     let all = futures_util::future::join_all((0..100).map(|_| verdict(&verifier, &token))).await;
@@ -111,7 +111,7 @@ async fn beyond_64_nobody_waits() {
 async fn a_new_key_works_at_once_and_a_removed_one_ends_at_once() {
     let (old, new) = (key("old"), key("new"));
     let provider = Provider::with(Answer::Keys(vec![old.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
     let verifier = verifier(&keys);
     assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
     provider.answers(Answer::Keys(vec![new.clone()]));
@@ -127,7 +127,7 @@ async fn a_new_key_works_at_once_and_a_removed_one_ends_at_once() {
 async fn bogus_keys_cost_few_fetches_and_known_ones_never_wait() {
     let good = key("good");
     let provider = Provider::with(Answer::Keys(vec![good.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
     let verifier = verifier(&keys);
     assert_eq!(verdict(&verifier, &token(&good)).await, Ok(()));
     let stranger = key("x");
@@ -144,7 +144,7 @@ async fn bogus_keys_cost_few_fetches_and_known_ones_never_wait() {
 async fn a_failing_source_is_left_alone_and_its_keys_serve_for_a_day() {
     let good = key("good");
     let provider = Provider::with(Answer::Keys(vec![good.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
     let (verifier, token) = (verifier(&keys), token(&good));
     assert_eq!(verdict(&verifier, &token).await, Ok(()));
     provider.answers(Answer::Status(500));
@@ -167,7 +167,7 @@ async fn a_client_that_panics_or_hangs_is_asked_again() {
     let good = key("good");
     for broken in [Answer::Panic, Answer::Never] {
         let provider = Provider::with(broken);
-        let keys = RemoteKeys::new("https://id/jwks", provider.clone());
+        let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
         let (verifier, token) = (verifier(&keys), token(&good));
         assert_eq!(verdict(&verifier, &token).await, Err(Reason::KeysUnavailable));
         provider.answers(Answer::Keys(vec![good.clone()]));
@@ -180,7 +180,7 @@ async fn a_client_that_panics_or_hangs_is_asked_again() {
 async fn with_the_last_handle_everything_ends() {
     let provider = Provider::with(Answer::Never);
     let counted = Arc::downgrade(&provider.asked);
-    let keys = RemoteKeys::new("https://id/jwks", provider);
+    let keys = RemoteKeys::new("https://id/jwks", provider).unwrap();
     let verifier = verifier(&keys);
     drop(keys);
     sleep(Duration::from_secs(1)).await;
