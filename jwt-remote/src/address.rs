@@ -109,7 +109,7 @@ mod tests {
             ("http://0.0.0.0/jwks", Some("not_https")),
             ("http://[::ffff:127.0.0.1]/jwks", Some("not_https")),
             ("ftp://id.example.com/jwks", Some("not_https")),
-            ("file:///etc/jwks.json", Some("malformed_address")),
+            ("mailto:keys@id.example.com", Some("malformed_address")),
             ("data:application/json,{}", Some("malformed_address")),
             ("/jwks", Some("malformed_address")),
             ("id.example.com/jwks", Some("malformed_address")),
