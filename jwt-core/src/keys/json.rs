@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use zeroize::Zeroize;
 
 use super::KeyError;
+use super::source::without_mark;
 
 /// The longest JWK or JWK set that is read: the bound that holds for fetched sets as well.
 const MAX_JSON: usize = 512 * 1024;
@@ -92,6 +93,9 @@ pub(crate) fn object_members(bytes: &[u8]) -> Result<Members<'_>, KeyError> {
     match serde_json::from_slice(bytes) {
         Ok(Json::Object(members)) => Ok(members),
         Ok(_) => Err(KeyError::MalformedJson { problem: "it is not an object" }),
+        Err(_) if without_mark(bytes).trim_ascii_start().starts_with(b"-----BEGIN ") => {
+            Err(KeyError::MalformedJson { problem: "it is PEM: `from_pem` of a key reads that" })
+        }
         Err(_) => Err(KeyError::MalformedJson { problem: "it does not follow the grammar of RFC 8259" }),
     }
 }

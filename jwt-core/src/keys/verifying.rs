@@ -324,6 +324,13 @@ impl fmt::Debug for VerifyingKey {
 }
 
 /// The half of a signing key that verifies, with its `kid`.
+impl From<&VerifyingKey> for VerifyingKey {
+    /// Another handle on the same key.
+    fn from(key: &VerifyingKey) -> Self {
+        key.clone()
+    }
+}
+
 impl From<super::SigningKey> for VerifyingKey {
     fn from(key: super::SigningKey) -> Self {
         key.verifying_key()

@@ -193,6 +193,8 @@ pub enum KeyError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A JWK set stands where one key is expected (RFC 7517 §5).
+    JwkSet,
     /// A member name occurs twice in one object (RFC 7517 §4).
     DuplicateMember {
         /// The name.
@@ -334,6 +336,7 @@ impl KeyError {
             KeyError::SecretEncoding { .. } => "secret_encoding",
             KeyError::MalformedJson { .. } => "malformed_json",
             KeyError::DuplicateMember { .. } => "duplicate_member",
+            KeyError::JwkSet => "jwk_set",
             KeyError::MissingMember { .. } => "missing_member",
             KeyError::MalformedMember { .. } => "malformed_member",
             KeyError::MemberLength { .. } => "member_length",
@@ -508,6 +511,11 @@ mod tests {
                 KeyError::DuplicateMember { member: "kid".into() },
                 "duplicate_member",
                 "member `kid` occurs twice",
+            ),
+            (
+                KeyError::JwkSet,
+                "jwk_set",
+                "this is a JWK set and not one key: `KeySet::from_jwks_json` reads that",
             ),
             (KeyError::MissingMember { member: "x" }, "missing_member", "member `x` is missing"),
             (

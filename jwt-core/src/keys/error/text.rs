@@ -107,6 +107,9 @@ impl fmt::Display for KeyError {
             }
             KeyError::MalformedJson { problem } => write!(f, "malformed JSON: {problem}"),
             KeyError::DuplicateMember { member } => write!(f, "member {} occurs twice", Quoted(member)),
+            KeyError::JwkSet => {
+                f.write_str("this is a JWK set and not one key: `KeySet::from_jwks_json` reads that")
+            }
             KeyError::MissingMember { member } => write!(f, "member `{member}` is missing"),
             KeyError::MalformedMember { member } => {
                 write!(f, "member `{member}` is of the wrong type or not canonical")

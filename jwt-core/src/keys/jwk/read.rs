@@ -24,6 +24,9 @@ impl Jwk {
         members.unique()?;
         let key_id = key_id(members)?;
         let (usage, operations) = purpose(members)?;
+        if members.value("kty").is_none() && members.value("keys").is_some() {
+            return Err(KeyError::JwkSet);
+        }
         let kty = required(members, "kty")?;
         let key_type = Algorithm::ALL
             .iter()
@@ -221,6 +224,21 @@ mod tests {
     /// An Ed25519 key with more members.
     fn okp(more: &str) -> String {
         format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}"{more}}}"#)
+    }
+
+    #[test]
+    fn what_is_no_key_but_something_else_is_named() {
+        let set = format!(r#"{{"keys":[{}]}}"#, okp(""));
+        assert_eq!(code(&set), "jwk_set");
+        // A key may have a member of that name.
+        assert!(Jwk::from_json(okp(r#","keys":[]"#).as_bytes()).is_ok());
+        let pem = crate::keys::fixtures::ED25519_PUBLIC;
+        for error in
+            [Jwk::from_json(pem.as_bytes()).err(), crate::KeySet::from_jwks_json(pem.as_bytes()).err()]
+        {
+            let words = error.map(|error| error.to_string());
+            assert_eq!(words.as_deref(), Some("malformed JSON: it is PEM: `from_pem` of a key reads that"));
+        }
     }
 
     #[test]
