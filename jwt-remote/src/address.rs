@@ -84,6 +84,11 @@ impl Address {
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// For logs: some servers are given a secret in the query.
+    pub(crate) fn without_query(&self) -> &str {
+        self.as_str().split('?').next().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +125,13 @@ mod tests {
             ("https://id.example.com/jwks#keys", Some("not_plain_address")),
         ] {
             assert_eq!(code(address), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn logs_see_no_query() {
+        for address in ["https://id.example.com/jwks?key=secret", "https://id.example.com/jwks"] {
+            assert_eq!(Address::new(address).unwrap().without_query(), "https://id.example.com/jwks");
         }
     }
 

@@ -26,9 +26,9 @@ pub struct HttpRequest {
     pub headers: Vec<(&'static str, String)>,
     /// Of a `POST`; without one it is a `GET`. May hold credentials.
     pub body: Option<Vec<u8>>,
-    /// For everything, from the look-up of the name to the last byte.
+    /// For everything, from the look-up of the name to the last byte. 5 s.
     pub timeout: Duration,
-    /// The longest body that is read.
+    /// The longest body that is read, in bytes after decompression. 512 KiB.
     pub most_bytes: usize,
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -39,10 +40,12 @@ impl Hub {
     /// # Panics
     /// Outside of a Tokio runtime, where nothing can fetch.
     pub(crate) fn watch(self: &Arc<Self>, source: &Arc<Source>, alive: Alive) {
+        // First, for it may panic.
+        let runtime = Handle::current();
         let mut sources = self.sources();
         sources.all.push((alive, Arc::clone(source)));
         if !core::mem::replace(&mut sources.is_running, true) {
-            tokio::spawn(run(Arc::clone(self)));
+            runtime.spawn(run(Arc::clone(self)));
         }
         self.wake.notify_one();
     }

@@ -16,6 +16,15 @@ use crate::source::{Asker, Source, Status};
 ///
 /// They are fetched in the background, at once and then at 80 % of the freshness that the answer states. Requests
 /// never wait while any are held, except where a token names an unknown `kid` and a fetch is granted.
+///
+/// | what | figure |
+/// |---|---|
+/// | a set is fresh | for `Cache-Control: max-age` less `Age`, at least 60 s and at most 24 h; else 600 s |
+/// | while the source fails, it is served | for 24 h beyond that, then everything is 503 |
+/// | after failures the source is asked again | after 1 s, doubled each time up to 60 s; of each, chance takes up to half |
+/// | an unknown `kid` | two fetches at once, one more in 30 s; one that a fetch did not bring is refused for 60 s |
+/// | requests that wait | 2 s at most, on one fetch, 64 at a time |
+/// | one fetch | 5 s, 512 KiB, 100 keys, no redirects |
 #[derive(Clone)]
 pub struct RemoteKeys(Arc<Handle>);
 

@@ -163,7 +163,7 @@ impl Schedule {
         self.held = Some(Held { until: now.saturating_add(fresh_for).saturating_add(stale_for) });
         // 80 % of it, a tenth more or less, so that a thousand nodes do not ask together.
         self.due = now.saturating_add(chance.of(fresh_for, 72, 88));
-        // Where it is in the set, nobody will ask for it again.
+        // Where it is in the set after all, the source sees that before it asks here.
         if let Some(key) = self.asked.take() {
             self.strangers.learn(key, now);
         }

@@ -5,6 +5,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jwt_core::Reason;
 use jwt_core::keys::{Grant, Live, LiveWriter, Refresh, RefreshHint};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
@@ -27,6 +28,10 @@ pub(crate) struct Source {
     live: Live,
     writer: LiveWriter,
     state: Mutex<State>,
+    /// Held while keys are put into the cell or taken out of it, so that a set which ends cannot take away the one
+    /// that follows it. Never taken under `state`, and `state` is not held meanwhile: changing keys is an event, and
+    /// whoever listens may look at the status.
+    turn: Mutex<()>,
     /// Changes with each fetch that ends.
     ended: watch::Sender<()>,
     /// Wakes the refresher.
@@ -54,9 +59,9 @@ struct State {
 pub struct Status {
     /// Whether tokens can be verified at all.
     pub has_keys: bool,
-    /// How long ago the source last said what its keys are.
+    /// How long ago the source last said what its keys are, by a clock that never jumps; `None` before it did.
     pub age: Option<Duration>,
-    /// Fetches that failed since then.
+    /// Fetches that failed since then, in a row.
     pub failures: u32,
     /// Why the last of them did.
     pub error: Option<FetchError>,
@@ -79,6 +84,7 @@ impl Source {
             live,
             writer,
             state: Mutex::new(state),
+            turn: Mutex::new(()),
             ended: watch::Sender::new(()),
             wake,
             origin: Instant::now(),
@@ -104,12 +110,17 @@ impl Source {
     /// Does what is due: takes keys away that may be served no longer, and says whether a fetch begins now.
     pub(crate) fn begins(&self) -> bool {
         let now = self.now();
-        let mut state = self.state();
-        if state.schedule.ends(now) {
+        let _turn = self.turn();
+        let (ends, begins) = {
+            let mut state = self.state();
+            let ends = state.schedule.ends(now);
+            (ends, core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now))
+        };
+        if ends {
             self.writer.clear();
-            observe::too_old(self.address.as_str());
+            observe::too_old(&self.address);
         }
-        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
+        begins
     }
 
     /// When something is due though nobody asks.
@@ -129,29 +140,50 @@ impl Source {
 
     fn ends(&self, outcome: Result<Fetched, FetchError>) {
         let now = self.now();
-        let mut state = self.state();
-        state.draws = state.draws.wrapping_add(1);
-        let [low, high, ..] = self.random.hash_one(state.draws).to_le_bytes();
-        let chance = Chance(u16::from_le_bytes([low, high]));
+        let turn = self.turn();
         match outcome {
             Ok(Fetched { keys, fresh_for, tag }) => {
+                // First, so that whoever is told that no fetch is under way finds its keys.
+                if let Some(keys) = keys {
+                    self.writer.replace(keys);
+                }
+                let mut state = self.state();
+                let chance = self.chance(&mut state);
                 state.schedule.succeeded(fresh_for, now, chance);
                 state.tag = tag;
                 state.fetched_at = Some(now);
                 state.error = None;
-                if let Some(keys) = keys {
-                    self.writer.replace(keys);
-                }
             }
             Err(error) => {
-                state.schedule.failed(now, chance);
-                observe::failed(self.address.as_str(), &error, self.live.load().is_some());
-                state.error = Some(error);
+                {
+                    let mut state = self.state();
+                    let chance = self.chance(&mut state);
+                    state.schedule.failed(now, chance);
+                    state.error = Some(error.clone());
+                }
+                observe::failed(&self.address, &error, self.live.load().is_some());
             }
         }
-        drop(state);
+        drop(turn);
         // Those who wait look at the keys again, whatever came of it.
         self.ended.send_replace(());
+    }
+
+    fn chance(&self, state: &mut State) -> Chance {
+        state.draws = state.draws.wrapping_add(1);
+        let [low, high, ..] = self.random.hash_one(state.draws).to_le_bytes();
+        Chance(u16::from_le_bytes([low, high]))
+    }
+
+    /// Whether the keys of this moment answer the need, though those that a token was verified by did not.
+    fn answers(&self, hint: RefreshHint<'_>) -> bool {
+        let Some(keys) = self.live.load() else { return false };
+        match hint {
+            RefreshHint::UnknownKey { key_id, algorithm, .. } => {
+                keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)
+            }
+            _ => true,
+        }
     }
 
     /// A place among those who wait.
@@ -176,7 +208,11 @@ impl Source {
         self.origin.elapsed()
     }
 
-    /// Nothing that holds the lock calls foreign code, so that what a panic left is whole.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing that holds this lock calls foreign code, so that what a panic left is whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,6 +226,10 @@ impl Refresh for Asker {
         let source = &self.0;
         let now = source.now();
         let mut state = source.state();
+        // A fetch that ended since the token was looked at: no further one is needed.
+        if source.answers(hint) {
+            return Grant::Fetch(Box::pin(core::future::ready(())));
+        }
         let answer = match source.print(hint) {
             Some(key) => state.schedule.ask_for(key, now),
             None => state.schedule.ask_for_any(now),

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use jwt_core::keys::BoxFuture;
+use jwt_core::keys::{BoxFuture, Grant, RefreshHint};
 use jwt_core::{Algorithm, Authority, Issuer, KeySet, ManualClock, Reason, SigningKey, Verifier};
 use tokio::time::{advance, sleep};
 
@@ -188,6 +188,36 @@ async fn with_the_last_handle_everything_ends() {
     drop(verifier);
     sleep(Duration::from_millis(1)).await;
     assert!(counted.upgrade().is_none(), "client, task and fetch are gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_after_the_fetch_that_brought_the_key_is_sent_back_to_it() {
+    let (old, new) = (key("old"), key("new"));
+    let provider = Provider::with(Answer::Keys(vec![old]));
+    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let verifier = verifier(&keys);
+    sleep(Duration::from_secs(1)).await;
+    provider.answers(Answer::Keys(vec![new.clone()]));
+    assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
+    // As if their verification had looked at the old keys, and was slow to ask; more than the bucket pays for.
+    for _ in 0..10 {
+        let hint = RefreshHint::unknown_key(Some("new"), Algorithm::ES256);
+        let Grant::Fetch(fetch) = keys.refresh().request(hint) else { panic!("refused") };
+        assert_eq!(tokio::time::timeout(Duration::ZERO, fetch).await, Ok(()));
+    }
+    assert_eq!(provider.asked(), 2);
+    let missing = keys.refresh().request(RefreshHint::unknown_key(Some("old"), Algorithm::ES256));
+    assert!(matches!(missing, Grant::Fetch(_)), "one more is paid for");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(provider.asked(), 3);
+    let known = keys.refresh().request(RefreshHint::unknown_key(Some("old"), Algorithm::ES256));
+    assert!(matches!(known, Grant::Denied), "known to be missing");
+}
+
+#[test]
+fn outside_of_a_runtime_making_one_panics_and_nothing_else_is_broken() {
+    let provider = Provider::with(Answer::Status(500));
+    assert!(std::panic::catch_unwind(|| RemoteKeys::new("https://id/jwks", provider)).is_err());
 }
 
 #[test]
