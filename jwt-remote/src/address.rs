@@ -9,6 +9,18 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address(Url);
 
+/// How an address may be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// `https` alone: for addresses that somebody else names.
+    Https,
+    /// Or `http` to this very machine: for addresses that the operator configures.
+    #[default]
+    OrLoopback,
+    /// Or `http` to anywhere, where the operator asked for it by a loud name.
+    OrHttp,
+}
+
 /// Why an address is not asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -25,7 +37,8 @@ pub enum AddressError {
         /// What was configured.
         address: String,
     },
-    /// It has a user's name or password in it, which would stand in logs; or a fragment, which is never sent.
+    /// It has a user's name or password in it, which would stand in logs; or a fragment, which is never sent; or, as
+    /// an issuer, a query (RFC 8414 §2).
     #[non_exhaustive]
     NotPlain {
         /// The host that was configured, for the rest may be secret.
@@ -53,7 +66,10 @@ impl fmt::Display for AddressError {
                 write!(f, "{address:?} is not https, and http is for loopback addresses only")
             }
             AddressError::NotPlain { host } => {
-                write!(f, "the address at {host:?} has credentials or a fragment in it: leave them out")
+                write!(
+                    f,
+                    "the address at {host:?} has credentials, a fragment or a query in it that do not belong there"
+                )
             }
         }
     }
@@ -62,7 +78,7 @@ impl fmt::Display for AddressError {
 impl core::error::Error for AddressError {}
 
 impl Address {
-    pub(crate) fn new(address: &str) -> Result<Self, AddressError> {
+    pub(crate) fn new(address: &str, transport: Transport) -> Result<Self, AddressError> {
         let malformed = || AddressError::Malformed { address: address.to_owned() };
         let url = Url::parse(address).map_err(|_| malformed())?;
         let host = url.host().ok_or_else(malformed)?;
@@ -76,9 +92,32 @@ impl Address {
         };
         match url.scheme() {
             "https" => Ok(Self(url)),
-            "http" if is_loopback => Ok(Self(url)),
+            "http" if transport == Transport::OrHttp => Ok(Self(url)),
+            "http" if is_loopback && transport == Transport::OrLoopback => Ok(Self(url)),
             _ => Err(AddressError::NotHttps { address: address.to_owned() }),
         }
+    }
+
+    /// An issuer's identifier (RFC 8414 §2, OpenID Connect Discovery §3).
+    pub(crate) fn issuer(issuer: &str, transport: Transport) -> Result<Self, AddressError> {
+        let address = Self::new(issuer, transport)?;
+        match address.0.query() {
+            Some(_) => Err(AddressError::NotPlain { host: address.host() }),
+            None => Ok(address),
+        }
+    }
+
+    /// What of addresses the one behind this one may name: nothing less safe than its own.
+    pub(crate) fn transport_of_others(&self, transport: Transport) -> Transport {
+        if self.0.scheme() == "https" { Transport::Https } else { transport }
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    fn host(&self) -> String {
+        self.0.host_str().unwrap_or_default().to_owned()
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -96,7 +135,7 @@ mod tests {
     use super::*;
 
     fn code(address: &str) -> Option<&'static str> {
-        Address::new(address).err().map(|error| error.code())
+        Address::new(address, Transport::OrLoopback).err().map(|error| error.code())
     }
 
     #[test]
@@ -129,15 +168,38 @@ mod tests {
     }
 
     #[test]
+    fn what_others_name_is_no_less_safe_than_what_is_configured() {
+        let at = |address: &str, transport| Address::new(address, transport);
+        assert!(at("http://127.0.0.1/", Transport::Https).is_err());
+        assert!(at("http://id.example.com/", Transport::OrHttp).is_ok());
+        assert!(at("ftp://id.example.com/", Transport::OrHttp).is_err());
+        let https = at("https://id.example.com/", Transport::OrHttp).unwrap();
+        assert_eq!(https.transport_of_others(Transport::OrHttp), Transport::Https);
+        let local = at("http://localhost/", Transport::OrLoopback).unwrap();
+        assert_eq!(local.transport_of_others(Transport::OrLoopback), Transport::OrLoopback);
+    }
+
+    #[test]
+    fn an_issuer_has_no_query() {
+        let code = |issuer: &str| Address::issuer(issuer, Transport::Https).err().map(|error| error.code());
+        assert_eq!(code("https://id.example.com/a"), None);
+        assert_eq!(code("https://id.example.com/a?b"), Some("not_plain_address"));
+        assert_eq!(code("https://id.example.com/a#b"), Some("not_plain_address"));
+    }
+
+    #[test]
     fn logs_see_no_query() {
         for address in ["https://id.example.com/jwks?key=secret", "https://id.example.com/jwks"] {
-            assert_eq!(Address::new(address).unwrap().without_query(), "https://id.example.com/jwks");
+            assert_eq!(
+                Address::new(address, Transport::Https).unwrap().without_query(),
+                "https://id.example.com/jwks"
+            );
         }
     }
 
     #[test]
     fn an_error_quotes_what_was_configured_and_no_password() {
-        let words = |address: &str| Address::new(address).unwrap_err().to_string();
+        let words = |address: &str| Address::new(address, Transport::Https).unwrap_err().to_string();
         assert_eq!(words("jwks"), r#""jwks" is no absolute URL with a host"#);
         assert_eq!(
             words("http://id.example.com/"),

@@ -46,6 +46,14 @@ impl HttpRequest {
         Self { url: url.to_owned(), headers, body: None, timeout, most_bytes }
     }
 
+    /// A `POST` of a form (`application/x-www-form-urlencoded`) that is answered with JSON.
+    pub(crate) fn post_form(url: &str, form: &[(&str, &str)], timeout: Duration, most_bytes: usize) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut request = Self::get(url, timeout, most_bytes);
+        request.body = Some(body.into_bytes());
+        request.with_header("content-type", "application/x-www-form-urlencoded")
+    }
+
     #[must_use]
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -92,9 +100,25 @@ pub enum HttpError {
     Timeout,
     /// The body is longer than allowed.
     TooLong,
+    /// The answer came by a redirect, which is not followed.
+    Redirected,
+    /// The body is compressed, which nobody asked for.
+    Encoded,
 }
 
 impl HttpError {
+    /// A stable code, for metrics and alerts.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            HttpError::Connection { .. } => "connection",
+            HttpError::Timeout => "timeout",
+            HttpError::TooLong => "too_long",
+            HttpError::Redirected => "redirect",
+            HttpError::Encoded => "encoded",
+        }
+    }
+
     /// Nobody could be reached, or the connection broke.
     pub fn connection(problem: impl Into<String>) -> Self {
         Self::Connection { problem: problem.into() }
@@ -107,6 +131,12 @@ impl fmt::Display for HttpError {
             HttpError::Connection { problem } => write!(f, "no connection: {problem}"),
             HttpError::Timeout => f.write_str("no answer in time"),
             HttpError::TooLong => f.write_str("the answer is too long"),
+            HttpError::Redirected => f.write_str(
+                "redirects are not followed: configure the address that it leads to, and a client that follows none",
+            ),
+            HttpError::Encoded => {
+                f.write_str("the answer is compressed though nobody asked for it: look for a proxy that does so")
+            }
         }
     }
 }
@@ -126,6 +156,14 @@ mod tests {
     }
 
     #[test]
+    fn a_form_is_escaped() {
+        let form = [("token", "a b&c=d"), ("x", "\u{e9}")];
+        let request = HttpRequest::post_form("https://id.example.com/", &form, Duration::from_secs(5), 9);
+        assert_eq!(request.body.as_deref(), Some(&b"token=a+b%26c%3Dd&x=%C3%A9"[..]));
+        assert!(request.headers.contains(&("content-type", "application/x-www-form-urlencoded".to_owned())));
+    }
+
+    #[test]
     fn a_field_that_is_given_twice_has_no_one_value() {
         let field = |name: &str| (name.to_owned(), "v".to_owned());
         let headers = vec![field("ETag"), field("Age"), field("age")];
@@ -140,11 +178,20 @@ mod tests {
     #[test]
     fn every_error_has_its_words() {
         for (error, words) in [
-            (HttpError::connection("refused"), "no connection: refused"),
-            (HttpError::Timeout, "no answer in time"),
-            (HttpError::TooLong, "the answer is too long"),
+            (HttpError::connection("refused"), "connection: no connection: refused"),
+            (HttpError::Timeout, "timeout: no answer in time"),
+            (HttpError::TooLong, "too_long: the answer is too long"),
+            (
+                HttpError::Redirected,
+                "redirect: redirects are not followed: configure the address that it leads to, and a client that \
+                 follows none",
+            ),
+            (
+                HttpError::Encoded,
+                "encoded: the answer is compressed though nobody asked for it: look for a proxy that does so",
+            ),
         ] {
-            assert_eq!(error.to_string(), words);
+            assert_eq!(format!("{}: {error}", error.code()), words);
         }
     }
 }

@@ -1,138 +1,86 @@
 //! A JWK set over HTTP: what is asked, and what an answer is worth.
 
-use core::fmt;
 use core::time::Duration;
 
 use jwt_core::keys::{JwkSet, Source};
-use jwt_core::{KeyError, KeySet};
+use jwt_core::{Algorithm, KeySet};
 
+use crate::address::Address;
+use crate::fetch_error::FetchError;
 use crate::freshness::fresh_for;
 use crate::http::{HttpError, HttpRequest, HttpResponse};
 
-/// For everything, from the look-up of the name to the last byte.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// For one request, from the look-up of the name to the last byte; a fetch that takes several has no more.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// As much as jwt-core reads.
-const MOST_BYTES: usize = 512 * 1024;
+pub(crate) const MOST_BYTES: usize = 512 * 1024;
 /// An entity tag that is longer is not sent back.
 const MOST_TAG_BYTES: usize = 256;
 
 /// What a good answer says.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    /// None where the keys are those that are held (RFC 9110 §15.4.5).
+    /// None where the keys are those that are held.
     pub(crate) keys: Option<KeySet>,
     pub(crate) fresh_for: Option<Duration>,
+    pub(crate) last: Last,
+}
+
+/// What is remembered of the last good answer, while its keys are held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Last {
     /// To be sent with the next request, so that keys which did not change are not sent again.
-    pub(crate) tag: Option<String>,
+    tag: Option<String>,
+    /// Of the body, so that keys which are sent again are not taken for new ones: whatever was verified under them
+    /// stays verified, and what is wrong with one of them is told once.
+    body: Option<BodyPrint>,
 }
 
-/// Why a fetch gave no keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// There was no answer.
-    #[non_exhaustive]
-    Http {
-        /// Why.
-        error: HttpError,
-    },
-    /// An answer that redirects. None is followed, for whoever may redirect could name other keys.
-    #[non_exhaustive]
-    Redirect {
-        /// Its status.
-        status: u16,
-    },
-    /// An answer of another status than 200.
-    #[non_exhaustive]
-    Status {
-        /// The status.
-        status: u16,
-    },
-    /// A 304 to a request that had nothing to compare.
-    NothingToCompare,
-    /// The body is no JWK set, or none of its keys can be used.
-    #[non_exhaustive]
-    Keys {
-        /// Why.
-        error: KeyError,
-    },
-}
+/// A keyed hash of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BodyPrint(pub(crate) u64);
 
-impl FetchError {
-    /// A stable code, for metrics and alerts.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            FetchError::Http { error: HttpError::Connection { .. } } => "connection",
-            FetchError::Http { error: HttpError::Timeout } => "timeout",
-            FetchError::Http { error: HttpError::TooLong } => "too_long",
-            FetchError::Redirect { .. } => "redirect",
-            FetchError::Status { .. } => "status",
-            FetchError::NothingToCompare => "nothing_to_compare",
-            FetchError::Keys { .. } => "keys",
-        }
-    }
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FetchError::Http { error } => error.fmt(f),
-            FetchError::Redirect { status } => {
-                write!(
-                    f,
-                    "status {status}, but redirects are not followed: configure the address it leads to"
-                )
-            }
-            FetchError::Status { status } => write!(f, "status {status} instead of 200"),
-            FetchError::NothingToCompare => f.write_str("status 304 to a request without an entity tag"),
-            FetchError::Keys { error } => write!(f, "no usable JWK set: {error}"),
-        }
-    }
-}
-
-impl core::error::Error for FetchError {}
-
-impl From<HttpError> for FetchError {
-    fn from(error: HttpError) -> Self {
-        Self::Http { error }
-    }
-}
-
-/// The request for a JWK set; `tag` is that of the keys which are held.
-pub(crate) fn request(url: &str, tag: Option<&str>) -> HttpRequest {
-    let request = HttpRequest::get(url, TIMEOUT, MOST_BYTES);
-    match tag {
+/// The request for a JWK set.
+pub(crate) fn request(address: &Address, last: &Last) -> HttpRequest {
+    let request = HttpRequest::get(address.as_str(), TIMEOUT, MOST_BYTES);
+    match &last.tag {
         Some(tag) => request.with_header("if-none-match", tag),
         None => request,
     }
 }
 
-/// Reads the answer; `tag` is what was sent.
-pub(crate) fn read(response: &HttpResponse, tag: Option<&str>) -> Result<Fetched, FetchError> {
-    let keys = match response.status {
-        200 => Some(keys(&response.body)?),
-        304 if tag.is_some() => None,
-        304 => return Err(FetchError::NothingToCompare),
-        status @ 300..=399 => return Err(FetchError::Redirect { status }),
-        status => return Err(FetchError::Status { status }),
-    };
-    let new_tag = response.value("etag").filter(|tag| is_entity_tag(tag));
-    let tag = match keys {
-        Some(_) => new_tag,
-        // RFC 9110 §15.4.5: a 304 should repeat it; where it does not, it stands.
-        None => new_tag.or(tag),
-    };
-    Ok(Fetched { keys, fresh_for: fresh_for(response), tag: tag.map(str::to_owned) })
+/// Reads the answer; `last` is what the request was made by. Keys for other algorithms than `only` are not used.
+pub(crate) fn read(
+    response: &HttpResponse,
+    last: &Last,
+    print: impl FnOnce(&[u8]) -> BodyPrint,
+    only: Option<&[Algorithm]>,
+) -> Result<Fetched, FetchError> {
+    let new_tag = response.value("etag").filter(|tag| is_entity_tag(tag)).map(str::to_owned);
+    let fresh_for = fresh_for(response);
+    // RFC 9110 §15.4.5: it should repeat the tag; where it does not, that stands.
+    if response.status == 304 {
+        let tag = last.tag.clone().ok_or(FetchError::NothingToCompare)?;
+        let last = Last { tag: Some(new_tag.unwrap_or(tag)), body: last.body };
+        return Ok(Fetched { keys: None, fresh_for, last });
+    }
+    FetchError::of_status(response.status)?;
+    // Before anything reads it, whatever the client let through.
+    if response.body.len() > MOST_BYTES {
+        return Err(HttpError::TooLong.into());
+    }
+    let print = Some(print(&response.body));
+    let keys = if print == last.body { None } else { Some(keys(&response.body, only)?) };
+    Ok(Fetched { keys, fresh_for, last: Last { tag: new_tag, body: print } })
 }
 
 /// Bad keys among good ones are skipped; none left is a failure (RFC 7517 §5).
-fn keys(body: &[u8]) -> Result<KeySet, FetchError> {
-    // Before anything reads it, whatever the client let through.
-    if body.len() > MOST_BYTES {
-        return Err(HttpError::TooLong.into());
-    }
+fn keys(body: &[u8], only: Option<&[Algorithm]>) -> Result<KeySet, FetchError> {
     let set = JwkSet::from_json(body).and_then(|set| KeySet::from_jwk_set(&set, Source::Remote));
+    let set = match only {
+        Some(algorithms) => set.and_then(|set| set.restricted_to(algorithms)),
+        None => set,
+    };
     set.map_err(|error| FetchError::Keys { error })
 }
 
@@ -147,9 +95,10 @@ fn is_entity_tag(tag: &str) -> bool {
 #[cfg(test)]
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests {
-    use jwt_core::{Algorithm, SigningKey};
+    use jwt_core::SigningKey;
 
     use super::*;
+    use crate::address::Transport;
 
     fn jwks(keys: &[SigningKey]) -> String {
         let keys: Vec<String> = keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
@@ -165,33 +114,71 @@ mod tests {
         HttpResponse { status, headers, body: body.into() }
     }
 
+    fn read_after(response: &HttpResponse, last: &Last) -> Result<Fetched, FetchError> {
+        let print = |body: &[u8]| BodyPrint(std::hash::BuildHasher::hash_one(&FIXED, body));
+        read(response, last, print, None)
+    }
+
+    const FIXED: std::hash::BuildHasherDefault<std::hash::DefaultHasher> =
+        std::hash::BuildHasherDefault::new();
+
+    fn tagged(tag: &str) -> Last {
+        Last { tag: Some(tag.to_owned()), body: None }
+    }
+
     #[test]
     fn a_good_answer_is_keys_their_freshness_and_their_tag() {
         let body = jwks(&[key(), key()]);
         let response = answer(200, &[("ETag", r#"W/"v1""#), ("Cache-Control", "max-age=300")], body);
-        let fetched = read(&response, None).unwrap();
+        let fetched = read_after(&response, &Last::default()).unwrap();
         assert_eq!(fetched.keys.unwrap().len(), 2);
         assert_eq!(
-            (fetched.fresh_for, fetched.tag.as_deref()),
+            (fetched.fresh_for, fetched.last.tag.as_deref()),
             (Some(Duration::from_secs(300)), Some(r#"W/"v1""#))
         );
     }
 
     #[test]
     fn keys_that_did_not_change_are_not_sent_again() {
-        let sent = request("https://id.example.com/jwks", Some(r#""v1""#));
+        let address = Address::new("https://id.example.com/jwks", Transport::Https).unwrap();
+        let sent = request(&address, &tagged(r#""v1""#));
         assert!(sent.headers.contains(&("if-none-match", r#""v1""#.to_owned())));
-        let same = read(&answer(304, &[("cache-control", "max-age=60")], ""), Some(r#""v1""#)).unwrap();
+        let same =
+            read_after(&answer(304, &[("cache-control", "max-age=60")], ""), &tagged(r#""v1""#)).unwrap();
         assert!(same.keys.is_none());
-        assert_eq!((same.fresh_for, same.tag.as_deref()), (Some(Duration::from_secs(60)), Some(r#""v1""#)));
-        let unasked = read(&answer(304, &[], ""), None).unwrap_err();
+        assert_eq!(
+            (same.fresh_for, same.last.tag.as_deref()),
+            (Some(Duration::from_secs(60)), Some(r#""v1""#))
+        );
+        let unasked = read_after(&answer(304, &[], ""), &Last::default()).unwrap_err();
         assert_eq!(unasked.code(), "nothing_to_compare");
     }
 
     #[test]
     fn a_set_without_a_tag_forgets_the_old_one() {
-        let fetched = read(&answer(200, &[], jwks(&[key()])), Some(r#""v1""#)).unwrap();
-        assert_eq!(fetched.tag, None);
+        let fetched = read_after(&answer(200, &[], jwks(&[key()])), &tagged(r#""v1""#)).unwrap();
+        assert_eq!(fetched.last.tag, None);
+    }
+
+    #[test]
+    fn the_same_body_again_is_no_new_set() {
+        let response = answer(200, &[], jwks(&[key()]));
+        let first = read_after(&response, &Last::default()).unwrap();
+        assert!(first.keys.is_some());
+        let again = read_after(&response, &first.last).unwrap();
+        assert!(again.keys.is_none());
+        let other = read_after(&answer(200, &[], jwks(&[key()])), &again.last).unwrap();
+        assert!(other.keys.is_some());
+    }
+
+    #[test]
+    fn keys_for_algorithms_that_the_provider_does_not_name_are_not_used() {
+        let response = answer(200, &[], jwks(&[key(), SigningKey::generate(Algorithm::EdDSA).unwrap()]));
+        let only = |algorithms: &[Algorithm]| {
+            read(&response, &Last::default(), |_| BodyPrint(0), Some(algorithms)).map(|fetched| fetched.keys)
+        };
+        assert_eq!(only(&[Algorithm::EdDSA]).unwrap().unwrap().algorithms(), [Algorithm::EdDSA]);
+        assert_eq!(only(&[Algorithm::RS256]).unwrap_err().code(), "keys");
     }
 
     #[test]
@@ -233,7 +220,7 @@ mod tests {
             (200, secret.to_owned(), "keys", "no usable JWK set: "),
             (200, " ".repeat(MOST_BYTES + 1), "too_long", "the answer is too long"),
         ] {
-            let error = read(&answer(status, &[], body), None).unwrap_err();
+            let error = read_after(&answer(status, &[], body), &Last::default()).unwrap_err();
             assert_eq!(error.code(), code, "{error}");
             assert!(error.to_string().starts_with(words), "{error}");
         }
@@ -242,7 +229,7 @@ mod tests {
     #[test]
     fn a_bad_key_costs_one_key() {
         let body = jwks(&[key()]).replacen('[', r#"[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"},"#, 1);
-        let fetched = read(&answer(200, &[], body), None).unwrap();
+        let fetched = read_after(&answer(200, &[], body), &Last::default()).unwrap();
         let keys = fetched.keys.unwrap();
         assert_eq!((keys.len(), keys.skipped().len()), (1, 1));
     }

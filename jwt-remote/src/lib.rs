@@ -1,20 +1,45 @@
-//! Keys that live elsewhere: when they are fetched, for whom, and how long they are served.
+//! Keys and verdicts that live elsewhere: JWK sets, discovery and introspection for [`jwt_core`].
 //!
-//! Not of use yet: the HTTP client is a trait that nothing here implements.
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use jwt_remote::Oidc;
+//! let provider = Oidc::issuer("https://tenant.example.com/").with_audience("https://api.example.com").discover().await?;
+//! // .layer(JwtAuth::new(provider))
+//! # Ok(()) }
+//! ```
 
 mod address;
+mod discovery;
+mod fetch_error;
 mod freshness;
 mod http;
 mod jwks;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod observe;
+mod oidc;
+mod origin;
 mod refresher;
+mod remote;
+mod remote_error;
 mod remote_keys;
+#[cfg(feature = "reqwest")]
+mod reqwest_client;
 mod schedule;
 mod source;
 mod strangers;
 
 pub use self::address::AddressError;
+pub use self::discovery::Metadata;
+pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
-pub use self::jwks::FetchError;
-pub use self::remote_keys::RemoteKeys;
+pub use self::oidc::{Oidc, OidcBuilder, OidcProvider};
+pub use self::remote::Remote;
+pub use self::remote_error::RemoteError;
+pub use self::remote_keys::{RemoteKeys, RemoteKeysBuilder};
+#[cfg(feature = "reqwest")]
+pub use self::reqwest_client::client_builder;
 pub use self::source::Status;
+/// The HTTP library whose client is the default, in the version that [`Remote::with_client`] takes.
+#[cfg(feature = "reqwest")]
+pub use reqwest;

@@ -1,28 +1,114 @@
-//! What operators are told of sources, by `tracing`: what is wrong, and what to do. The one place of it.
+//! What operators are told of sources: what is wrong, and what to do. Events by `tracing` and, with the feature
+//! `metrics`, counters. The one place of both.
+//!
+//! A source is called by its address without the query, or by its issuer: what the operator configured. Nothing that a
+//! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
-use crate::address::Address;
-use crate::jwks::FetchError;
+use core::time::Duration;
+
+use jwt_core::KeySet;
+
+use crate::fetch_error::FetchError;
+#[cfg(feature = "metrics")]
+use crate::metrics;
+
+/// New keys are served from now on.
+pub(crate) fn fetched(source: &str, keys: &KeySet) {
+    let (used, skipped) = (keys.len(), keys.skipped().len());
+    if skipped == 0 {
+        tracing::debug!(source, used, "new keys were fetched");
+    } else {
+        tracing::warn!(
+            source,
+            used,
+            skipped,
+            "keys of a fetched set are not used, and tokens signed by them are refused; the events before this one say \
+             which and why: tell the provider"
+        );
+    }
+    count(source, "new");
+}
+
+/// The source says that its keys are those that are held.
+pub(crate) fn unchanged(source: &str) {
+    tracing::debug!(source, "the keys are as before");
+    count(source, "same");
+}
 
 /// A fetch gave nothing.
-pub(crate) fn failed(address: &Address, error: &FetchError, has_keys: bool) {
-    let (url, reason) = (address.without_query(), error.code());
-    if has_keys {
-        tracing::warn!(url, reason, "keys could not be fetched, those that are held serve on: {error}");
+pub(crate) fn failed(source: &str, error: &FetchError, has_keys: bool) {
+    let reason = error.code();
+    if matches!(error, FetchError::Issuer { .. }) {
+        tracing::error!(
+            source,
+            reason,
+            "the provider speaks for another issuer, so its keys are not used; configure the issuer exactly as its \
+             metadata spells it: {error}"
+        );
+    } else if has_keys {
+        tracing::warn!(
+            source,
+            reason,
+            "keys could not be fetched; those that are held serve on until they are too old: {error}"
+        );
     } else {
         tracing::error!(
-            url,
+            source,
             reason,
-            "keys were never fetched, every token is answered with 503; look whether this address can be reached \
+            "keys were never fetched, and every token is answered with 503; look whether this address can be reached \
              from here and serves a JWK set: {error}"
         );
     }
+    count(source, reason);
 }
 
 /// Keys that are served no longer.
-pub(crate) fn too_old(address: &Address) {
-    let url = address.without_query();
+pub(crate) fn too_old(source: &str) {
     tracing::error!(
-        url,
-        "keys are too old to be trusted, every token is answered with 503 until the source answers again"
+        source,
+        "keys are too old to be trusted, and every token is answered with 503 until the source answers again; the \
+         events before this one say why it does not"
     );
+}
+
+/// Tokens named keys that the source does not have, more often than it is asked for them.
+pub(crate) fn suppressed(source: &str, wishes: u64) {
+    tracing::warn!(
+        source,
+        wishes,
+        "tokens name keys that this source does not have, and it is not asked for each; if these are good tokens, look \
+         whether the provider publishes its keys before it signs by them"
+    );
+    #[cfg(feature = "metrics")]
+    ::metrics::counter!(metrics::SUPPRESSED, "source" => source.to_owned()).increment(wishes);
+}
+
+/// By `source`, which is configured, and a code of a closed set.
+fn count(source: &str, outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    ::metrics::counter!(metrics::FETCHES, "source" => source.to_owned(), "outcome" => outcome).increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (source, outcome);
+}
+
+/// Wishes that were not granted, told together: a flood of tokens is no flood of events.
+#[derive(Debug, Default)]
+pub(crate) struct Suppressed {
+    wishes: u64,
+    told_at: Option<Duration>,
+}
+
+impl Suppressed {
+    /// At most one event in this time.
+    const EVERY: Duration = Duration::from_secs(60);
+
+    /// How many are to be told now.
+    pub(crate) fn one_more(&mut self, now: Duration) -> Option<u64> {
+        self.wishes = self.wishes.saturating_add(1);
+        if self.told_at.is_some_and(|then| now.saturating_sub(then) < Self::EVERY) {
+            return None;
+        }
+        self.told_at = Some(now);
+        Some(core::mem::take(&mut self.wishes))
+    }
 }

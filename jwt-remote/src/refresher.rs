@@ -31,6 +31,10 @@ impl Hub {
         Arc::new(Self { client, wake: Arc::new(Notify::new()), sources: Mutex::default() })
     }
 
+    pub(crate) fn client(&self) -> &Arc<dyn HttpClient> {
+        &self.client
+    }
+
     pub(crate) fn wake(&self) -> &Arc<Notify> {
         &self.wake
     }

@@ -1,14 +1,16 @@
 //! The handle: keys that are fetched, kept fresh and served.
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
 
-use jwt_core::keys::{Live, Refresh};
+use jwt_core::keys::{Grant, Live, Refresh, RefreshHint};
 use tokio::sync::Notify;
 
-use crate::address::{Address, AddressError};
-use crate::http::HttpClient;
-use crate::refresher::Hub;
+use crate::address::Transport;
+use crate::origin::Origin;
+use crate::remote::Remote;
+use crate::remote_error::RemoteError;
 use crate::schedule::Rules;
 use crate::source::{Asker, Source, Status};
 
@@ -20,11 +22,27 @@ use crate::source::{Asker, Source, Status};
 /// | what | figure |
 /// |---|---|
 /// | a set is fresh | for `Cache-Control: max-age` less `Age`, at least 60 s and at most 24 h; else 600 s |
-/// | while the source fails, it is served | for 24 h beyond that, then everything is 503 |
+/// | while the source fails, it is served | for 24 h beyond that, or [`with_max_stale`](RemoteKeysBuilder::with_max_stale); then everything is 503 |
 /// | after failures the source is asked again | after 1 s, doubled each time up to 60 s; of each, chance takes up to half |
 /// | an unknown `kid` | two fetches at once, one more in 30 s; one that a fetch did not bring is refused for 60 s |
 /// | requests that wait | 2 s at most, on one fetch, 64 at a time |
 /// | one fetch | 5 s, 512 KiB, 100 keys, no redirects |
+///
+/// Where the issuer publishes metadata, [`Oidc`](crate::Oidc) finds the keys and sets up the rest.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use jwt_core::Verifier;
+/// use jwt_remote::RemoteKeys;
+/// let keys = RemoteKeys::at("https://id.example.com/jwks.json").start()?;
+/// let verifier = Verifier::builder()
+///     .with_live_keys(keys.live())
+///     .with_refresh(keys.refresh())
+///     .with_audience("https://api.example.com")
+///     .with_issuer("https://id.example.com/")
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct RemoteKeys(Arc<Handle>);
 
@@ -44,17 +62,19 @@ impl Drop for Handle {
 }
 
 impl RemoteKeys {
-    /// Begins to fetch the JWK set at `url` by this client.
-    ///
-    /// # Errors
-    /// [`AddressError`] where `url` is neither `https` nor `http` to this machine.
+    /// The JWK set at `url`.
+    pub fn at(url: impl Into<String>) -> RemoteKeysBuilder {
+        RemoteKeysBuilder { url: url.into(), options: Options::default() }
+    }
+
+    /// Begins to fetch.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
-    pub fn new(url: &str, client: impl HttpClient) -> Result<Self, AddressError> {
-        let address = Address::new(url)?;
-        let hub = Hub::new(Arc::new(client));
-        let source = Arc::new(Source::new(address, Rules::default(), Arc::clone(hub.wake())));
+    pub(crate) fn begin(origin: Origin, options: &Options) -> Result<Self, RemoteError> {
+        let remote = options.remote()?;
+        let hub = remote.hub();
+        let source = Arc::new(Source::new(origin, options.rules, Arc::clone(hub.wake())));
         let alive = Arc::new(());
         hub.watch(&source, Arc::downgrade(&alive));
         Ok(Self(Arc::new(Handle { source, wake: Arc::clone(hub.wake()), alive: Some(alive) })))
@@ -79,6 +99,36 @@ impl RemoteKeys {
     pub fn status(&self) -> Status {
         self.0.source.status()
     }
+
+    /// Whether tokens can be verified at all: what a readiness route asks.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.status().has_keys
+    }
+
+    /// Waits until the first fetch has ended, or a later one that was under way.
+    ///
+    /// # Errors
+    /// [`RemoteError::Fetch`]: it gave no keys. The source is asked again all the same, for as long as a handle lives.
+    pub async fn wait(&self) -> Result<(), RemoteError> {
+        let source = &self.0.source;
+        let mut ended = source.watch();
+        loop {
+            let status = source.status();
+            match status.error {
+                _ if status.has_keys => return Ok(()),
+                Some(error) => {
+                    return Err(RemoteError::Fetch { source: source.origin().name().to_owned(), error });
+                }
+                // The source lives at least as long as this.
+                None => _ = ended.changed().await,
+            }
+        }
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        self.0.source.origin()
+    }
 }
 
 struct Kept {
@@ -87,14 +137,100 @@ struct Kept {
 }
 
 impl Refresh for Kept {
-    fn request(&self, hint: jwt_core::keys::RefreshHint<'_>) -> jwt_core::keys::Grant {
+    fn request(&self, hint: RefreshHint<'_>) -> Grant {
         self.asker.request(hint)
     }
 }
 
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RemoteKeys").field(&self.status()).finish()
+        f.debug_struct("RemoteKeys")
+            .field("source", &self.0.source.origin().name())
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a source is asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    remote: Option<Remote>,
+    pub(crate) transport: Transport,
+    rules: Rules,
+}
+
+impl Options {
+    pub(crate) fn with_remote(&mut self, remote: &Remote) {
+        self.remote = Some(remote.clone());
+    }
+
+    pub(crate) fn with_max_stale(&mut self, stale_for: Duration) {
+        self.rules.stale_for = stale_for;
+    }
+
+    pub(crate) fn allow_http(&mut self) {
+        self.transport = Transport::OrHttp;
+    }
+
+    pub(crate) fn remote(&self) -> Result<Remote, RemoteError> {
+        match &self.remote {
+            Some(remote) => Ok(remote.clone()),
+            #[cfg(feature = "reqwest")]
+            None => Remote::new().map_err(|error| RemoteError::Client { error }),
+            #[cfg(not(feature = "reqwest"))]
+            None => Err(RemoteError::NoClient),
+        }
+    }
+}
+
+/// Sets up [`RemoteKeys`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `start` or `fetch`"]
+pub struct RemoteKeysBuilder {
+    url: String,
+    options: Options,
+}
+
+impl RemoteKeysBuilder {
+    /// By the client and the task that others use too; else it has its own.
+    pub fn with_remote(mut self, remote: &Remote) -> Self {
+        self.options.with_remote(remote);
+        self
+    }
+
+    /// How long keys are served beyond their freshness while the source fails. Default: 24 h. Zero: not at all, so
+    /// that every outage of the provider longer than that is one of this service.
+    pub fn with_max_stale(mut self, stale_for: Duration) -> Self {
+        self.options.with_max_stale(stale_for);
+        self
+    }
+
+    /// Also without TLS, to other machines. Whoever can change an answer on the way makes tokens that are believed.
+    pub fn insecure_allow_http(mut self) -> Self {
+        self.options.allow_http();
+        self
+    }
+
+    /// Begins to fetch, and does not wait: requests wait for the first keys, and are answered with 503 where there are
+    /// none in time.
+    ///
+    /// # Errors
+    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`].
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn start(self) -> Result<RemoteKeys, RemoteError> {
+        RemoteKeys::begin(Origin::keys(&self.url, self.options.transport)?, &self.options)
+    }
+
+    /// Begins to fetch, and waits for the first keys: a service that cannot verify does not start.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and [`RemoteError::Fetch`] after 5 s at most.
+    pub async fn fetch(self) -> Result<RemoteKeys, RemoteError> {
+        let keys = self.start()?;
+        keys.wait().await?;
+        Ok(keys)
     }
 }
 

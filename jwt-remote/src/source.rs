@@ -10,10 +10,11 @@ use jwt_core::keys::{Grant, Live, LiveWriter, Refresh, RefreshHint};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::address::Address;
-use crate::http::{HttpClient, HttpError, HttpRequest};
-use crate::jwks::{self, FetchError, Fetched};
-use crate::observe;
+use crate::fetch_error::FetchError;
+use crate::http::{HttpClient, HttpError};
+use crate::jwks::{self, BodyPrint, Fetched, Last};
+use crate::observe::{self, Suppressed};
+use crate::origin::Origin;
 use crate::schedule::{Answer, Chance, Rules, Schedule};
 use crate::strangers::KeyPrint;
 
@@ -24,7 +25,7 @@ const MOST_WAITING: usize = 64;
 
 /// A source of keys, shared by its handles and the refresher.
 pub(crate) struct Source {
-    address: Address,
+    origin: Origin,
     live: Live,
     writer: LiveWriter,
     state: Mutex<State>,
@@ -37,7 +38,7 @@ pub(crate) struct Source {
     /// Wakes the refresher.
     wake: Arc<Notify>,
     /// All ages count from here, by a clock that never jumps.
-    origin: Instant,
+    began: Instant,
     /// Makes prints of what strangers wrote, and chance.
     random: RandomState,
 }
@@ -47,10 +48,11 @@ struct State {
     /// Somebody was told that a fetch begins; the refresher has not begun it yet.
     is_wanted: bool,
     waiting: usize,
-    tag: Option<String>,
+    last: Last,
     fetched_at: Option<Duration>,
     error: Option<FetchError>,
     draws: u64,
+    suppressed: Suppressed,
 }
 
 /// What a source is worth at the moment: for a health route.
@@ -68,32 +70,42 @@ pub struct Status {
 }
 
 impl Source {
-    pub(crate) fn new(address: Address, rules: Rules, wake: Arc<Notify>) -> Self {
+    pub(crate) fn new(origin: Origin, rules: Rules, wake: Arc<Notify>) -> Self {
         let (live, writer) = Live::new();
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
             is_wanted: false,
             waiting: 0,
-            tag: None,
+            last: Last::default(),
             fetched_at: None,
             error: None,
             draws: 0,
+            suppressed: Suppressed::default(),
         };
         Self {
-            address,
+            origin,
             live,
             writer,
             state: Mutex::new(state),
             turn: Mutex::new(()),
             ended: watch::Sender::new(()),
             wake,
-            origin: Instant::now(),
+            began: Instant::now(),
             random: RandomState::new(),
         }
     }
 
     pub(crate) fn live(&self) -> &Live {
         &self.live
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Changes with each fetch that ends.
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.ended.subscribe()
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -114,11 +126,15 @@ impl Source {
         let (ends, begins) = {
             let mut state = self.state();
             let ends = state.schedule.ends(now);
+            if ends {
+                // Or the same keys again would be no news.
+                state.last = Last::default();
+            }
             (ends, core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now))
         };
         if ends {
             self.writer.clear();
-            observe::too_old(&self.address);
+            observe::too_old(self.origin.name());
         }
         begins
     }
@@ -126,31 +142,42 @@ impl Source {
     /// When something is due though nobody asks.
     pub(crate) fn wakes_at(&self) -> Option<Instant> {
         let after = self.state().schedule.wakes_at()?;
-        self.origin.checked_add(after)
+        self.began.checked_add(after)
     }
 
     /// One fetch, up to what becomes of it. Dropped half-way, it has failed.
     pub(crate) async fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) {
         let end = End { source: &self, is_told: false };
-        let tag = self.state().tag.clone();
-        let request = jwks::request(self.address.as_str(), tag.as_deref());
-        let outcome = send(&*client, request).await;
-        end.tell(outcome.and_then(|response| jwks::read(&response, tag.as_deref())));
+        let last = self.state().last.clone();
+        let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
+        let fetched = self.origin.fetch(&*client, &last, print, self.now());
+        // Watches the client's own limits.
+        let outcome = timeout(jwks::TIMEOUT, fetched).await;
+        end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
     }
 
     fn ends(&self, outcome: Result<Fetched, FetchError>) {
         let now = self.now();
         let turn = self.turn();
+        // The set whose keys did not change has come to its end meanwhile.
+        let outcome = outcome.and_then(|fetched| match fetched.keys {
+            None if self.live.load().is_none() => Err(FetchError::NothingToCompare),
+            _ => Ok(fetched),
+        });
         match outcome {
-            Ok(Fetched { keys, fresh_for, tag }) => {
+            Ok(Fetched { keys, fresh_for, last }) => {
                 // First, so that whoever is told that no fetch is under way finds its keys.
-                if let Some(keys) = keys {
-                    self.writer.replace(keys);
+                match keys {
+                    Some(keys) => {
+                        observe::fetched(self.origin.name(), &keys);
+                        self.writer.replace(keys);
+                    }
+                    None => observe::unchanged(self.origin.name()),
                 }
                 let mut state = self.state();
                 let chance = self.chance(&mut state);
                 state.schedule.succeeded(fresh_for, now, chance);
-                state.tag = tag;
+                state.last = last;
                 state.fetched_at = Some(now);
                 state.error = None;
             }
@@ -161,7 +188,7 @@ impl Source {
                     state.schedule.failed(now, chance);
                     state.error = Some(error.clone());
                 }
-                observe::failed(&self.address, &error, self.live.load().is_some());
+                observe::failed(self.origin.name(), &error, self.live.load().is_some());
             }
         }
         drop(turn);
@@ -205,7 +232,7 @@ impl Source {
     }
 
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        self.began.elapsed()
     }
 
     fn turn(&self) -> MutexGuard<'_, ()> {
@@ -230,12 +257,20 @@ impl Refresh for Asker {
         if source.answers(hint) {
             return Grant::Fetch(Box::pin(core::future::ready(())));
         }
-        let answer = match source.print(hint) {
+        let print = source.print(hint);
+        let answer = match print {
             Some(key) => state.schedule.ask_for(key, now),
             None => state.schedule.ask_for_any(now),
         };
         match answer {
-            Answer::Denied => return Grant::Denied,
+            Answer::Denied => {
+                let told = if print.is_some() { state.suppressed.one_more(now) } else { None };
+                drop(state);
+                if let Some(wishes) = told {
+                    observe::suppressed(source.origin.name(), wishes);
+                }
+                return Grant::Denied;
+            }
             Answer::Begin => {
                 state.is_wanted = true;
                 source.wake.notify_one();
@@ -284,14 +319,5 @@ impl Drop for End<'_> {
         if !self.is_told {
             self.source.ends(Err(HttpError::connection("the request was given up").into()));
         }
-    }
-}
-
-/// Watches the client's own limits.
-async fn send(client: &dyn HttpClient, request: HttpRequest) -> Result<crate::HttpResponse, FetchError> {
-    let limit = request.timeout;
-    match timeout(limit, client.send(request)).await {
-        Ok(answered) => Ok(answered?),
-        Err(_elapsed) => Err(HttpError::Timeout.into()),
     }
 }

@@ -139,6 +139,29 @@ impl KeySet {
         Self::build(keys, skipped, source)
     }
 
+    /// The keys for these algorithms alone, for example those that a provider says it signs by.
+    ///
+    /// # Errors
+    ///
+    /// - [`KeyError::NoUsableKey`]: no key is for any of them.
+    ///
+    /// ```
+    /// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
+    /// use jwt_core::{Algorithm, KeySet, SigningKey};
+    /// let keys = [Algorithm::ES256, Algorithm::EdDSA].map(SigningKey::generate);
+    /// let [one, other] = keys;
+    /// let set = KeySet::new([one?.verifying_key(), other?.verifying_key()])?;
+    /// assert_eq!(set.restricted_to(&[Algorithm::ES256])?.algorithms(), [Algorithm::ES256]);
+    /// assert!(set.restricted_to(&[Algorithm::RS256]).is_err());
+    /// # }
+    /// # Ok::<(), jwt_core::KeyError>(())
+    /// ```
+    pub fn restricted_to(&self, algorithms: &[Algorithm]) -> Result<Self, KeyError> {
+        let allowed = |key: &&VerifyingKey| algorithms.contains(&key.algorithm());
+        let keys: Vec<_> = self.iter().filter(allowed).cloned().collect();
+        Self::build(keys, self.0.skipped.clone(), self.0.source)
+    }
+
     /// The one key for a token with this `alg` and `kid`. Nothing is allocated, and never is more than
     /// one key tried.
     ///
@@ -364,6 +387,20 @@ mod tests {
             Some(key_id) => key.with_key_id(key_id).unwrap(),
             None => key,
         }
+    }
+
+    #[test]
+    fn a_restricted_set_is_as_strict_as_before() {
+        let remote =
+            read(&[object(EC, r#","kid":"a""#), object(ED, r#","kid":"b""#)], Source::Remote).unwrap();
+        let restricted = remote.restricted_to(&[Algorithm::ES256]).unwrap();
+        assert!(restricted.select(Algorithm::ES256, Some("a")).is_ok());
+        assert_eq!(restricted.select(Algorithm::EdDSA, Some("b")).unwrap_err(), Reason::UnknownKey);
+        // The nameless key of a fetched set is not for a token that names one.
+        let nameless = read(&[object(EC, ""), object(ED, "")], Source::Remote).unwrap();
+        let restricted = nameless.restricted_to(&[Algorithm::ES256]).unwrap();
+        assert_eq!(restricted.select(Algorithm::ES256, Some("a")).unwrap_err(), Reason::UnknownKey);
+        assert_eq!(remote.restricted_to(&[]).unwrap_err().code(), "no_usable_key");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jwt_core::{Algorithm, Authority, Issuer, KeySet, ManualClock, Reason, Signin
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::{HttpError, HttpRequest, HttpResponse};
+use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -64,6 +64,11 @@ impl HttpClient for Provider {
     }
 }
 
+fn keys_from(provider: &Provider) -> RemoteKeys {
+    let remote = Remote::with_client(provider.clone());
+    RemoteKeys::at("https://id/jwks").with_remote(&remote).start().unwrap()
+}
+
 fn key(key_id: &str) -> SigningKey {
     SigningKey::generate(Algorithm::ES256).unwrap().with_key_id(key_id).unwrap()
 }
@@ -87,7 +92,7 @@ async fn verdict(verifier: &Verifier, token: &str) -> Result<(), Reason> {
 async fn the_first_requests_wait_for_one_fetch_and_later_ones_for_none() {
     let signing = key("a");
     let provider = Provider::with(Answer::Keys(vec![signing.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let keys = keys_from(&provider);
     let (verifier, token) = (verifier(&keys), token(&signing));
     let together = (0..50).map(|_| verdict(&verifier, &token));
     assert_eq!(futures_util::future::join_all(together).await, vec![Ok(()); 50]);
@@ -99,7 +104,7 @@ async fn the_first_requests_wait_for_one_fetch_and_later_ones_for_none() {
 #[tokio::test(start_paused = true)]
 async fn beyond_64_nobody_waits() {
     let provider = Provider::with(Answer::Never);
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let keys = keys_from(&provider);
     let (verifier, token) = (verifier(&keys), token(&key("a")));
     let before = tokio::time::Instant::now();
     let all = futures_util::future::join_all((0..100).map(|_| verdict(&verifier, &token))).await;
@@ -111,7 +116,7 @@ async fn beyond_64_nobody_waits() {
 async fn a_new_key_works_at_once_and_a_removed_one_ends_at_once() {
     let (old, new) = (key("old"), key("new"));
     let provider = Provider::with(Answer::Keys(vec![old.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let keys = keys_from(&provider);
     let verifier = verifier(&keys);
     assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
     provider.answers(Answer::Keys(vec![new.clone()]));
@@ -127,7 +132,7 @@ async fn a_new_key_works_at_once_and_a_removed_one_ends_at_once() {
 async fn bogus_keys_cost_few_fetches_and_known_ones_never_wait() {
     let good = key("good");
     let provider = Provider::with(Answer::Keys(vec![good.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let keys = keys_from(&provider);
     let verifier = verifier(&keys);
     assert_eq!(verdict(&verifier, &token(&good)).await, Ok(()));
     let stranger = key("x");
@@ -144,7 +149,7 @@ async fn bogus_keys_cost_few_fetches_and_known_ones_never_wait() {
 async fn a_failing_source_is_left_alone_and_its_keys_serve_for_a_day() {
     let good = key("good");
     let provider = Provider::with(Answer::Keys(vec![good.clone()]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let keys = keys_from(&provider);
     let (verifier, token) = (verifier(&keys), token(&good));
     assert_eq!(verdict(&verifier, &token).await, Ok(()));
     provider.answers(Answer::Status(500));
@@ -167,7 +172,7 @@ async fn a_client_that_panics_or_hangs_is_asked_again() {
     let good = key("good");
     for broken in [Answer::Panic, Answer::Never] {
         let provider = Provider::with(broken);
-        let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+        let keys = keys_from(&provider);
         let (verifier, token) = (verifier(&keys), token(&good));
         assert_eq!(verdict(&verifier, &token).await, Err(Reason::KeysUnavailable));
         provider.answers(Answer::Keys(vec![good.clone()]));
@@ -180,7 +185,8 @@ async fn a_client_that_panics_or_hangs_is_asked_again() {
 async fn with_the_last_handle_everything_ends() {
     let provider = Provider::with(Answer::Never);
     let counted = Arc::downgrade(&provider.asked);
-    let keys = RemoteKeys::new("https://id/jwks", provider).unwrap();
+    let keys = keys_from(&provider);
+    drop(provider);
     let verifier = verifier(&keys);
     drop(keys);
     sleep(Duration::from_secs(1)).await;
@@ -194,7 +200,7 @@ async fn with_the_last_handle_everything_ends() {
 async fn whoever_asks_after_the_fetch_that_brought_the_key_is_sent_back_to_it() {
     let (old, new) = (key("old"), key("new"));
     let provider = Provider::with(Answer::Keys(vec![old]));
-    let keys = RemoteKeys::new("https://id/jwks", provider.clone()).unwrap();
+    let keys = keys_from(&provider);
     let verifier = verifier(&keys);
     sleep(Duration::from_secs(1)).await;
     provider.answers(Answer::Keys(vec![new.clone()]));
@@ -217,7 +223,7 @@ async fn whoever_asks_after_the_fetch_that_brought_the_key_is_sent_back_to_it() 
 #[test]
 fn outside_of_a_runtime_making_one_panics_and_nothing_else_is_broken() {
     let provider = Provider::with(Answer::Status(500));
-    assert!(std::panic::catch_unwind(|| RemoteKeys::new("https://id/jwks", provider)).is_err());
+    assert!(std::panic::catch_unwind(|| keys_from(&provider)).is_err());
 }
 
 #[test]

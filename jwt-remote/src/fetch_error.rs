@@ -1,0 +1,118 @@
+//! Why a fetch gave no keys, for operators.
+
+use core::fmt;
+
+use jwt_core::KeyError;
+
+use crate::address::AddressError;
+use crate::http::HttpError;
+
+/// Why a fetch gave no keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// There was no answer.
+    #[non_exhaustive]
+    Http {
+        /// Why.
+        error: HttpError,
+    },
+    /// An answer that redirects. None is followed, for whoever may redirect could name other keys.
+    #[non_exhaustive]
+    Redirect {
+        /// Its status.
+        status: u16,
+    },
+    /// An answer of another status than 200.
+    #[non_exhaustive]
+    Status {
+        /// The status.
+        status: u16,
+    },
+    /// The provider's metadata (RFC 8414) cannot be used.
+    #[non_exhaustive]
+    Metadata {
+        /// Why, without anything that the provider wrote.
+        problem: String,
+    },
+    /// The provider's metadata is that of another issuer (RFC 8414 §3.3).
+    #[non_exhaustive]
+    Issuer {
+        /// The issuer that was configured.
+        expected: String,
+        /// The one that the metadata names, escaped and shortened.
+        found: String,
+    },
+    /// The provider names an address for its keys that is not asked.
+    #[non_exhaustive]
+    KeysAddress {
+        /// Why.
+        error: AddressError,
+    },
+    /// A 304 to a request that had nothing to compare.
+    NothingToCompare,
+    /// The body is no JWK set, or none of its keys can be used.
+    #[non_exhaustive]
+    Keys {
+        /// Why.
+        error: KeyError,
+    },
+}
+
+impl FetchError {
+    /// Anything but a 200.
+    pub(crate) fn of_status(status: u16) -> Result<(), Self> {
+        match status {
+            200 => Ok(()),
+            300..=399 => Err(Self::Redirect { status }),
+            _ => Err(Self::Status { status }),
+        }
+    }
+
+    /// A stable code, for metrics and alerts.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            FetchError::Http { error } => error.code(),
+            FetchError::Redirect { .. } => "redirect",
+            FetchError::Status { .. } => "status",
+            FetchError::Metadata { .. } => "metadata",
+            FetchError::Issuer { .. } => "issuer_mismatch",
+            FetchError::KeysAddress { .. } => "keys_address",
+            FetchError::NothingToCompare => "nothing_to_compare",
+            FetchError::Keys { .. } => "keys",
+        }
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FetchError::Http { error } => error.fmt(f),
+            FetchError::Redirect { status } => {
+                write!(
+                    f,
+                    "status {status}, but redirects are not followed: configure the address it leads to"
+                )
+            }
+            FetchError::Status { status } => write!(f, "status {status} instead of 200"),
+            FetchError::Metadata { problem } => write!(f, "no usable metadata of the provider: {problem}"),
+            FetchError::Issuer { expected, found } => write!(
+                f,
+                "the metadata is that of the issuer {found:?}, and {expected:?} is configured: they must be the same, \
+                 byte for byte, a slash at the end included"
+            ),
+            FetchError::KeysAddress { error } => write!(f, "the provider's `jwks_uri` is not asked: {error}"),
+            FetchError::NothingToCompare => f.write_str("status 304 to a request without an entity tag"),
+            FetchError::Keys { error } => write!(f, "no usable JWK set: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for FetchError {}
+
+impl From<HttpError> for FetchError {
+    fn from(error: HttpError) -> Self {
+        Self::Http { error }
+    }
+}

@@ -1,0 +1,22 @@
+//! The names of what is counted, through the facade [metrics](https://docs.rs/metrics): install any of its recorders
+//! to see them. Feature `metrics`.
+//!
+//! `source` is an issuer or an address without its query, as it was configured; the other labels are closed sets.
+//!
+//! | name | kind | labels | counts |
+//! |---|---|---|---|
+//! | `jwt_remote_fetches_total` | counter | `source`, `outcome` | fetches that brought new keys (`new`), the same ones (`same`), or failed (the code of a [`FetchError`](crate::FetchError)) |
+//! | `jwt_remote_suppressed_total` | counter | `source` | tokens with an unknown `kid` for which nothing was fetched; counted when they are told, at most once a minute |
+
+use metrics::{Unit, describe_counter};
+
+/// Fetches of keys, by `source` and `outcome`.
+pub const FETCHES: &str = "jwt_remote_fetches_total";
+/// Tokens with an unknown `kid` for which nothing was fetched, by `source`.
+pub const SUPPRESSED: &str = "jwt_remote_suppressed_total";
+
+/// Gives the installed recorder the unit and meaning of each name. Call it once, after installing one.
+pub fn describe() {
+    describe_counter!(FETCHES, Unit::Count, "fetches of keys");
+    describe_counter!(SUPPRESSED, Unit::Count, "tokens with an unknown key for which nothing was fetched");
+}

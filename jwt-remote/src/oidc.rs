@@ -1,0 +1,266 @@
+//! An issuer that says itself where its keys are: OpenID Connect Discovery and RFC 8414.
+
+use core::any::Any;
+use core::fmt;
+use core::marker::PhantomData;
+use core::time::Duration;
+use std::sync::Arc;
+
+use jwt_core::{
+    Authority, AuthorityBuilder, NeedsAudience, NeedsIssuer, Presented, Ready, TokenAuthority, Verdict,
+    Verifier,
+};
+
+use crate::discovery::Metadata;
+use crate::origin::Origin;
+use crate::remote::Remote;
+use crate::remote_error::RemoteError;
+use crate::remote_keys::{Options, RemoteKeys};
+use crate::source::Status;
+
+/// An identity provider: its keys are found by its metadata, kept fresh, and verify tokens of exactly this issuer.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use jwt_remote::Oidc;
+/// let provider = Oidc::issuer("https://tenant.example.com/").with_audience("https://api.example.com").discover().await?;
+/// // JwtAuth::new(provider) in tower, axum and actix-web.
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub enum Oidc {}
+
+impl Oidc {
+    /// The provider of this issuer, spelled as its metadata spells it, a slash at the end included. `https`, or `http`
+    /// to this machine.
+    pub fn issuer(issuer: impl Into<String>) -> OidcBuilder<NeedsAudience> {
+        OidcBuilder {
+            issuer: issuer.into(),
+            options: Options::default(),
+            rules: Rules::new(),
+            state: PhantomData,
+        }
+    }
+}
+
+type AudienceOf = dyn Fn(AuthorityBuilder<NeedsAudience>) -> AuthorityBuilder<NeedsIssuer> + Send + Sync;
+type RulesOf = dyn Fn(AuthorityBuilder<Ready>) -> AuthorityBuilder<Ready> + Send + Sync;
+
+/// What an authority is made of beside its keys and its issuer; several may be made of one.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    audience: Arc<AudienceOf>,
+    more: Vec<Arc<RulesOf>>,
+}
+
+impl Rules {
+    /// Never as it is: an audience is set or waived before.
+    pub(crate) fn new() -> Self {
+        Self { audience: Arc::new(AuthorityBuilder::without_audience), more: Vec::new() }
+    }
+
+    pub(crate) fn set_audience(
+        &mut self,
+        audience: impl Fn(AuthorityBuilder<NeedsAudience>) -> AuthorityBuilder<NeedsIssuer>
+        + Send
+        + Sync
+        + 'static,
+    ) {
+        self.audience = Arc::new(audience);
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        rules: impl Fn(AuthorityBuilder<Ready>) -> AuthorityBuilder<Ready> + Send + Sync + 'static,
+    ) {
+        self.more.push(Arc::new(rules));
+    }
+
+    /// The authority of one issuer.
+    pub(crate) fn authority(&self, keys: &RemoteKeys, issuer: &str) -> Result<Authority, RemoteError> {
+        let authority = Authority::builder().with_live_keys(keys.live()).with_refresh(keys.refresh());
+        let mut authority = (self.audience)(authority).with_issuer(issuer);
+        for rules in &self.more {
+            authority = rules(authority);
+        }
+        Ok(authority.build_authority()?)
+    }
+}
+
+/// Sets up an [`OidcProvider`]: the audience, then what is optional.
+#[must_use = "a builder does nothing until `discover` or `start`"]
+pub struct OidcBuilder<State> {
+    issuer: String,
+    options: Options,
+    rules: Rules,
+    state: PhantomData<fn() -> State>,
+}
+
+impl OidcBuilder<NeedsAudience> {
+    /// The audience that must be among the token's (RFC 7519 §4.1.3), byte for byte.
+    pub fn with_audience(self, audience: impl Into<Arc<str>>) -> OidcBuilder<Ready> {
+        self.with_audiences([audience.into()])
+    }
+
+    /// Several audiences, of which one must be among the token's.
+    pub fn with_audiences<A: Into<Arc<str>>>(
+        self,
+        audiences: impl IntoIterator<Item = A>,
+    ) -> OidcBuilder<Ready> {
+        let audiences: Arc<[Arc<str>]> = audiences.into_iter().map(Into::into).collect();
+        self.with_audience_rule(move |authority| authority.with_audiences(audiences.iter().cloned()))
+    }
+
+    /// The provider's tokens have no `aud`, as Cognito's access tokens: one that carries it is refused. Require what
+    /// takes its place by [`with_rules`](OidcBuilder::with_rules).
+    pub fn without_audience(self) -> OidcBuilder<Ready> {
+        self.with_audience_rule(AuthorityBuilder::without_audience)
+    }
+
+    /// Whatever else [`AuthorityBuilder`] knows of audiences.
+    pub fn with_audience_rule(
+        mut self,
+        rule: impl Fn(AuthorityBuilder<NeedsAudience>) -> AuthorityBuilder<NeedsIssuer> + Send + Sync + 'static,
+    ) -> OidcBuilder<Ready> {
+        self.rules.set_audience(rule);
+        OidcBuilder { issuer: self.issuer, options: self.options, rules: self.rules, state: PhantomData }
+    }
+}
+
+impl<State> OidcBuilder<State> {
+    /// By the client and the task that others use too; else it has its own.
+    pub fn with_remote(mut self, remote: &Remote) -> Self {
+        self.options.with_remote(remote);
+        self
+    }
+
+    /// How long keys are served beyond their freshness while the provider fails. Default: 24 h. Zero: not at all.
+    pub fn with_max_stale(mut self, stale_for: Duration) -> Self {
+        self.options.with_max_stale(stale_for);
+        self
+    }
+
+    /// Also without TLS, to other machines. Whoever can change an answer on the way makes tokens that are believed.
+    pub fn insecure_allow_http(mut self) -> Self {
+        self.options.allow_http();
+        self
+    }
+}
+
+impl OidcBuilder<Ready> {
+    /// The rules for the provider's tokens beside audience and issuer: profile, leeway, required claims, roles.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use jwt_core::Profile;
+    /// use jwt_remote::Oidc;
+    /// let provider = Oidc::issuer("https://id.example.com/realms/shop")
+    ///     .with_audience("orders")
+    ///     .with_rules(|rules| rules.with_profile(Profile::AccessToken).with_roles_at(["realm_access", "roles"]))
+    ///     .discover()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_rules(
+        mut self,
+        rules: impl Fn(AuthorityBuilder<Ready>) -> AuthorityBuilder<Ready> + Send + Sync + 'static,
+    ) -> Self {
+        self.rules.add(rules);
+        self
+    }
+
+    /// Asks the provider, and waits for metadata and keys: a service that cannot verify does not start.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and [`RemoteError::Fetch`] after 5 s at most.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn discover(self) -> Result<OidcProvider, RemoteError> {
+        let provider = self.start()?;
+        provider.keys.wait().await?;
+        Ok(provider)
+    }
+
+    /// Begins to ask the provider, and does not wait: requests wait for the first keys, and are answered with 503
+    /// where there are none in time. For services that start before their provider.
+    ///
+    /// # Errors
+    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`], [`RemoteError::Config`].
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn start(self) -> Result<OidcProvider, RemoteError> {
+        let Self { issuer, options, rules, .. } = self;
+        let keys = RemoteKeys::begin(Origin::issuer(&issuer, options.transport)?, &options)?;
+        let authority = rules.authority(&keys, &issuer)?;
+        Ok(OidcProvider { verifier: Verifier::of([authority.clone()])?, authority, keys })
+    }
+}
+
+impl<State> fmt::Debug for OidcBuilder<State> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcBuilder").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// An identity provider whose tokens are verified. Cheap to clone; with the last clone the fetching ends.
+///
+/// It is a [`TokenAuthority`], so that `JwtAuth::new(provider)` takes it; with other issuers it makes one verifier:
+/// `Verifier::of([one.authority().clone(), other.authority().clone()])`.
+#[derive(Clone, Debug)]
+pub struct OidcProvider {
+    verifier: Verifier,
+    authority: Authority,
+    keys: RemoteKeys,
+}
+
+impl OidcProvider {
+    /// What verifies its tokens, where no request is.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Its authority, for [`Verifier::of`]. Keeps the fetching alive, as the provider does.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// What the provider said of itself; `None` before it did.
+    #[must_use]
+    pub fn metadata(&self) -> Option<Arc<Metadata>> {
+        self.keys.origin().metadata()
+    }
+
+    /// What the source of keys is worth at the moment: keys, age, last error.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.keys.status()
+    }
+
+    /// Whether tokens can be verified at all: what a readiness route asks.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.keys.has_keys()
+    }
+}
+
+impl TokenAuthority for OidcProvider {
+    fn verify(&self, presented: &Presented<'_>) -> Verdict {
+        TokenAuthority::verify(&self.verifier, presented)
+    }
+
+    fn now(&self) -> Duration {
+        self.verifier.now()
+    }
+
+    fn is_same(&self, other: &dyn TokenAuthority) -> bool {
+        let other_one: &dyn Any = other;
+        match other_one.downcast_ref::<Self>() {
+            Some(provider) => self.verifier.is_same(&provider.verifier),
+            None => self.verifier.is_same(other),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Why something remote cannot be set up.
+
+use core::fmt;
+
+use jwt_core::ConfigError;
+
+use crate::address::AddressError;
+use crate::fetch_error::FetchError;
+use crate::http::HttpError;
+
+/// Why something remote cannot be set up.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// An address or issuer is not one that is asked.
+    #[non_exhaustive]
+    Address {
+        /// Why.
+        error: AddressError,
+    },
+    /// The HTTP client cannot be made.
+    #[non_exhaustive]
+    Client {
+        /// Why.
+        error: HttpError,
+    },
+    /// No client was given, and none is built in (the feature `reqwest` is off).
+    NoClient,
+    /// The provider was asked, as it should be before anything is served, and gave no keys.
+    #[non_exhaustive]
+    Fetch {
+        /// The issuer or address.
+        source: String,
+        /// Why.
+        error: FetchError,
+    },
+    /// The rules for tokens do not fit together.
+    #[non_exhaustive]
+    Config {
+        /// Why.
+        error: ConfigError,
+    },
+}
+
+impl RemoteError {
+    /// A stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            RemoteError::Address { error } => error.code(),
+            RemoteError::Client { .. } => "client",
+            RemoteError::NoClient => "no_client",
+            RemoteError::Fetch { error, .. } => error.code(),
+            RemoteError::Config { .. } => "config",
+        }
+    }
+}
+
+impl fmt::Display for RemoteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RemoteError::Address { error } => error.fmt(f),
+            RemoteError::Client { error } => write!(f, "the HTTP client cannot be made: {error}"),
+            RemoteError::NoClient => f.write_str(
+                "no HTTP client: call `with_remote`, or turn on the feature `reqwest` of jwt-remote",
+            ),
+            RemoteError::Fetch { source, error } => write!(f, "no keys from {source:?}: {error}"),
+            RemoteError::Config { error } => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for RemoteError {}
+
+impl From<AddressError> for RemoteError {
+    fn from(error: AddressError) -> Self {
+        Self::Address { error }
+    }
+}
+
+impl From<ConfigError> for RemoteError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config { error }
+    }
+}

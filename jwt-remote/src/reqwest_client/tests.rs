@@ -1,0 +1,110 @@
+//! Against a socket that answers as it is told.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// Answers one connection with `answer`, and says what it was asked.
+async fn once(answer: Vec<u8>) -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/x?y=z", listener.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 4_096];
+        let len = stream.read(&mut asked).await.unwrap();
+        asked.truncate(len);
+        // Whoever reads no further closes early.
+        let _ = stream.write_all(&answer).await;
+        String::from_utf8(asked).unwrap()
+    });
+    (url, asked)
+}
+
+async fn send(answer: impl Into<Vec<u8>>, most_bytes: usize) -> Result<HttpResponse, HttpError> {
+    let (url, _asked) = once(answer.into()).await;
+    let client = client_builder().no_proxy().build().unwrap();
+    client.send(HttpRequest::get(&url, Duration::from_secs(2), most_bytes)).await
+}
+
+#[tokio::test]
+async fn an_answer_is_read_whole() {
+    let answer = "HTTP/1.1 201 Created\r\nETag: \"a\"\r\nContent-Length: 2\r\n\r\nhi";
+    let response = send(answer, 2).await.unwrap();
+    assert_eq!((response.status, response.body.as_slice()), (201, &b"hi"[..]));
+    assert_eq!(response.value("etag"), Some("\"a\""));
+}
+
+#[tokio::test]
+async fn a_request_is_as_it_was_made() {
+    let (url, asked) = once(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+    let request = HttpRequest::post_form(&url, &[("token", "a b")], Duration::from_secs(2), 9);
+    let request = request.with_header("authorization", "Basic eA==");
+    client_builder().no_proxy().build().unwrap().send(request).await.unwrap();
+    let asked = asked.await.unwrap();
+    assert!(asked.starts_with("POST /x?y=z HTTP/1.1\r\n") && asked.ends_with("token=a+b"), "{asked}");
+    assert!(asked.contains("authorization: Basic eA==\r\n"), "{asked}");
+    assert!(!asked.to_lowercase().contains("accept-encoding"), "{asked}");
+}
+
+#[tokio::test]
+async fn no_more_than_allowed_is_read() {
+    for answer in [
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{}", "x".repeat(11)),
+        // It never comes, and is not waited for.
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "x".repeat(1_000_000)),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nxxxxxxxxxxx\r\n0\r\n\r\n".to_owned(),
+    ] {
+        assert_eq!(send(answer, 10).await.unwrap_err(), HttpError::TooLong);
+    }
+}
+
+#[tokio::test]
+async fn no_redirect_is_followed_by_whichever_client() {
+    let (there, asked) = once(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+    let answer = format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(send(answer.clone(), 10).await.unwrap().status, 302);
+    assert!(!asked.is_finished());
+
+    // A client that follows them has been elsewhere; what it found there is not believed.
+    let (url, _asked) = once(answer.into_bytes()).await;
+    let client = Client::builder().no_proxy().build().unwrap();
+    let request = HttpRequest::get(&url, Duration::from_secs(2), 10);
+    assert_eq!(client.send(request).await.unwrap_err(), HttpError::Redirected);
+}
+
+#[tokio::test]
+async fn what_is_compressed_is_not_read() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi";
+    assert_eq!(send(answer, 10).await.unwrap_err(), HttpError::Encoded);
+}
+
+#[tokio::test]
+async fn a_server_that_drips_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read(&mut [0; 4_096]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await.unwrap();
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let client = client_builder().no_proxy().build().unwrap();
+    let request = HttpRequest::get(&url, Duration::from_millis(300), 2_000);
+    assert_eq!(client.send(request).await.unwrap_err(), HttpError::Timeout);
+}
+
+#[tokio::test]
+async fn an_error_names_its_cause_and_no_address() {
+    // A port that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let client = client_builder().no_proxy().build().unwrap();
+    let request = HttpRequest::get(&format!("http://{port}/?key=secret"), Duration::from_secs(2), 9);
+    let error = client.send(request).await.unwrap_err().to_string();
+    assert!(error.contains("Connection refused") && !error.contains("secret"), "{error}");
+    let broken = send("SSH-2.0-x\r\n", 9).await.unwrap_err();
+    assert_eq!(broken.code(), "connection");
+}
