@@ -9,6 +9,7 @@
 //! ```
 
 mod address;
+mod client_auth;
 mod discovery;
 mod fetch_error;
 mod freshness;
@@ -30,6 +31,7 @@ mod source;
 mod strangers;
 
 pub use self::address::AddressError;
+pub use self::client_auth::ClientAuth;
 pub use self::discovery::Metadata;
 pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
