@@ -29,6 +29,8 @@ mod reqwest_client;
 mod schedule;
 mod source;
 mod strangers;
+mod template;
+mod tenants;
 
 pub use self::address::AddressError;
 pub use self::client_auth::ClientAuth;
@@ -42,6 +44,7 @@ pub use self::remote_keys::{RemoteKeys, RemoteKeysBuilder};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest_client::client_builder;
 pub use self::source::Status;
+pub use self::tenants::{NeedsTenants, OidcTenants, TenantsBuilder};
 /// The HTTP library whose client is the default, in the version that [`Remote::with_client`] takes.
 #[cfg(feature = "reqwest")]
 pub use reqwest;
