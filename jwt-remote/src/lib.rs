@@ -9,6 +9,7 @@
 //! ```
 
 mod address;
+mod client_auth;
 mod discovery;
 mod fetch_error;
 mod freshness;
@@ -28,9 +29,12 @@ mod reqwest_client;
 mod schedule;
 mod source;
 mod strangers;
+mod template;
+mod tenants;
 mod watched;
 
 pub use self::address::AddressError;
+pub use self::client_auth::ClientAuth;
 pub use self::discovery::Metadata;
 pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
@@ -41,6 +45,7 @@ pub use self::remote_keys::{RemoteKeys, RemoteKeysBuilder};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest_client::client_builder;
 pub use self::source::Status;
+pub use self::tenants::{NeedsTenants, OidcTenants, TenantsBuilder};
 pub use self::watched::{PemFile, WatchError, WatchedKeys, WatchedKeysBuilder, WatchedStatus};
 /// The HTTP library whose client is the default, in the version that [`Remote::with_client`] takes.
 #[cfg(feature = "reqwest")]

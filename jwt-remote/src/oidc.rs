@@ -6,9 +6,10 @@ use core::marker::PhantomData;
 use core::time::Duration;
 use std::sync::Arc;
 
+use jwt_core::keys::Live;
 use jwt_core::{
-    Authority, AuthorityBuilder, NeedsAudience, NeedsIssuer, Presented, Ready, TokenAuthority, Verdict,
-    Verifier,
+    Authority, AuthorityBuilder, ConfigError, NeedsAudience, NeedsIssuer, Presented, Ready, TokenAuthority,
+    Verdict, Verifier,
 };
 
 use crate::discovery::Metadata;
@@ -17,6 +18,7 @@ use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::remote_keys::{Options, RemoteKeys};
 use crate::source::Status;
+use crate::tenants::TenantsBuilder;
 
 /// An identity provider: its keys are found by its metadata, kept fresh, and verify tokens of exactly this issuer.
 ///
@@ -40,6 +42,15 @@ impl Oidc {
             rules: Rules::new(),
             state: PhantomData,
         }
+    }
+}
+
+impl Oidc {
+    /// The tenants of a provider whose issuers differ in one part, written in braces: a part of the path
+    /// (`https://login.microsoftonline.com/{tenantid}/v2.0`, `https://id.example.com/realms/{realm}`) or the first
+    /// label of the host below a domain (`https://{tenant}.auth.example.com/`).
+    pub fn tenants(template: impl Into<String>) -> TenantsBuilder<NeedsAudience> {
+        TenantsBuilder::new(template.into())
     }
 }
 
@@ -77,13 +88,18 @@ impl Rules {
     }
 
     /// The authority of one issuer.
-    pub(crate) fn authority(&self, keys: &RemoteKeys, issuer: &str) -> Result<Authority, RemoteError> {
-        let authority = Authority::builder().with_live_keys(keys.live()).with_refresh(keys.refresh());
-        let mut authority = (self.audience)(authority).with_issuer(issuer);
-        for rules in &self.more {
-            authority = rules(authority);
-        }
-        Ok(authority.build_authority()?)
+    pub(crate) fn authority(&self, keys: &RemoteKeys, issuer: &str) -> Result<Authority, ConfigError> {
+        self.of(Authority::builder().with_live_keys(keys.live()).with_refresh(keys.refresh()), issuer)
+    }
+
+    /// Whether they fit together.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.of(Authority::builder().with_live_keys(Live::new().0), "https://example.com/").map(drop)
+    }
+
+    fn of(&self, authority: AuthorityBuilder<NeedsAudience>, issuer: &str) -> Result<Authority, ConfigError> {
+        let authority = (self.audience)(authority).with_issuer(issuer);
+        self.more.iter().fold(authority, |authority, rules| rules(authority)).build_authority()
     }
 }
 

@@ -95,7 +95,7 @@ impl Schedule {
             asked: None,
             failures: 0,
             due: now,
-            bucket: Bucket::new(now),
+            bucket: Bucket::of_fetches(now),
             strangers: Strangers::default(),
         }
     }

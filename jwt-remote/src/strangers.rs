@@ -7,33 +7,38 @@ use std::collections::{HashSet, VecDeque};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyPrint(pub(crate) u64);
 
-/// Pays for fetches: two at once, one more in each half minute.
+/// Pays for what strangers can cause: some at once, then one more in each interval.
 #[derive(Debug)]
 pub(crate) struct Bucket {
+    most: u32,
+    fills_in: Duration,
     tokens: u32,
     /// Up to when the filling is accounted for.
     filled_at: Duration,
 }
 
 impl Bucket {
-    const MOST: u32 = 2;
-    const FILLS_IN: Duration = Duration::from_secs(30);
-
-    pub(crate) fn new(now: Duration) -> Self {
-        Self { tokens: Self::MOST, filled_at: now }
+    /// Full, with `most` at once and one more in each `fills_in`.
+    pub(crate) fn new(most: u32, fills_in: Duration, now: Duration) -> Self {
+        Self { most, fills_in, tokens: most, filled_at: now }
     }
 
-    /// Pays for one fetch, if it can.
+    /// Of the fetches of one source: two at once, one more in each half minute.
+    pub(crate) fn of_fetches(now: Duration) -> Self {
+        Self::new(2, Duration::from_secs(30), now)
+    }
+
+    /// Pays for one, if it can.
     pub(crate) fn pays(&mut self, now: Duration) -> bool {
-        while self.tokens < Self::MOST {
-            let next = self.filled_at.saturating_add(Self::FILLS_IN);
+        while self.tokens < self.most {
+            let next = self.filled_at.saturating_add(self.fills_in);
             if now < next {
                 break;
             }
             self.filled_at = next;
             self.tokens = self.tokens.saturating_add(1);
         }
-        if self.tokens == Self::MOST {
+        if self.tokens == self.most {
             // A full bucket fills no further.
             self.filled_at = now;
         }
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_bucket_pays_twice_then_once_in_half_a_minute_and_never_saves_more() {
-        let mut bucket = Bucket::new(at(0));
+        let mut bucket = Bucket::of_fetches(at(0));
         let paid: Vec<u64> = (0..200).filter(|&second| bucket.pays(at(second))).collect();
         assert_eq!(paid, [0, 1, 30, 60, 90, 120, 150, 180]);
         let paid = (0..10).filter(|_| bucket.pays(at(100_000))).count();
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn time_that_goes_back_pays_nothing() {
-        let mut bucket = Bucket::new(at(1_000));
+        let mut bucket = Bucket::of_fetches(at(1_000));
         assert!(bucket.pays(at(1_000)) && bucket.pays(at(1_000)));
         assert!(!bucket.pays(at(0)));
     }

@@ -1,5 +1,7 @@
-# The backends that scripts/backends and scripts/interop run the suites on beside the default, as flags of `cargo test`.
-# Both scripts give the same flags, so that nothing is built twice.
+# The backends that scripts/unit, scripts/backends and scripts/interop run the suites on, as flags of `cargo test`. They
+# all give the same flags, so that nothing is built twice.
+
+default_backend=(--workspace --features tests/interop)
 
 # `rust-crypto` alone: no C library, neither in what is tested nor in the tests.
 rust_crypto_alone=(

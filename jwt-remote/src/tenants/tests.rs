@@ -1,0 +1,187 @@
+//! Tenants of a provider in this process, in time that stands still unless everybody waits.
+
+use std::sync::Mutex;
+
+use jwt_core::keys::BoxFuture;
+use jwt_core::{Algorithm, ConfigError, Issuer, Presented, SigningKey};
+
+use super::*;
+use crate::{HttpClient, HttpError, HttpRequest, HttpResponse, Oidc};
+
+const TEMPLATE: &str = "https://id.example.com/{tenant}/v2.0";
+
+/// Serves metadata and a key for each tenant that has one.
+#[derive(Clone, Default)]
+struct Provider {
+    keys: Arc<Mutex<HashMap<String, SigningKey>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Provider {
+    fn of(tenants: &[&str]) -> Self {
+        let key = |tenant: &&str| {
+            ((*tenant).to_owned(), SigningKey::generate(Algorithm::ES256).unwrap().with_key_id("k").unwrap())
+        };
+        Self { keys: Arc::new(Mutex::new(tenants.iter().map(key).collect())), asked: Arc::default() }
+    }
+
+    fn remote(&self) -> Remote {
+        Remote::with_client(self.clone())
+    }
+
+    /// Tenants that were asked for, each once for each fetch.
+    fn looked_up(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|url| url.contains("openid-configuration")).map(|url| tenant_of(url)).collect()
+    }
+
+    fn token(&self, tenant: &str, signed_by: &str) -> String {
+        let key = self.keys.lock().unwrap().get(signed_by).unwrap().clone();
+        let issuer = format!("https://id.example.com/{tenant}/v2.0");
+        let issuer =
+            Issuer::builder().with_key(key).with_audience("api").with_issuer(issuer).build().unwrap();
+        issuer.token().with_subject("alice").sign().unwrap()
+    }
+}
+
+fn tenant_of(url: &str) -> String {
+    url.split('/').nth(3).unwrap().to_owned()
+}
+
+impl HttpClient for Provider {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+        self.asked.lock().unwrap().push(request.url.clone());
+        let tenant = tenant_of(&request.url);
+        let key = self.keys.lock().unwrap().get(&tenant).cloned();
+        let body = key.map(|key| match request.url.ends_with("/jwks") {
+            true => format!(r#"{{"keys":[{}]}}"#, key.to_jwk().unwrap().to_json().unwrap()),
+            false => format!(
+                r#"{{"issuer":"https://id.example.com/{tenant}/v2.0","jwks_uri":"https://id.example.com/{tenant}/jwks"}}"#
+            ),
+        });
+        let status = if body.is_some() { 200 } else { 404 };
+        let body = body.unwrap_or_default().into_bytes();
+        Box::pin(async move { Ok(HttpResponse { status, headers: Vec::new(), body }) })
+    }
+}
+
+async fn verdict(tenants: &OidcTenants, token: &str) -> Result<(), Reason> {
+    let verdict = match tenants.verify(&Presented::new(token)) {
+        Verdict::Ready(verdict) => verdict,
+        Verdict::Wait(verdict) => verdict.await,
+    };
+    verdict.map(drop).map_err(|error| error.reason())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_of_the_list_is_looked_up_once_and_no_other_is() {
+    let provider = Provider::of(&["a", "b", "evil"]);
+    let tenants =
+        Oidc::tenants(TEMPLATE).with_audience("api").allow(["a", "b"]).with_remote(&provider.remote());
+    let tenants = tenants.start().unwrap();
+    assert!(provider.looked_up().is_empty());
+    for _ in 0..3 {
+        assert_eq!(verdict(&tenants, &provider.token("a", "a")).await, Ok(()));
+        assert_eq!(verdict(&tenants, &provider.token("b", "b")).await, Ok(()));
+        let other = verdict(&tenants, &provider.token("evil", "evil")).await;
+        assert_eq!(other, Err(Reason::UntrustedIssuer));
+    }
+    assert_eq!(provider.looked_up(), ["a", "b"]);
+    assert_eq!(tenants.statuses().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_one_tenant_says_nothing_about_another() {
+    let provider = Provider::of(&["a", "b"]);
+    let tenants =
+        Oidc::tenants(TEMPLATE).with_audience("api").allow(["a", "b"]).with_remote(&provider.remote());
+    let tenants = tenants.start().unwrap();
+    // Both keys have the same `kid`.
+    assert_eq!(verdict(&tenants, &provider.token("a", "b")).await, Err(Reason::BadSignature));
+    assert_eq!(verdict(&tenants, &provider.token("b", "b")).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_a_rule_allows_is_held_up_to_the_bound() {
+    let provider = Provider::of(&["a", "b", "c"]);
+    let tenants = Oidc::tenants(TEMPLATE).with_audience("api").allow_where(|tenant| tenant != "evil");
+    let tenants = tenants.with_most_tenants(2).with_remote(&provider.remote()).start().unwrap();
+    let held = || {
+        let mut names: Vec<_> = tenants.statuses().into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(verdict(&tenants, &provider.token("a", "a")).await, Ok(()));
+    // Allowed, and unknown to the provider: the first to give way, though it was used last.
+    assert_eq!(verdict(&tenants, &provider.token("none", "a")).await, Err(Reason::KeysUnavailable));
+    assert_eq!(held(), ["a", "none"]);
+    assert_eq!(verdict(&tenants, &provider.token("b", "b")).await, Ok(()));
+    assert_eq!(held(), ["a", "b"]);
+    assert_eq!(verdict(&tenants, &provider.token("a", "a")).await, Ok(()));
+    assert_eq!(verdict(&tenants, &provider.token("c", "c")).await, Ok(()));
+    assert_eq!(held(), ["a", "c"]);
+    assert_eq!(verdict(&tenants, &provider.token("evil", "a")).await, Err(Reason::UntrustedIssuer));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_tenants_is_looked_up_slowly() {
+    let provider = Provider::of(&["a"]);
+    let tenants = Oidc::tenants(TEMPLATE).with_audience("api").allow_where(|_| true);
+    let tenants = tenants.with_remote(&provider.remote()).start().unwrap();
+    let mut flood: Vec<String> = (0..500).map(|n| provider.token(&format!("t{n}"), "a")).collect();
+    flood.dedup();
+    for token in &flood {
+        let OidcTenants(inner) = &tenants;
+        let issuer = danger::unverified_issuer(token).unwrap();
+        // Without waiting: in one moment.
+        let _ = inner.of(&issuer);
+    }
+    assert_eq!(tenants.statuses().len(), 20);
+    tokio::time::advance(Duration::from_secs(3)).await;
+    for token in &flood {
+        let _ = tenants.0.of(&danger::unverified_issuer(token).unwrap());
+    }
+    assert_eq!(tenants.statuses().len(), 23);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_is_refused_at_the_start() {
+    let provider = Provider::of(&[]);
+    let start = |template: &str| {
+        let tenants = Oidc::tenants(template).with_audience("api").allow(["a"]);
+        tenants.with_remote(&provider.remote()).start().map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(start(TEMPLATE), Ok(()));
+    assert_eq!(start("https://id.example.com/"), Err("malformed_address"));
+    assert_eq!(start("http://id.example.com/{tenant}"), Err("not_https"));
+    let rules = Oidc::tenants(TEMPLATE).with_audience("api").allow(["a"]).with_remote(&provider.remote());
+    let rules = rules.with_rules(|rules| rules.with_algorithms([])).start().unwrap_err();
+    assert!(matches!(rules, RemoteError::Config { error: ConfigError::NoAlgorithms, .. }), "{rules}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_hold_for_every_tenant_and_a_malformed_token_is_named() {
+    let provider = Provider::of(&["a"]);
+    let tenants = Oidc::tenants(TEMPLATE).with_audience("api").allow(["a"]).with_remote(&provider.remote());
+    let tenants = tenants.with_rules(|rules| rules.require_claim("tid")).start().unwrap();
+    assert_eq!(verdict(&tenants, &provider.token("a", "a")).await, Err(Reason::MissingClaim));
+    assert_eq!(verdict(&tenants, "a.b").await, Err(Reason::NotThreeSegments));
+}
+
+#[test]
+fn a_token_is_verified_where_no_runtime_is() {
+    let provider = Provider::of(&["a"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let tenants = runtime.block_on(async {
+        Oidc::tenants(TEMPLATE)
+            .with_audience("api")
+            .allow(["a"])
+            .with_remote(&provider.remote())
+            .start()
+            .unwrap()
+    });
+    let token = provider.token("a", "a");
+    let verdict = tenants.verify(&Presented::new(&token));
+    let Verdict::Wait(verdict) = verdict else { panic!("{verdict:?}") };
+    assert!(runtime.block_on(verdict).is_ok());
+}
