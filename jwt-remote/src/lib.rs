@@ -27,6 +27,7 @@ mod remote_keys;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod schedule;
+mod service_token;
 mod source;
 mod strangers;
 mod template;
@@ -44,6 +45,10 @@ pub use self::remote_error::RemoteError;
 pub use self::remote_keys::{RemoteKeys, RemoteKeysBuilder};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest_client::client_builder;
+pub use self::service_token::{
+    AccessToken, ServiceToken, ServiceTokenBuilder, ServiceTokenError, ServiceTokenFuture, ServiceTokenLayer,
+    ServiceTokenService, ServiceTokenStatus,
+};
 pub use self::source::Status;
 pub use self::tenants::{NeedsTenants, OidcTenants, TenantsBuilder};
 pub use self::watched::{PemFile, WatchError, WatchedKeys, WatchedKeysBuilder, WatchedStatus};

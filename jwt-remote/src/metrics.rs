@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | `jwt_remote_fetches_total` | counter | `source`, `outcome` | fetches that brought new keys (`new`), the same ones (`same`), or failed (the code of a [`FetchError`](crate::FetchError)) |
 //! | `jwt_remote_suppressed_total` | counter | `source` | tokens with an unknown `kid` for which nothing was fetched; counted when they are told, at most once a minute |
+//! | `jwt_remote_service_tokens_total` | counter | `source`, `outcome` | requests for a token of this service's own: a token came (`new`), or the code of a [`ServiceTokenError`](crate::ServiceTokenError) |
 
 use metrics::{Unit, describe_counter};
 
@@ -14,9 +15,12 @@ use metrics::{Unit, describe_counter};
 pub const FETCHES: &str = "jwt_remote_fetches_total";
 /// Tokens with an unknown `kid` for which nothing was fetched, by `source`.
 pub const SUPPRESSED: &str = "jwt_remote_suppressed_total";
+/// Requests for a token of this service's own, by `source` and `outcome`.
+pub const SERVICE_TOKENS: &str = "jwt_remote_service_tokens_total";
 
 /// Gives the installed recorder the unit and meaning of each name. Call it once, after installing one.
 pub fn describe() {
     describe_counter!(FETCHES, Unit::Count, "fetches of keys");
     describe_counter!(SUPPRESSED, Unit::Count, "tokens with an unknown key for which nothing was fetched");
+    describe_counter!(SERVICE_TOKENS, Unit::Count, "requests for a token of this service's own");
 }
