@@ -149,7 +149,10 @@ mod tests {
     fn it_is_shown_without_the_token() {
         let shown = format!("{:?}", token("a.b.c").unwrap());
         assert_eq!(shown, r#"Token { scheme: "Bearer", .. }"#);
-        assert_eq!(format!("{:?} {:?}", Authorization::Absent, Authorization::OtherScheme), "Absent OtherScheme");
+        assert_eq!(
+            format!("{:?} {:?}", Authorization::Absent, Authorization::OtherScheme),
+            "Absent OtherScheme"
+        );
     }
 
     #[test]
