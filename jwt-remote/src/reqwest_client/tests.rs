@@ -86,7 +86,7 @@ async fn a_server_that_drips_is_given_up() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read(&mut [0; 4_096]).await.unwrap();
+        assert_ne!(stream.read(&mut [0; 4_096]).await.unwrap(), 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await.unwrap();
         while stream.write_all(b"x").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -133,7 +133,7 @@ async fn with_tls() -> (String, Vec<u8>) {
         while let Ok((stream, _)) = listener.accept().await {
             // Whoever does not trust it hangs up.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            let _ = stream.read(&mut [0; 4_096]).await;
+            assert_ne!(stream.read(&mut [0; 4_096]).await.unwrap(), 0);
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
         }
     });
