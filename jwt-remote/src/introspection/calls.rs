@@ -206,17 +206,18 @@ impl Calls {
 
     /// The call runs by itself: whoever waits may leave, and others have joined.
     fn begin(&self, token: &str, end: End) {
-        let Setup { endpoint, client, auth, hint, rules, .. } = &self.setup;
+        let Setup { endpoint, client, auth, hint, rules, clock, .. } = &self.setup;
         let mut form = vec![("token", token)];
         form.extend(hint.as_deref().map(|hint| ("token_type_hint", hint)));
         let request = HttpRequest::post_form(endpoint.as_str(), &form, CALL, answer::MOST_BYTES);
-        let (client, auth, rules) = (Arc::clone(client), auth.clone(), rules.clone());
+        let (client, auth, rules, clock) =
+            (Arc::clone(client), auth.clone(), rules.clone(), Arc::clone(clock));
         let (name, mut alive) = (Arc::clone(&self.name), self.alive.subscribe());
         // Not under the lock: a runtime that has ended drops the task at once, which tells its end.
         self.runtime.spawn(async move {
             let call = async {
                 let response = send(&*client, &auth, request).await?;
-                answer::read(response, &rules, &name)
+                Ok(unless_expired(answer::read(response, &rules, &name)?, clock.now()))
             };
             tokio::select! {
                 // Watches the client's own limits.
@@ -230,18 +231,8 @@ impl Calls {
 
     fn ends(&self, end: &End, outcome: Result<Answer, FetchError>) {
         let now = self.now();
-        let wall_clock = self.wall_clock();
         // As of when it was asked: what happened since then, the server may not have said.
         let up_to = |most: Duration| end.began.saturating_add(most.min(self.setup.cache_for));
-        // So that a token which the server calls active behind its time is not asked about by each request. By the
-        // rules, which know the leeway.
-        let expired = match &outcome {
-            Ok(Answer::Active(asserted)) if !is_before_expiry(asserted, wall_clock) => {
-                let checked = asserted.check(wall_clock, &Expected::new());
-                checked.err().filter(|error| error.reason() == Reason::Expired)
-            }
-            _ => None,
-        };
         let (mut pause, mut is_told, mut is_back) = (None, None, false);
         {
             let mut guard = self.state();
@@ -251,22 +242,17 @@ impl Calls {
                 Ok(answer) => {
                     state.error = None;
                     is_back = state.circuit.succeeded();
-                    let refused = match answer {
-                        Answer::Refused(error) => Some(error.clone()),
-                        Answer::Active(_) => expired,
-                    };
-                    match (answer, refused) {
-                        (_, Some(error)) => {
+                    match answer {
+                        Answer::Refused(error) => {
                             state.active.remove(end.print);
-                            state.refused.insert(end.print, error, 0, up_to(REFUSED_FOR), now);
+                            state.refused.insert(end.print, error.clone(), 0, up_to(REFUSED_FOR), now);
                         }
-                        (Answer::Active(asserted), None) => {
+                        Answer::Active(asserted) => {
                             state.refused.remove(end.print);
                             let bytes = OVERHEAD.saturating_add(asserted.payload_bytes().saturating_mul(4));
                             let until = up_to(Duration::MAX);
                             state.active.insert(end.print, asserted.clone(), bytes, until, now);
                         }
-                        (Answer::Refused(_), None) => {}
                     }
                 }
                 Err(error) => {
@@ -322,6 +308,19 @@ impl Calls {
 /// RFC 7662 §4: what is held is not used beyond `exp`, without leeway; the server may be asked once more.
 fn is_before_expiry(asserted: &Asserted, wall_clock: Duration) -> bool {
     asserted.expires_at().is_none_or(|exp| wall_clock < exp.as_duration())
+}
+
+/// What the server calls active behind its time, by the rules, which know the leeway, is kept as refused: else each
+/// request would ask about it.
+fn unless_expired(answer: Answer, wall_clock: Duration) -> Answer {
+    let Answer::Active(asserted) = answer else { return answer };
+    if !is_before_expiry(&asserted, wall_clock)
+        && let Err(error) = asserted.check(wall_clock, &Expected::new())
+        && error.reason() == Reason::Expired
+    {
+        return Answer::Refused(error);
+    }
+    Answer::Active(asserted)
 }
 
 async fn send(

@@ -118,7 +118,7 @@ fn inactive() -> Reply {
 }
 
 fn builder(endpoint: &Endpoint) -> IntrospectionBuilder<Ready> {
-    Introspection::at(ENDPOINT, ClientAuth::basic("orders", "secret"))
+    Introspection::at(ENDPOINT, ClientAuth::basic("orders", "hunter2"))
         .with_audience("orders")
         .with_issuer(ISSUER)
         .with_remote(&Remote::with_client(endpoint.clone()))
@@ -171,7 +171,7 @@ async fn what_is_sent_is_the_token_the_hint_and_the_credentials() {
     let request = endpoint.last();
     assert_eq!(request.url, ENDPOINT);
     assert_eq!(request.body.as_deref(), Some(&b"token=a%2B%2F%7E%3D&token_type_hint=access_token"[..]));
-    let expected = ("authorization", "Basic b3JkZXJzOnNlY3JldA==".to_owned());
+    let expected = ("authorization", "Basic b3JkZXJzOmh1bnRlcjI=".to_owned());
     assert!(request.headers.contains(&expected));
 }
 
@@ -524,7 +524,7 @@ async fn what_cannot_work_is_found_at_start() {
         let builder = Introspection::at(url, client).with_audience("orders").with_issuer(ISSUER);
         builder.with_remote(&Remote::with_client(endpoint.clone())).start().unwrap_err().code()
     };
-    let client = || ClientAuth::basic("orders", "secret");
+    let client = || ClientAuth::basic("orders", "hunter2");
     assert_eq!(code("http://id.example.com/introspect", client()), "not_https");
     assert_eq!(code("introspect", client()), "malformed_address");
     assert_eq!(code("https://user:secret@id.example.com/", client()), "not_plain_address");
@@ -532,7 +532,7 @@ async fn what_cannot_work_is_found_at_start() {
     let error = builder(&endpoint).with_rules(|rules| rules.require_typ("at+jwt")).start().unwrap_err();
     assert_eq!((error.code(), error.to_string().contains("`require_typ`")), ("config", true));
     let shown = format!("{:?} {:?}", builder(&endpoint), start(&endpoint));
-    assert!(shown.contains(ENDPOINT) && !shown.contains("secret"), "{shown}");
+    assert!(shown.contains(ENDPOINT) && !shown.contains("hunter2"), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]
