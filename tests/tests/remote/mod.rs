@@ -11,6 +11,7 @@
 //! | `metadata` | the same for what an issuer says of itself |
 //! | `peers` | what other libraries were caught at |
 //! | `quirks` | metadata, keys and tokens in the shapes of well-known providers |
+//! | `soak` | all of it at once, for a minute or for hours |
 //!
 //! Time runs here, so that nothing asserts how long something took: the schedule's hours are tested where time stands
 //! still, in jwt-remote itself.
@@ -33,6 +34,7 @@ mod metadata;
 mod peers;
 mod quirks;
 mod sets;
+mod soak;
 mod told;
 
 use core::time::Duration;
