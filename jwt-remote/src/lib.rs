@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod client_auth;
 mod discovery;
+mod either;
 mod fetch_error;
 mod freshness;
 mod http;
+mod introspection;
 mod jwks;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -24,9 +27,12 @@ mod template;
 mod tenants;
 
 pub use self::address::AddressError;
+pub use self::client_auth::ClientAuth;
 pub use self::discovery::Metadata;
+pub use self::either::Either;
 pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use self::introspection::{Introspection, IntrospectionBuilder};
 pub use self::oidc::{Oidc, OidcBuilder, OidcProvider};
 pub use self::remote::Remote;
 pub use self::remote_error::RemoteError;

@@ -34,6 +34,12 @@ pub enum RemoteError {
         /// Why.
         error: FetchError,
     },
+    /// Credentials that no server can accept.
+    #[non_exhaustive]
+    ClientAuth {
+        /// What is wrong with them, without anything secret.
+        problem: String,
+    },
     /// The rules for tokens do not fit together.
     #[non_exhaustive]
     Config {
@@ -51,6 +57,7 @@ impl RemoteError {
             RemoteError::Client { .. } => "client",
             RemoteError::NoClient => "no_client",
             RemoteError::Fetch { error, .. } => error.code(),
+            RemoteError::ClientAuth { .. } => "client_auth",
             RemoteError::Config { .. } => "config",
         }
     }
@@ -65,6 +72,9 @@ impl fmt::Display for RemoteError {
                 "no HTTP client: call `with_remote`, or turn on the feature `reqwest` of jwt-remote",
             ),
             RemoteError::Fetch { source, error } => write!(f, "no keys from {source:?}: {error}"),
+            RemoteError::ClientAuth { problem } => {
+                write!(f, "this service cannot authenticate: {problem}")
+            }
             RemoteError::Config { error } => error.fmt(f),
         }
     }
