@@ -43,15 +43,13 @@ const RESOURCES = ["https://api.example.com", "https://other.example.com"];
 const REDIRECTS = ["http://127.0.0.1/callback"];
 
 const generate = promisify(crypto.generateKeyPair);
-let generation = 0;
 
 /** A private key for each algorithm. */
 async function freshKeys() {
-  generation += 1;
   return Promise.all(
     Object.entries(ALGORITHMS).map(async ([alg, parameters]) => {
       const { privateKey } = await generate(...parameters);
-      return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg}-${generation}` };
+      return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg}-${crypto.randomUUID()}` };
     }),
   );
 }

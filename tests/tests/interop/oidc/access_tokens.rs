@@ -75,7 +75,7 @@ async fn a_client_may_say_who_it_is_in_three_ways() {
         assert!(verified.has_scope("read"), "{id}");
     }
     for client in [
-        Authentication::Basic("service-post"),
+        Authentication::Basic("nobody"),
         Authentication::Post("nobody"),
         // By the key of another client.
         Authentication::PrivateKey("service-ES256"),

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `provider` | the process |
 //! | `client` | who asks it: a service for its tokens, a browser through a login, a user of the protected servers |
+//! | `told` | what the operator is told |
 //! | `access_tokens` | every algorithm, every way to say who a client is, and what is refused |
 //! | `id_tokens` | the code flow with PKCE, and the rules of OpenID Connect Core §3.1.3.7 |
 //! | `rotation` | new keys while requests run, and keys that are gone |
@@ -22,7 +23,10 @@
 mod access_tokens;
 mod client;
 mod id_tokens;
+mod outages;
 mod provider;
+mod rotation;
+mod told;
 
 use core::time::Duration;
 
@@ -60,4 +64,14 @@ fn protect(framework: Framework, oidc: &OidcProvider) -> (TestServer, User) {
     let server = TestServer::start(framework, protected(&oidc.clone().into_request_auth())).unwrap();
     let user = User::of(&server);
     (server, user)
+}
+
+/// Waits until it holds. Not for time, but for something that another task or process is about to do.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "{what}: it did not come about");
 }
