@@ -1,12 +1,4 @@
-//! Keys and verdicts that live elsewhere: JWK sets, discovery and introspection for [`jwt_core`].
-//!
-//! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use jwt_remote::Oidc;
-//! let provider = Oidc::issuer("https://tenant.example.com/").with_audience("https://api.example.com").discover().await?;
-//! // .layer(JwtAuth::new(provider))
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod address;
 mod discovery;

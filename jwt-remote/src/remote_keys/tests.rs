@@ -226,9 +226,79 @@ fn outside_of_a_runtime_making_one_panics_and_nothing_else_is_broken() {
     assert!(std::panic::catch_unwind(|| keys_from(&provider)).is_err());
 }
 
+/// As the runtimes of tests do, which share what is static.
+#[test]
+fn where_a_runtime_ends_before_its_sources_the_next_one_fetches() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (old, new) = (key("old"), key("new"));
+    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
+    let first = runtime();
+    let keys = first.block_on(async { keys_from(&provider) });
+    let verifier = verifier(&keys);
+    // It ends with a fetch that was begun, and never polled.
+    drop(first);
+    assert!(!keys.has_keys());
+    let second = runtime();
+    second.block_on(async {
+        // The fetch that was dropped has failed, and the source is left alone for a moment.
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
+        provider.answers(Answer::Keys(vec![new.clone()]));
+        assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
+    });
+    drop(second);
+    assert!(verifier.verify(&token(&new)).is_ok(), "no runtime is needed for keys that are held");
+}
+
 #[test]
 fn handles_move_between_threads() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<RemoteKeys>();
     assert!(KeySet::new([]).is_err());
+}
+
+/// What was counted, as `name outcome` or `name`, with the source checked.
+#[cfg(feature = "metrics")]
+fn counted(snapshotter: &metrics_util::debugging::Snapshotter) -> std::collections::BTreeMap<String, u64> {
+    use metrics_util::debugging::DebugValue;
+    let rows = snapshotter.snapshot().into_vec().into_iter();
+    rows.filter(|(key, ..)| key.key().name().starts_with("jwt_remote"))
+        .map(|(key, _, _, value)| {
+            let label = |name: &str| {
+                key.key().labels().find(|label| label.key() == name).map(|label| label.value().to_owned())
+            };
+            assert_eq!(label("source").as_deref(), Some("https://id/jwks"));
+            let DebugValue::Counter(times) = value else { panic!("{value:?}") };
+            (format!("{} {}", key.key().name(), label("outcome").unwrap_or_default()), times)
+        })
+        .collect()
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn fetches_are_counted_by_what_came_of_them() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recording = ::metrics::set_default_local_recorder(&recorder);
+    let signing = key("a");
+    let provider = Provider::with(Answer::Status(500));
+    let keys = keys_from(&provider);
+    let verifier = verifier(&keys);
+    sleep(Duration::from_millis(100)).await;
+    provider.answers(Answer::Keys(vec![signing.clone()]));
+    // The back-off of one failure, then two fetches that bring the same keys, and a key that is in neither.
+    sleep(Duration::from_secs(2)).await;
+    for name in ["x", "y", "z", "z"] {
+        assert_eq!(verdict(&verifier, &token(&key(name))).await, Err(Reason::UnknownKey));
+    }
+    let counted = counted(&snapshotter);
+    let expected = [
+        ("jwt_remote_fetches_total new", 1),
+        ("jwt_remote_fetches_total same", 2),
+        ("jwt_remote_fetches_total status", 1),
+        // The second wish comes within the minute in which the first was told.
+        ("jwt_remote_suppressed_total ", 1),
+    ];
+    assert_eq!(counted, expected.map(|(name, times)| (name.to_owned(), times)).into());
 }
