@@ -14,8 +14,8 @@ pub struct Report {
 
 /// A ratio that a target bounds.
 pub struct Target {
-    /// The number in the list of targets.
-    pub number: u8,
+    /// The number in the list of targets, or a name.
+    pub number: &'static str,
     /// What is bounded.
     pub what: String,
     /// The ratio.

@@ -57,6 +57,12 @@ pub enum FetchError {
         /// Why, without anything secret.
         problem: String,
     },
+    /// The answer is none of an introspection endpoint (RFC 7662 §2.2).
+    #[non_exhaustive]
+    Introspection {
+        /// Why, without anything that the endpoint wrote.
+        problem: String,
+    },
     /// The body is no JWK set, or none of its keys can be used.
     #[non_exhaustive]
     Keys {
@@ -87,6 +93,7 @@ impl FetchError {
             FetchError::KeysAddress { .. } => "keys_address",
             FetchError::NothingToCompare => "nothing_to_compare",
             FetchError::ClientAuth { .. } => "client_auth",
+            FetchError::Introspection { .. } => "introspection",
             FetchError::Keys { .. } => "keys",
         }
     }
@@ -114,6 +121,7 @@ impl fmt::Display for FetchError {
             FetchError::ClientAuth { problem } => {
                 write!(f, "the credentials of this service could not be made: {problem}")
             }
+            FetchError::Introspection { problem } => write!(f, "no answer about the token: {problem}"),
             FetchError::Keys { error } => write!(f, "no usable JWK set: {error}"),
         }
     }

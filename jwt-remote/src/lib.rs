@@ -1,19 +1,13 @@
-//! Keys and verdicts that live elsewhere: JWK sets, discovery and introspection for [`jwt_core`].
-//!
-//! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use jwt_remote::Oidc;
-//! let provider = Oidc::issuer("https://tenant.example.com/").with_audience("https://api.example.com").discover().await?;
-//! // .layer(JwtAuth::new(provider))
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod address;
 mod client_auth;
 mod discovery;
+mod either;
 mod fetch_error;
 mod freshness;
 mod http;
+mod introspection;
 mod jwks;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -37,8 +31,10 @@ mod watched;
 pub use self::address::AddressError;
 pub use self::client_auth::ClientAuth;
 pub use self::discovery::Metadata;
+pub use self::either::Either;
 pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use self::introspection::{Introspection, IntrospectionBuilder};
 pub use self::oidc::{Oidc, OidcBuilder, OidcProvider};
 pub use self::remote::Remote;
 pub use self::remote_error::RemoteError;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 
-use benches::fixture::Fixture;
+use benches::fixture::{Fixture, User, forge, header, now};
 use benches::raw::Raw;
 use benches::report::{self, Report, Target};
 use benches::request::{self, ActixServer, AxumServer, Server};
@@ -21,6 +21,8 @@ const BARE: &str = "bare";
 const ADAPTER: &str = "layer and `Claims<T>` of ours";
 const DOCUMENTED: &str = "jsonwebtoken, as documented";
 const TUNED: &str = "jsonwebtoken, tuned by hand";
+const FIXED: &str = "keys that are held for good";
+const LIVE: &str = "keys that may be replaced";
 const VALID: &str = "one valid RS256 token";
 
 const VERIFIED: [Algorithm; 8] = [
@@ -41,8 +43,8 @@ fn main() {
     peer::install();
     let wanted: Vec<String> = env::args().skip(1).collect();
     let (mut report, mut targets) = (Report::default(), Vec::new());
-    let parts: [(&'static str, Part); 4] =
-        [("verify", verify), ("sign", sign), ("request", requests), ("refuse", refuse)];
+    let parts: [(&'static str, Part); 5] =
+        [("verify", verify), ("live", live), ("sign", sign), ("request", requests), ("refuse", refuse)];
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|one| one == name) {
             let table = part(&mut targets);
@@ -82,17 +84,33 @@ fn verify(targets: &mut Vec<Target>) -> String {
             targets.push(if algorithm == Algorithm::HS256 {
                 let ratio = group.ratio([OURS, PEER], |[ours, peer]| ours / peer);
                 let what = "verify HS256 / jsonwebtoken's `decode`".into();
-                Target { number: 1, what, ratio, limit: 0.40 }
+                Target { number: "1", what, ratio, limit: 0.40 }
             } else {
                 let ratio =
                     group.ratio([OURS, RAW, PEER_HS256], |[ours, raw, peer]| ours / (raw + 0.40 * peer));
                 let what = format!("verify {algorithm} / (AWS-LC alone + 0.4 × `decode` of HS256)");
-                Target { number: 1, what, ratio, limit: 1.0 }
+                Target { number: "1", what, ratio, limit: 1.0 }
             });
             (format!("{algorithm}, token of {} bytes", fixture.token.len()), group)
         })
         .collect();
     table("verify, ns", &[RAW, OURS, PEER], &groups)
+}
+
+fn live(targets: &mut Vec<Target>) -> String {
+    let key = ours::Free::key();
+    let [fixed, live] = ours::fixed_and_live(&key);
+    let token =
+        forge(&key, &header(Algorithm::ES256), &serde_json::to_string(&User::at(now())).expect("claims"));
+    assert!(ours::verify(&fixed, &token).is_some() && ours::verify(&live, &token).is_some());
+    let group = measure(vec![
+        contender(FIXED, || fixed.verify(&token).is_ok()),
+        contender(LIVE, || live.verify(&token).is_ok()),
+    ]);
+    let ratio = group.ratio([LIVE, FIXED], |[live, fixed]| live - fixed);
+    let what = "nanoseconds that keys which may be replaced add to a verification".into();
+    targets.push(Target { number: "live", what, ratio, limit: 30.0 });
+    table("verify, ns", &[FIXED, LIVE], &[("a signature that costs nothing".into(), group)])
 }
 
 fn sign(targets: &mut Vec<Target>) -> String {
@@ -122,7 +140,7 @@ fn sign(targets: &mut Vec<Target>) -> String {
             let bound = |[ours, raw, peer]: [f64; 3]| ours / (1.05 * raw + 0.4 * peer);
             let ratio = group.ratio([OURS, RAW, PEER_HS256], bound);
             let what = format!("sign {algorithm} / (1.05 × AWS-LC alone + 0.4 × `encode` of HS256)");
-            targets.push(Target { number: 2, what, ratio, limit: 1.0 });
+            targets.push(Target { number: "2", what, ratio, limit: 1.0 });
             (algorithm.to_string(), group)
         })
         .collect();
@@ -155,7 +173,7 @@ fn requests_through<S: Server>(name: &str, fixture: &Fixture, targets: &mut Vec<
             let ratio =
                 group.ratio([BARE, ADAPTER, peer], |[bare, ours, peer]| (ours - bare) / (peer - bare));
             let what = format!("added to a request, {name}, HS256, cold / added by `from_fn` + {peer}");
-            targets.push(Target { number: 4, what, ratio, limit: 0.36 });
+            targets.push(Target { number: "4", what, ratio, limit: 0.36 });
         }
     }
     (format!("{name}, {}", fixture.algorithm), group)
@@ -177,7 +195,7 @@ fn refuse(targets: &mut Vec<Target>) -> String {
             ]);
             let ratio = group.ratio([OURS, VALID], |[ours, valid]| ours / valid);
             let what = format!("refuse {name} / one valid RS256 token");
-            targets.push(Target { number: 8, what, ratio, limit: 1.0 });
+            targets.push(Target { number: "8", what, ratio, limit: 1.0 });
             let reason = reason.borrow().as_ref().map_or("", |error| error.reason().code());
             (format!("{name} (`{reason}`)"), group)
         })

@@ -7,36 +7,19 @@ use std::env;
 use std::hint::black_box;
 
 use benches::fixture::{AUDIENCE, ISSUER, SCOPE, SUBJECT, TOKEN_ID, User, forge, header};
+use benches::ours::Free;
 use benches::request::{ActixServer, AxumServer, Server as _};
-use jwt_core::keys::{Sign, SignError, Verify};
 use jwt_core::request::SimpleHead;
-use jwt_core::{Algorithm, Issuer, ManualClock, RequestAuth, SigningKey, Verifier, VerifyingKey};
+use jwt_core::{Algorithm, Issuer, ManualClock, RequestAuth, Verifier};
 
 const NOW: u64 = 1_800_000_000;
-
-/// Signs with zeros, and believes them.
-struct Free;
-
-impl Verify for Free {
-    fn verify(&self, _: &[u8], signature: &[u8]) -> bool {
-        signature.first() == Some(&0)
-    }
-}
-
-impl Sign for Free {
-    fn sign(&self, _: &[u8], signature: &mut Vec<u8>) -> Result<(), SignError> {
-        signature.resize(64, 0);
-        Ok(())
-    }
-}
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [part, times] = arguments.as_slice() else { panic!("fixed <part> <times>") };
     let times: u32 = times.parse().expect("a number");
 
-    let verifying = VerifyingKey::custom(Algorithm::ES256, Free).with_key_id("2026").expect("a key");
-    let key = SigningKey::custom(verifying, Free);
+    let key = Free::key();
     let clock = ManualClock::at(NOW);
     let verifier = Verifier::builder().with_key(&key).with_audience(AUDIENCE).with_issuer(ISSUER).build();
     let verifier = verifier.expect("a verifier").with_clock(clock.clone());

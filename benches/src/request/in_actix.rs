@@ -91,7 +91,8 @@ impl Server for ActixServer {
             forward(user, request, next).await
         }
         let decoder = web::Data::new(Decoder::new(fixture).expect("an algorithm of the peer"));
-        let app = App::new().app_data(decoder).wrap(from_fn(authenticate)).route("/me", web::get().to(subject));
+        let app =
+            App::new().app_data(decoder).wrap(from_fn(authenticate)).route("/me", web::get().to(subject));
         server!(app, &fixture.token)
     }
 

@@ -347,6 +347,15 @@ fn checks_run_after_the_token_in_order_with_their_own_words() {
 }
 
 #[test]
+fn the_rules_are_shown_with_the_names_of_their_checks() {
+    let world = world();
+    let check =
+        Scripted { name: "revocation", proves: false, waits: false, refuses: None, asked: Arc::default() };
+    let shown = format!("{:?}", RequestAuth::new(world.verifier.clone()).with_check(check));
+    assert_eq!(shown, r#"RequestAuth { is_optional: false, checks: ["revocation"], .. }"#);
+}
+
+#[test]
 fn a_check_runs_once_however_the_layers_are_nested() {
     let world = world();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -444,6 +453,15 @@ impl TokenAuthority for Introspecting {
 
     fn now(&self) -> Duration {
         Duration::from_secs(NOW)
+    }
+}
+
+#[test]
+fn what_is_no_token_of_any_kind_is_shown_to_no_foreign_authority() {
+    // `Introspecting` says yes to whatever it is asked.
+    let auth = RequestAuth::new(Introspecting).with_check(Certificate);
+    for text in ["a\"b", "a,b", "\u{e9}", "a=b"] {
+        assert_eq!(reason(&auth, &bearer(text)), Some(Reason::MalformedAuthorization), "{text}");
     }
 }
 

@@ -212,6 +212,17 @@ mod tests {
     }
 
     #[test]
+    fn it_is_shown_as_seconds_and_what_is_none_is_named() {
+        let date = NumericDate::from_number("1700000000.5").unwrap();
+        assert_eq!(
+            (format!("{date:?}"), date.to_string()),
+            ("1700000000.5".to_owned(), "1700000000.5".to_owned())
+        );
+        let error = serde_json::from_str::<NumericDate>("true").unwrap_err().to_string();
+        assert!(error.contains("expected a NumericDate from 0 to 253402300799"), "{error}");
+    }
+
+    #[test]
     fn digits_are_read_exactly() {
         for (text, shown) in [
             ("0", "0"),

@@ -146,6 +146,16 @@ mod tests {
     }
 
     #[test]
+    fn it_is_shown_without_the_token() {
+        let shown = format!("{:?}", token("a.b.c").unwrap());
+        assert_eq!(shown, r#"Token { scheme: "Bearer", .. }"#);
+        assert_eq!(
+            format!("{:?} {:?}", Authorization::Absent, Authorization::OtherScheme),
+            "Absent OtherScheme"
+        );
+    }
+
+    #[test]
     fn everything_else_that_says_bearer_is_malformed() {
         for row in [
             "Bearer",

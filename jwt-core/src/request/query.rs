@@ -108,6 +108,13 @@ mod tests {
     }
 
     #[test]
+    fn an_escape_that_is_none_stands_for_itself() {
+        assert_eq!(strip_query_parameter("a%zz=1&b=2", "a%zz").as_deref(), Some("b=2"));
+        assert_eq!(strip_query_parameter("a%4=1&b=2", "a%4").as_deref(), Some("b=2"));
+        assert_eq!(strip_query_parameter("a%z4=1", "az4").as_deref(), Some("a%z4=1"));
+    }
+
+    #[test]
     fn one_parameter_of_the_exact_name_is_read() {
         for row in ["access_token=a.b", "x=1&access_token=a.b", "access_token=a.b&x=1", "&&access_token=a.b&"]
         {

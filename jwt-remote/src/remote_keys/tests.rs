@@ -17,6 +17,8 @@ const NOW: u64 = 1_800_000_000;
 #[derive(Clone)]
 enum Answer {
     Keys(Vec<SigningKey>),
+    /// With this `Cache-Control`.
+    FreshKeys(Vec<SigningKey>, &'static str),
     Status(u16),
     Never,
     Panic,
@@ -49,13 +51,15 @@ impl HttpClient for Provider {
         let answer = self.answer.lock().unwrap().clone();
         Box::pin(async move {
             sleep(Duration::from_millis(50)).await;
+            let set = |keys: Vec<SigningKey>, headers| {
+                let keys: Vec<String> =
+                    keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
+                let body = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+                HttpResponse { status: 200, headers, body: body.into() }
+            };
             Ok(match answer {
-                Answer::Keys(keys) => {
-                    let keys: Vec<String> =
-                        keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
-                    let body = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
-                    HttpResponse { status: 200, headers: Vec::new(), body: body.into() }
-                }
+                Answer::Keys(keys) => set(keys, Vec::new()),
+                Answer::FreshKeys(keys, said) => set(keys, vec![("cache-control".into(), said.into())]),
                 Answer::Status(status) => HttpResponse { status, ..HttpResponse::default() },
                 Answer::Never => core::future::pending().await,
                 Answer::Panic => panic!("a client of somebody's"),
@@ -167,6 +171,66 @@ async fn a_failing_source_is_left_alone_and_its_keys_serve_for_a_day() {
     assert!(verifier.verify(&token).is_ok());
 }
 
+/// How long a set is served once its source has gone, in seconds: what it said of its freshness, within bounds, and
+/// what is allowed beyond.
+#[tokio::test(start_paused = true)]
+async fn a_set_is_served_for_its_freshness_and_as_long_beyond_it_as_is_allowed() {
+    const DAY: u64 = 24 * 60 * 60;
+    for (said, max_stale, served) in [
+        ("max-age=3600", Some(0), 3_600),
+        ("max-age=3600", Some(60), 3_660),
+        ("max-age=3600", None, 3_600 + DAY),
+        // At least a minute, at most a day.
+        ("no-store", Some(0), 60),
+        ("max-age=1", Some(0), 60),
+        ("max-age=31536000", Some(0), DAY),
+        ("public", Some(0), 600),
+        // As long as can be, which no clock lives to see.
+        ("max-age=60", Some(u64::MAX), u64::MAX),
+    ] {
+        let good = key("good");
+        let provider = Provider::with(Answer::FreshKeys(vec![good.clone()], said));
+        let remote = Remote::with_client(provider.clone());
+        let keys = RemoteKeys::at("https://id/jwks").with_remote(&remote);
+        let keys = match max_stale {
+            Some(seconds) => keys.with_max_stale(Duration::from_secs(seconds)),
+            None => keys,
+        };
+        let keys = keys.fetch().await.unwrap();
+        provider.answers(Answer::Status(500));
+        let (verifier, token) = (verifier(&keys), token(&good));
+        let (now, row) =
+            (|| verifier.verify(&token).map(drop).map_err(|error| error.reason()), (said, max_stale));
+        if served == u64::MAX {
+            sleep(Duration::from_secs(3 * DAY)).await;
+            assert_eq!(now(), Ok(()), "{row:?}");
+            continue;
+        }
+        sleep(Duration::from_secs(served - 2)).await;
+        assert_eq!(now(), Ok(()), "{row:?}");
+        sleep(Duration::from_secs(3)).await;
+        assert_eq!(now(), Err(Reason::KeysUnavailable), "{row:?}");
+        assert!(!keys.has_keys() && keys.status().failures > 0, "{row:?}");
+        provider.answers(Answer::Keys(vec![good]));
+        sleep(Duration::from_secs(61)).await;
+        assert_eq!(now(), Ok(()), "{row:?}: it recovers by itself");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_has_its_source_asked_more_often_than_once_in_43_seconds() {
+    for (said, most_a_day) in
+        [("no-store", 2_010), ("max-age=0", 2_010), ("max-age=600", 201), ("max-age=86400", 2)]
+    {
+        let provider = Provider::with(Answer::FreshKeys(vec![key("good")], said));
+        let keys = keys_from(&provider);
+        sleep(Duration::from_secs(24 * 60 * 60)).await;
+        assert!(keys.has_keys());
+        let asked = provider.asked();
+        assert!((2..=most_a_day).contains(&asked), "{said}: {asked}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_panics_or_hangs_is_asked_again() {
     let good = key("good");
@@ -226,9 +290,79 @@ fn outside_of_a_runtime_making_one_panics_and_nothing_else_is_broken() {
     assert!(std::panic::catch_unwind(|| keys_from(&provider)).is_err());
 }
 
+/// As the runtimes of tests do, which share what is static.
+#[test]
+fn where_a_runtime_ends_before_its_sources_the_next_one_fetches() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (old, new) = (key("old"), key("new"));
+    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
+    let first = runtime();
+    let keys = first.block_on(async { keys_from(&provider) });
+    let verifier = verifier(&keys);
+    // It ends with a fetch that was begun, and never polled.
+    drop(first);
+    assert!(!keys.has_keys());
+    let second = runtime();
+    second.block_on(async {
+        // The fetch that was dropped has failed, and the source is left alone for a moment.
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
+        provider.answers(Answer::Keys(vec![new.clone()]));
+        assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
+    });
+    drop(second);
+    assert!(verifier.verify(&token(&new)).is_ok(), "no runtime is needed for keys that are held");
+}
+
 #[test]
 fn handles_move_between_threads() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<RemoteKeys>();
     assert!(KeySet::new([]).is_err());
+}
+
+/// What was counted, as `name outcome` or `name`, with the source checked.
+#[cfg(feature = "metrics")]
+fn counted(snapshotter: &metrics_util::debugging::Snapshotter) -> std::collections::BTreeMap<String, u64> {
+    use metrics_util::debugging::DebugValue;
+    let rows = snapshotter.snapshot().into_vec().into_iter();
+    rows.filter(|(key, ..)| key.key().name().starts_with("jwt_remote"))
+        .map(|(key, _, _, value)| {
+            let label = |name: &str| {
+                key.key().labels().find(|label| label.key() == name).map(|label| label.value().to_owned())
+            };
+            assert_eq!(label("source").as_deref(), Some("https://id/jwks"));
+            let DebugValue::Counter(times) = value else { panic!("{value:?}") };
+            (format!("{} {}", key.key().name(), label("outcome").unwrap_or_default()), times)
+        })
+        .collect()
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn fetches_are_counted_by_what_came_of_them() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recording = ::metrics::set_default_local_recorder(&recorder);
+    let signing = key("a");
+    let provider = Provider::with(Answer::Status(500));
+    let keys = keys_from(&provider);
+    let verifier = verifier(&keys);
+    sleep(Duration::from_millis(100)).await;
+    provider.answers(Answer::Keys(vec![signing.clone()]));
+    // The back-off of one failure, then two fetches that bring the same keys, and a key that is in neither.
+    sleep(Duration::from_secs(2)).await;
+    for name in ["x", "y", "z", "z"] {
+        assert_eq!(verdict(&verifier, &token(&key(name))).await, Err(Reason::UnknownKey));
+    }
+    let counted = counted(&snapshotter);
+    let expected = [
+        ("jwt_remote_fetches_total new", 1),
+        ("jwt_remote_fetches_total same", 2),
+        ("jwt_remote_fetches_total status", 1),
+        // The second wish comes within the minute in which the first was told.
+        ("jwt_remote_suppressed_total ", 1),
+    ];
+    assert_eq!(counted, expected.map(|(name, times)| (name.to_owned(), times)).into());
 }

@@ -86,7 +86,7 @@ async fn a_server_that_drips_is_given_up() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let _read = stream.read(&mut [0; 4_096]).await.unwrap();
+        assert_ne!(stream.read(&mut [0; 4_096]).await.unwrap(), 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await.unwrap();
         while stream.write_all(b"x").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -107,4 +107,62 @@ async fn an_error_names_its_cause_and_no_address() {
     assert!(error.contains("Connection refused") && !error.contains("secret"), "{error}");
     let broken = send("SSH-2.0-x\r\n", 9).await.unwrap_err();
     assert_eq!(broken.code(), "connection");
+}
+
+/// A server with a certificate of an authority that no system knows, and the authority's certificate.
+async fn with_tls() -> (String, Vec<u8>) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+    let mut authority = CertificateParams::new([]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let trusted = authority.self_signed(&authority_key).unwrap().pem();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = certificate.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
+
+    let chain = vec![certificate.der().clone()];
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // Whoever does not trust it hangs up.
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            assert_ne!(stream.read(&mut [0; 4_096]).await.unwrap(), 0);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
+        }
+    });
+    (url, trusted.into_bytes())
+}
+
+#[tokio::test]
+async fn a_certificate_authority_is_trusted_where_it_was_added_and_only_there() {
+    let (url, authority) = with_tls().await;
+    let get = || HttpRequest::get(&url, Duration::from_secs(5), 9);
+    let stranger = client_builder().no_proxy().build().unwrap();
+    let error = stranger.send(get()).await.unwrap_err().to_string();
+    assert!(error.contains("certificate"), "{error}");
+    let certificate = reqwest::Certificate::from_pem(&authority).unwrap();
+    let client = client_builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+    assert_eq!(client.send(get()).await.unwrap().body, b"hi");
+}
+
+#[tokio::test]
+async fn a_proxy_and_header_fields_of_the_users_own_are_used() {
+    let (proxy, asked) = once(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".to_vec()).await;
+    let fields =
+        HeaderMap::from_iter([(HeaderName::from_static("x-team"), HeaderValue::from_static("shop"))]);
+    let proxy = reqwest::Proxy::all(proxy).unwrap();
+    let client = client_builder().proxy(proxy).default_headers(fields).build().unwrap();
+    // A name that only the proxy could look up.
+    let request = HttpRequest::get("http://keys.invalid/jwks", Duration::from_secs(2), 9);
+    assert_eq!(client.send(request).await.unwrap().body, b"hi");
+    let asked = asked.await.unwrap();
+    assert!(asked.starts_with("GET http://keys.invalid/jwks HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.contains("x-team: shop\r\n"), "{asked}");
 }
