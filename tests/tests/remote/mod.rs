@@ -9,6 +9,7 @@
 //! | `faults` | one row per fault: verdict, requests at the server, what the operator is told |
 //! | `sets` | sets that are good in part, freshness and tags |
 //! | `metadata` | the same for what an issuer says of itself |
+//! | `introspection` | opaque tokens beside JWTs, in every framework |
 //! | `peers` | what other libraries were caught at |
 //! | `quirks` | metadata, keys and tokens in the shapes of well-known providers |
 //! | `soak` | all of it at once, for a minute or for hours |
@@ -30,6 +31,7 @@ mod bomb;
 mod certificate;
 mod fault_server;
 mod faults;
+mod introspection;
 mod metadata;
 mod peers;
 mod quirks;
