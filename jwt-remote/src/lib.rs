@@ -21,10 +21,12 @@ mod remote_keys;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod schedule;
+mod service_token;
 mod source;
 mod strangers;
 mod template;
 mod tenants;
+mod watched;
 
 pub use self::address::AddressError;
 pub use self::client_auth::ClientAuth;
@@ -39,8 +41,13 @@ pub use self::remote_error::RemoteError;
 pub use self::remote_keys::{RemoteKeys, RemoteKeysBuilder};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest_client::client_builder;
+pub use self::service_token::{
+    AccessToken, ServiceToken, ServiceTokenBuilder, ServiceTokenError, ServiceTokenFuture, ServiceTokenLayer,
+    ServiceTokenService, ServiceTokenStatus,
+};
 pub use self::source::Status;
 pub use self::tenants::{NeedsTenants, OidcTenants, TenantsBuilder};
+pub use self::watched::{PemFile, WatchError, WatchedKeys, WatchedKeysBuilder, WatchedStatus};
 /// The HTTP library whose client is the default, in the version that [`Remote::with_client`] takes.
 #[cfg(feature = "reqwest")]
 pub use reqwest;

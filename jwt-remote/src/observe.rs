@@ -4,6 +4,9 @@
 //! A source is called by its address without the query, or by its issuer: what the operator configured. Nothing that a
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
+pub(crate) mod service_token;
+pub(crate) mod watched;
+
 use core::time::Duration;
 
 use jwt_core::KeySet;

@@ -16,27 +16,37 @@ type Alive = Weak<()>;
 /// What the task and the handles share.
 pub(crate) struct Hub {
     client: Arc<dyn HttpClient>,
-    wake: Arc<Notify>,
+    wake: Notify,
     sources: Mutex<Sources>,
 }
 
 #[derive(Default)]
 struct Sources {
     all: Vec<(Alive, Arc<Source>)>,
-    is_running: bool,
+    /// The number of the task that fetches for them, while there is one.
+    task: Option<u64>,
+    tasks: u64,
+}
+
+impl Sources {
+    /// The number of the task that is to begin, where one is needed and there is none.
+    fn needs_task(&mut self) -> Option<u64> {
+        if self.all.is_empty() || self.task.is_some() {
+            return None;
+        }
+        self.tasks = self.tasks.saturating_add(1);
+        self.task = Some(self.tasks);
+        self.task
+    }
 }
 
 impl Hub {
     pub(crate) fn new(client: Arc<dyn HttpClient>) -> Arc<Self> {
-        Arc::new(Self { client, wake: Arc::new(Notify::new()), sources: Mutex::default() })
+        Arc::new(Self { client, wake: Notify::new(), sources: Mutex::default() })
     }
 
     pub(crate) fn client(&self) -> &Arc<dyn HttpClient> {
         &self.client
-    }
-
-    pub(crate) fn wake(&self) -> &Arc<Notify> {
-        &self.wake
     }
 
     /// Fetches for this source from now on, until its last handle is dropped.
@@ -46,22 +56,42 @@ impl Hub {
     pub(crate) fn watch(self: &Arc<Self>, source: &Arc<Source>, alive: Alive) {
         // First, for it may panic.
         let runtime = Handle::current();
-        let mut sources = self.sources();
-        sources.all.push((alive, Arc::clone(source)));
-        if !core::mem::replace(&mut sources.is_running, true) {
-            runtime.spawn(run(Arc::clone(self)));
+        let task = {
+            let mut sources = self.sources();
+            sources.all.push((alive, Arc::clone(source)));
+            sources.needs_task()
+        };
+        self.begin(task, &runtime);
+        self.wake.notify_one();
+    }
+
+    /// There may be something to do. Where the runtime of the task has ended before its sources, as that of a test
+    /// does, the task goes on in the present one.
+    pub(crate) fn wake(self: &Arc<Self>) {
+        if let Ok(runtime) = Handle::try_current() {
+            let task = self.sources().needs_task();
+            self.begin(task, &runtime);
         }
         self.wake.notify_one();
     }
 
-    /// The sources that still have a handle; none ends the task.
-    fn living(&self) -> Vec<Arc<Source>> {
+    /// Never under the lock: a runtime that is ending drops the task at once, which takes it.
+    fn begin(self: &Arc<Self>, task: Option<u64>, runtime: &Handle) {
+        if let Some(number) = task {
+            runtime.spawn(run(Running { hub: Arc::clone(self), number }));
+        }
+    }
+
+    /// The sources that still have a handle. None ends the task.
+    fn living(&self) -> Option<Vec<Arc<Source>>> {
         let mut sources = self.sources();
         sources.all.retain(|(alive, _)| alive.strong_count() > 0);
-        let living: Vec<_> = sources.all.iter().map(|(_, source)| Arc::clone(source)).collect();
-        // Under the same lock as `watch`, which begins it again.
-        sources.is_running = !living.is_empty();
-        living
+        if sources.all.is_empty() {
+            // Under the same lock as `watch`, which begins another one.
+            sources.task = None;
+            return None;
+        }
+        Some(sources.all.iter().map(|(_, source)| Arc::clone(source)).collect())
     }
 
     fn sources(&self) -> MutexGuard<'_, Sources> {
@@ -69,15 +99,31 @@ impl Hub {
     }
 }
 
-async fn run(hub: Arc<Hub>) {
+/// The task's hold on what it works for.
+struct Running {
+    hub: Arc<Hub>,
+    number: u64,
+}
+
+/// Also where the runtime drops the task.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut sources = self.hub.sources();
+        if sources.task == Some(self.number) {
+            sources.task = None;
+        }
+    }
+}
+
+async fn run(running: Running) {
+    let hub = &running.hub;
     let mut fetches = JoinSet::new();
     loop {
         let next = {
-            let living = hub.living();
-            if living.is_empty() {
+            let Some(living) = hub.living() else {
                 // What is still under way is for nobody.
                 return;
-            }
+            };
             for source in living.iter().filter(|source| source.begins()) {
                 fetches.spawn(Arc::clone(source).fetch(Arc::clone(&hub.client)));
             }

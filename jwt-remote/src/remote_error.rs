@@ -7,6 +7,7 @@ use jwt_core::ConfigError;
 use crate::address::AddressError;
 use crate::fetch_error::FetchError;
 use crate::http::HttpError;
+use crate::service_token::ServiceTokenError;
 
 /// Why something remote cannot be set up.
 #[derive(Debug)]
@@ -40,6 +41,22 @@ pub enum RemoteError {
         /// What is wrong with them, without anything secret.
         problem: String,
     },
+    /// A parameter of the request for a service's own token is one that no server accepts (RFC 6749 §3.3, RFC 8707 §2).
+    #[non_exhaustive]
+    Parameter {
+        /// Its name.
+        parameter: &'static str,
+        /// What was configured.
+        value: String,
+    },
+    /// The server was asked, as it should be before anything is served, and gave this service no token of its own.
+    #[non_exhaustive]
+    ServiceToken {
+        /// The issuer or address.
+        source: String,
+        /// Why.
+        error: ServiceTokenError,
+    },
     /// The rules for tokens do not fit together.
     #[non_exhaustive]
     Config {
@@ -58,6 +75,8 @@ impl RemoteError {
             RemoteError::NoClient => "no_client",
             RemoteError::Fetch { error, .. } => error.code(),
             RemoteError::ClientAuth { .. } => "client_auth",
+            RemoteError::Parameter { .. } => "parameter",
+            RemoteError::ServiceToken { error, .. } => error.code(),
             RemoteError::Config { .. } => "config",
         }
     }
@@ -74,6 +93,12 @@ impl fmt::Display for RemoteError {
             RemoteError::Fetch { source, error } => write!(f, "no keys from {source:?}: {error}"),
             RemoteError::ClientAuth { problem } => {
                 write!(f, "this service cannot authenticate: {problem}")
+            }
+            RemoteError::Parameter { parameter, value } => {
+                write!(f, "{value:?} is no `{parameter}` that a server could accept")
+            }
+            RemoteError::ServiceToken { source, error } => {
+                write!(f, "no token of this service's own from {source:?}: {error}")
             }
             RemoteError::Config { error } => error.fmt(f),
         }

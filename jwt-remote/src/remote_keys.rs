@@ -5,10 +5,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use jwt_core::keys::{Grant, Live, Refresh, RefreshHint};
-use tokio::sync::Notify;
 
 use crate::address::Transport;
 use crate::origin::Origin;
+use crate::refresher::Hub;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::schedule::Rules;
@@ -48,7 +48,7 @@ pub struct RemoteKeys(Arc<Handle>);
 
 struct Handle {
     source: Arc<Source>,
-    wake: Arc<Notify>,
+    hub: Arc<Hub>,
     /// Held as long as there is a handle; fetches under way hold the source, and not this.
     alive: Option<Arc<()>>,
 }
@@ -57,7 +57,7 @@ struct Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.alive = None;
-        self.wake.notify_one();
+        self.hub.wake();
     }
 }
 
@@ -74,10 +74,10 @@ impl RemoteKeys {
     pub(crate) fn begin(origin: Origin, options: &Options) -> Result<Self, RemoteError> {
         let remote = options.remote()?;
         let hub = remote.hub();
-        let source = Arc::new(Source::new(origin, options.rules, Arc::clone(hub.wake())));
+        let source = Arc::new(Source::new(origin, options.rules, hub));
         let alive = Arc::new(());
         hub.watch(&source, Arc::downgrade(&alive));
-        Ok(Self(Arc::new(Handle { source, wake: Arc::clone(hub.wake()), alive: Some(alive) })))
+        Ok(Self(Arc::new(Handle { source, hub: Arc::clone(hub), alive: Some(alive) })))
     }
 
     /// The cell of an authority: `with_live_keys(keys.live())`.

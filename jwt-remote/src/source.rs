@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jwt_core::Reason;
 use jwt_core::keys::{Grant, Live, LiveWriter, Refresh, RefreshHint};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::fetch_error::FetchError;
@@ -15,6 +15,7 @@ use crate::http::{HttpClient, HttpError};
 use crate::jwks::{self, BodyPrint, Fetched, Last};
 use crate::observe::{self, Suppressed};
 use crate::origin::Origin;
+use crate::refresher::Hub;
 use crate::schedule::{Answer, Chance, Rules, Schedule};
 use crate::strangers::KeyPrint;
 
@@ -35,8 +36,8 @@ pub(crate) struct Source {
     turn: Mutex<()>,
     /// Changes with each fetch that ends.
     ended: watch::Sender<()>,
-    /// Wakes the refresher.
-    wake: Arc<Notify>,
+    /// Whose task fetches.
+    hub: Weak<Hub>,
     /// All ages count from here, by a clock that never jumps.
     began: Instant,
     /// Makes prints of what strangers wrote, and chance.
@@ -70,7 +71,7 @@ pub struct Status {
 }
 
 impl Source {
-    pub(crate) fn new(origin: Origin, rules: Rules, wake: Arc<Notify>) -> Self {
+    pub(crate) fn new(origin: Origin, rules: Rules, hub: &Arc<Hub>) -> Self {
         let (live, writer) = Live::new();
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
@@ -89,7 +90,7 @@ impl Source {
             state: Mutex::new(state),
             turn: Mutex::new(()),
             ended: watch::Sender::new(()),
-            wake,
+            hub: Arc::downgrade(hub),
             began: Instant::now(),
             random: RandomState::new(),
         }
@@ -145,15 +146,17 @@ impl Source {
         self.began.checked_add(after)
     }
 
-    /// One fetch, up to what becomes of it. Dropped half-way, it has failed.
-    pub(crate) async fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) {
-        let end = End { source: &self, is_told: false };
-        let last = self.state().last.clone();
-        let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
-        let fetched = self.origin.fetch(&*client, &last, print, self.now());
-        // Watches the client's own limits.
-        let outcome = timeout(jwks::TIMEOUT, fetched).await;
-        end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
+    /// One fetch, up to what becomes of it. Dropped half-way, or before it began, it has failed.
+    pub(crate) fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> impl Future<Output = ()> + Send {
+        let end = End { source: Arc::clone(&self), is_told: false };
+        async move {
+            let last = self.state().last.clone();
+            let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
+            let fetched = self.origin.fetch(&*client, &last, print, self.now());
+            // Watches the client's own limits.
+            let outcome = timeout(jwks::TIMEOUT, fetched).await;
+            end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
+        }
     }
 
     fn ends(&self, outcome: Result<Fetched, FetchError>) {
@@ -262,24 +265,23 @@ impl Refresh for Asker {
             Some(key) => state.schedule.ask_for(key, now),
             None => state.schedule.ask_for_any(now),
         };
-        match answer {
-            Answer::Denied => {
-                let told = if print.is_some() { state.suppressed.one_more(now) } else { None };
-                drop(state);
-                if let Some(wishes) = told {
-                    observe::suppressed(source.origin.name(), wishes);
-                }
-                return Grant::Denied;
+        if answer == Answer::Denied {
+            let told = if print.is_some() { state.suppressed.one_more(now) } else { None };
+            drop(state);
+            if let Some(wishes) = told {
+                observe::suppressed(source.origin.name(), wishes);
             }
-            Answer::Begin => {
-                state.is_wanted = true;
-                source.wake.notify_one();
-            }
-            Answer::Join => {}
+            return Grant::Denied;
         }
         // Before the lock is given up, or the fetch could end unseen.
         let mut ended = source.ended.subscribe();
-        match source.place(&mut state) {
+        let place = source.place(&mut state);
+        state.is_wanted |= answer == Answer::Begin;
+        drop(state);
+        if let (Answer::Begin, Some(hub)) = (answer, source.hub.upgrade()) {
+            hub.wake();
+        }
+        match place {
             None => Grant::Overloaded,
             Some(place) => Grant::Fetch(Box::pin(async move {
                 let _place = place;
@@ -302,19 +304,19 @@ impl Drop for Place {
 
 /// Tells the source how a fetch ended, also where it was dropped or the client panicked: a source that believed it
 /// to be under way for ever would never ask again.
-struct End<'s> {
-    source: &'s Source,
+struct End {
+    source: Arc<Source>,
     is_told: bool,
 }
 
-impl End<'_> {
+impl End {
     fn tell(mut self, outcome: Result<Fetched, FetchError>) {
         self.is_told = true;
         self.source.ends(outcome);
     }
 }
 
-impl Drop for End<'_> {
+impl Drop for End {
     fn drop(&mut self) {
         if !self.is_told {
             self.source.ends(Err(HttpError::connection("the request was given up").into()));

@@ -18,6 +18,8 @@ mod keys;
 mod libraries;
 mod matrix;
 mod odd_json;
+#[cfg(feature = "remote")]
+mod oidc;
 mod report;
 mod salts;
 mod short_keys;

@@ -290,6 +290,31 @@ fn outside_of_a_runtime_making_one_panics_and_nothing_else_is_broken() {
     assert!(std::panic::catch_unwind(|| keys_from(&provider)).is_err());
 }
 
+/// As the runtimes of tests do, which share what is static.
+#[test]
+fn where_a_runtime_ends_before_its_sources_the_next_one_fetches() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (old, new) = (key("old"), key("new"));
+    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
+    let first = runtime();
+    let keys = first.block_on(async { keys_from(&provider) });
+    let verifier = verifier(&keys);
+    // It ends with a fetch that was begun, and never polled.
+    drop(first);
+    assert!(!keys.has_keys());
+    let second = runtime();
+    second.block_on(async {
+        // The fetch that was dropped has failed, and the source is left alone for a moment.
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
+        provider.answers(Answer::Keys(vec![new.clone()]));
+        assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
+    });
+    drop(second);
+    assert!(verifier.verify(&token(&new)).is_ok(), "no runtime is needed for keys that are held");
+}
+
 #[test]
 fn handles_move_between_threads() {
     fn check<T: Send + Sync + Clone + 'static>() {}

@@ -274,7 +274,7 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, S
 }
 
 /// The version of a package in `package.json`.
-fn npm_pin(name: &str) -> Option<String> {
+pub(crate) fn npm_pin(name: &str) -> Option<String> {
     let manifest: Value = serde_json::from_str(include_str!("../../interop/package.json")).ok()?;
     manifest["dependencies"][name].as_str().map(str::to_owned)
 }
@@ -292,7 +292,7 @@ pub(crate) fn node_has_ml_dsa(runtime: &str) -> bool {
 }
 
 /// `scripts/interop` names the interpreters; a test run by hand finds them where `scripts/install` puts them.
-fn interpreter(variable: &str, otherwise: PathBuf) -> PathBuf {
+pub(crate) fn interpreter(variable: &str, otherwise: PathBuf) -> PathBuf {
     std::env::var_os(variable).map_or(otherwise, PathBuf::from)
 }
 

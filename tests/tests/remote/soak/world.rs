@@ -15,8 +15,8 @@ const AHEAD: usize = 32;
 const OVERLAP: usize = 2;
 /// Keys that signed and are published no longer, of which tokens are still presented.
 const RETIRED: usize = 2;
-/// Versions of a set that somebody may still hold. Only the veteran holds any for longer than a few seconds.
-const MOST_SETS: usize = 200;
+/// Versions of a set that may still be on their way to somebody: the last half minute's, and an answer has 5 s.
+const MOST_SETS: usize = 16;
 
 /// Pseudo-random numbers (splitmix64): the same seed, the same numbers.
 pub(super) struct Random(pub(super) u64);

@@ -1,0 +1,225 @@
+// The identity provider oidc-provider, of npm, on a loopback port: `node oidc-provider.mjs [PORT]`, by default 0, a free one.
+//
+// The first line on stdout says where it is and whom it knows. Then one JSON request a line on stdin, one JSON answer a
+// line on stdout; it ends with its input, or by Ctrl-C.
+//
+// | `op` | what |
+// |---|---|
+// | `rotate` | publishes a new key for each algorithm and signs by it; the old keys stay published |
+// | `drop` | publishes no key but the newest |
+// | `hang` | takes requests and answers none |
+// | `down` | closes the listener and every connection |
+// | `up` | listens on the same port, and answers |
+// | `requests` | how many requests came for each path since it started: `{"requests": {"/jwks": 3}}` |
+//
+// | client | secret | what it may |
+// |---|---|---|
+// | `service-ALG` | `secret` | client credentials by basic; tokens for a resource are JWTs signed by ALG |
+// | `service-post` | `secret` | the same by post, RS256 |
+// | `service-key` | the private key of the first line, ES256 | the same by private_key_jwt, RS256 |
+// | `service-opaque` | `secret` | the same by basic; its tokens are opaque |
+// | `web-ALG` | `secret` | the code flow with PKCE, back to any port of 127.0.0.1; ID tokens signed by ALG |
+// | `resource-server` | `secret` | introspection by basic |
+//
+// A login asks nobody: whoever comes is `login_hint`, or alice, and consents. Of `azp:NAME` the ID token says `azp`.
+
+import * as crypto from "node:crypto";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+// The library tells its warnings to the console; stdout is for answers alone.
+console.info = console.warn = console.log = console.error;
+const { default: Provider, errors } = await import("oidc-provider");
+
+const ALGORITHMS = {
+  RS256: ["rsa", { modulusLength: 2048 }],
+  PS256: ["rsa", { modulusLength: 2048 }],
+  ES256: ["ec", { namedCurve: "P-256" }],
+  EdDSA: ["ed25519"],
+};
+const RESOURCES = ["https://api.example.com", "https://other.example.com"];
+const REDIRECTS = ["http://127.0.0.1/callback"];
+
+const generate = promisify(crypto.generateKeyPair);
+
+/** A private key for each algorithm. */
+async function freshKeys() {
+  return Promise.all(
+    Object.entries(ALGORITHMS).map(async ([alg, parameters]) => {
+      const { privateKey } = await generate(...parameters);
+      return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg}-${crypto.randomUUID()}` };
+    }),
+  );
+}
+
+const clientKey = await generate("ec", { namedCurve: "P-256" });
+const machine = { grant_types: ["client_credentials"], response_types: [], redirect_uris: [] };
+const clients = [
+  ...Object.keys(ALGORITHMS).flatMap((alg) => [
+    { client_id: `service-${alg}`, client_secret: "secret", ...machine },
+    {
+      client_id: `web-${alg}`,
+      client_secret: "secret",
+      // RFC 8252 §7.3: any port.
+      application_type: "native",
+      grant_types: ["authorization_code", "implicit"],
+      response_types: ["code", "code id_token token"],
+      redirect_uris: REDIRECTS,
+      id_token_signed_response_alg: alg,
+    },
+  ]),
+  { client_id: "service-post", client_secret: "secret", token_endpoint_auth_method: "client_secret_post", ...machine },
+  {
+    client_id: "service-key",
+    token_endpoint_auth_method: "private_key_jwt",
+    token_endpoint_auth_signing_alg: "ES256",
+    jwks: { keys: [{ ...clientKey.publicKey.export({ format: "jwk" }), alg: "ES256", use: "sig", kid: "client" }] },
+    ...machine,
+  },
+  { client_id: "service-opaque", client_secret: "secret", ...machine },
+  { client_id: "resource-server", client_secret: "secret", ...machine },
+];
+
+/** RFC 8707: whom tokens are for, and of which form they are. */
+function resourceServer(_, resource, client) {
+  if (!RESOURCES.includes(resource)) throw new errors.InvalidTarget();
+  const shared = { scope: "read write", audience: resource, accessTokenTTL: 600 };
+  if (client.clientId === "service-opaque") return { ...shared, accessTokenFormat: "opaque" };
+  const [, alg] = client.clientId.split("-");
+  return { ...shared, accessTokenFormat: "jwt", jwt: { sign: { alg: alg in ALGORITHMS ? alg : "RS256" } } };
+}
+
+/** What an ID token says of somebody. The library itself never writes `azp`, which others do with one audience too. */
+const claimsOf = (accountId) =>
+  accountId.startsWith("azp:") ? { sub: accountId, azp: accountId.slice("azp:".length) } : { sub: accountId };
+
+const cookieKey = crypto.randomBytes(32).toString("base64url");
+
+/** The library takes its keys when it is made, so a rotation makes another one; what it stored is shared by all. */
+function providerWith(keys) {
+  return new Provider(issuer, {
+    clients,
+    jwks: { keys },
+    enabledJWA: { idTokenSigningAlgValues: Object.keys(ALGORITHMS) },
+    responseTypes: ["code", "code id_token token"],
+    pkce: { required: () => true },
+    cookies: { keys: [cookieKey] },
+    scopes: ["openid", "read", "write"],
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: (_, client) => client.clientId === "resource-server" },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        useGrantedResource: () => true,
+        getResourceServerInfo: resourceServer,
+      },
+    },
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    claims: { openid: ["sub", "azp"] },
+    findAccount: (_, accountId) => ({ accountId, claims: () => claimsOf(accountId) }),
+    ttl: { AccessToken: 600, ClientCredentials: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+  });
+}
+
+/** What a person would do in a browser. */
+async function interact(request, response) {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  if (prompt.name === "login") {
+    const login = { accountId: params.login_hint ?? "alice", amr: ["pwd"] };
+    return provider.interactionFinished(request, response, { login });
+  }
+  const { accountId } = session;
+  const grant =
+    (await provider.Grant.find(grantId ?? "")) ?? new provider.Grant({ accountId, clientId: params.client_id });
+  const { missingOIDCScope, missingResourceScopes = {} } = prompt.details;
+  if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(" "));
+  for (const [resource, scopes] of Object.entries(missingResourceScopes)) {
+    grant.addResourceScope(resource, scopes.join(" "));
+  }
+  const consent = { grantId: await grant.save() };
+  return provider.interactionFinished(request, response, { consent }, { mergeWithLastSubmission: true });
+}
+
+const counted = {};
+let isHanging = false;
+
+async function handle(request, response) {
+  const path = request.url.split("?")[0];
+  // A login has paths of its own.
+  const route = path.replace(/^\/(auth|interaction)\/.*/, "/$1");
+  counted[route] = (counted[route] ?? 0) + 1;
+  if (isHanging) return;
+  try {
+    await (path.startsWith("/interaction/") ? interact(request, response) : provider.callback()(request, response));
+  } catch (error) {
+    console.error(error);
+    if (!response.headersSent) response.writeHead(500);
+    response.end();
+  }
+}
+
+const server = http.createServer(handle);
+const listen = (at) =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(at, "127.0.0.1", () => resolve(server.address().port));
+  });
+
+const port = await listen(Number(process.argv[2] ?? 0));
+const issuer = `http://127.0.0.1:${port}`;
+let keys = await freshKeys();
+let provider = providerWith(keys);
+
+const operations = {
+  rotate: async () => {
+    keys = [...(await freshKeys()), ...keys];
+    provider = providerWith(keys);
+  },
+  drop: () => {
+    keys = keys.slice(0, Object.keys(ALGORITHMS).length);
+    provider = providerWith(keys);
+  },
+  hang: () => {
+    isHanging = true;
+  },
+  down: () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    }),
+  up: async () => {
+    isHanging = false;
+    // Those that were never answered would wait for ever.
+    server.closeAllConnections();
+    if (!server.listening) await listen(port);
+  },
+  requests: () => ({ requests: counted }),
+};
+
+const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const manifest = new URL("../node_modules/oidc-provider/package.json", import.meta.url);
+tell({
+  issuer,
+  port,
+  library: "oidc-provider",
+  version: JSON.parse(readFileSync(manifest)).version,
+  runtime: `Node.js ${process.versions.node}`,
+  clients: clients.map((client) => client.client_id),
+  resources: RESOURCES,
+  private_key_pem: clientKey.privateKey.export({ format: "pem", type: "pkcs8" }),
+});
+
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    const { op } = JSON.parse(line);
+    if (!Object.hasOwn(operations, op)) throw new Error(`unknown op ${op}`);
+    tell({ op, ...(await operations[op]()) });
+  } catch (error) {
+    tell({ error: error.message });
+  }
+}
+process.exit(0);
