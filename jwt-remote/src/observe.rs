@@ -5,6 +5,8 @@
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
 pub(crate) mod service_token;
+#[cfg(test)]
+pub(crate) mod told;
 pub(crate) mod watched;
 
 use core::time::Duration;

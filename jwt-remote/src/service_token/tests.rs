@@ -13,6 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::*;
+use crate::observe::told::Told;
 use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 
 /// How the server answers.
@@ -306,6 +307,31 @@ async fn what_cannot_work_does_not_start_and_nothing_shows_a_secret() {
         ServiceTokenLayer::insecure_any_origin(&token)
     );
     assert!(!shown.contains("t1") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_is_told_what_is_wrong_and_never_a_token_or_secret() {
+    let (told, _listening) = Told::listen();
+    const NARROW: &str = r#"{"access_token":"s3cret","token_type":"Bearer","expires_in":60,"scope":"a"}"#;
+    let server = Server::with(Reply::Body(200, NARROW));
+    let token = builder(&server).with_scopes(["a", "stock:write"]).fetch().await.unwrap();
+    assert_eq!(told.with("less scope than was asked for").len(), 1);
+    assert_eq!(told.with("stock:write").len(), 1);
+    token.invalidate(&token.token().await.unwrap());
+    assert_eq!(told.with("a resource answers 401").len(), 1);
+    sleep(seconds(1)).await;
+    server.replies(Reply::Body(400, r#"{"error":"invalid_client","error_description":"s3cret\r\n"}"#));
+    sleep(seconds(120)).await;
+    let held = told.with("could not be renewed");
+    assert!(!held.is_empty() && held.iter().all(|line| line.starts_with("WARN")), "{held:?}");
+    assert_eq!(told.with("has ended").len(), 1);
+    let none = told.with("has no token of its own");
+    assert!(none.iter().all(|line| line.starts_with("ERROR") && line.contains("look at the client's id")));
+    assert!(!none.is_empty());
+    assert!(told.with("https://id.example.com/token").len() > 4);
+    for secret in ["s3cret", "hunter2", "b3JkZXJz"] {
+        assert!(told.with(secret).is_empty(), "{:?}", told.with(secret));
+    }
 }
 
 /// A resource that says which `Authorization` it saw, after `call` of the service that was polled ready.
