@@ -65,7 +65,7 @@ impl Inner {
     /// The issuer, where it is an exact one.
     pub(crate) fn issuer(&self) -> Option<&Arc<str>> {
         match &self.policy.issuer {
-            IssuerRule::Exactly(issuer) => Some(issuer),
+            IssuerRule::Exactly(issuer) | IssuerRule::OrAbsent(issuer) => Some(issuer),
             IssuerRule::Absent | IssuerRule::Any => None,
         }
     }
@@ -220,11 +220,15 @@ impl Draft {
         }
     }
 
-    fn build(mut self) -> Result<Authority, ConfigError> {
-        if let Some(error) = self.error {
-            return Err(error);
+    fn check(&mut self) -> Result<(), ConfigError> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.policy.profile.check_required_typ(self.policy.typ.as_deref()),
         }
-        self.policy.profile.check_required_typ(self.policy.typ.as_deref())?;
+    }
+
+    fn build(mut self) -> Result<Authority, ConfigError> {
+        self.check()?;
         let keys = self.keys()?;
         let algorithms = self.algorithms(&keys)?;
         Ok(Authority(Arc::new(Inner {
@@ -233,6 +237,32 @@ impl Draft {
             algorithms,
             policy: Arc::new(self.policy),
         })))
+    }
+}
+
+impl AuthorityBuilder<NeedsAudience> {
+    /// For [`ClaimRules`](crate::danger::ClaimRules): no authority can be built of it.
+    pub(crate) fn without_keys() -> Self {
+        Self { draft: Draft::new(), state: PhantomData }
+    }
+}
+
+impl AuthorityBuilder<Ready> {
+    /// The rules alone, where nothing was set that needs a token.
+    pub(crate) fn into_policy(self) -> Result<Policy, ConfigError> {
+        let mut draft = self.draft;
+        draft.check()?;
+        let has_keys = !draft.keys.is_empty() || !draft.sets.is_empty() || draft.live.is_some();
+        let rules_of_tokens = [
+            (has_keys, "a key"),
+            (draft.refresh.is_some(), "`with_refresh`"),
+            (draft.algorithms.is_some(), "`with_algorithms`"),
+            (draft.policy.typ.is_some(), "`require_typ`"),
+        ];
+        match rules_of_tokens.into_iter().find(|(is_set, _)| *is_set) {
+            Some((_, rule)) => Err(ConfigError::NotOfClaims { rule }),
+            None => Ok(draft.policy),
+        }
     }
 }
 

@@ -53,6 +53,11 @@ pub enum ConfigError {
         /// The lifetime that was asked for.
         lifetime: Duration,
     },
+    /// A rule about keys, algorithms or `typ`, for claims that somebody else verified.
+    NotOfClaims {
+        /// The rule.
+        rule: &'static str,
+    },
     /// A `typ` was asked for that the profile refuses.
     RefusedByProfile {
         /// What is refused.
@@ -79,6 +84,7 @@ impl ConfigError {
             ConfigError::IssuerNotExact => "issuer_not_exact",
             ConfigError::NoAuthorities => "no_authorities",
             ConfigError::Lifetime { .. } => "lifetime",
+            ConfigError::NotOfClaims { .. } => "not_of_claims",
             ConfigError::RefusedByProfile { .. } => "refused_by_profile",
         }
     }
@@ -114,6 +120,9 @@ impl fmt::Display for ConfigError {
             ConfigError::NoAuthorities => f.write_str("a verifier needs at least one authority"),
             ConfigError::Lifetime { lifetime } => {
                 write!(f, "a lifetime of {} s cannot be used", lifetime.as_secs())
+            }
+            ConfigError::NotOfClaims { rule } => {
+                write!(f, "{rule} needs a token to look at, and claims that somebody else verified have none")
             }
             ConfigError::RefusedByProfile { what } => {
                 write!(f, "{what} is refused by the profile")

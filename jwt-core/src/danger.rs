@@ -1,5 +1,7 @@
 //! Loud doors: what a reviewer should ask about.
 
+mod claim_rules;
+
 use std::sync::Arc;
 
 use crate::base64url;
@@ -12,11 +14,13 @@ use crate::token::UnverifiedToken;
 use crate::verified::{Evidence, Kept, TokenText, Verified};
 use crate::verifier::parse_payload;
 
+pub use self::claim_rules::{Asserted, ClaimRules};
+
 /// Asserts that somebody else has verified these claims, and makes the proof of it.
 ///
 /// For implementations of [`TokenAuthority`](crate::TokenAuthority) that do not verify signatures
 /// here, such as introspection (RFC 7662). Nothing is checked but that `payload` is one JSON object
-/// under the rules that hold for every payload. Whoever calls this on what a client sent has no
+/// under the rules that hold for every payload; [`ClaimRules`] checks more. Whoever calls this on what a client sent has no
 /// authentication at all.
 ///
 /// # Errors

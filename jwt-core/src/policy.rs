@@ -17,6 +17,8 @@ use crate::refusal::{Reason, TokenError};
 pub(crate) enum IssuerRule {
     /// Present and byte for byte this one.
     Exactly(Arc<str>),
+    /// Absent, or byte for byte this one: for claims of which is known whose word they are.
+    OrAbsent(Arc<str>),
     /// Absent.
     Absent,
     /// Anything.
@@ -187,17 +189,24 @@ fn well_formed<T>(name: &'static str, claim: &Claim<T>) -> Result<(), TokenError
 fn check_issuer(rule: &IssuerRule, iss: Claim<Value<'_>>) -> Result<(), TokenError> {
     match (rule, iss) {
         (_, Claim::Malformed) => Err(malformed("iss")),
-        (IssuerRule::Exactly(expected), Claim::Is(iss)) if iss.is_str(expected) => Ok(()),
+        (IssuerRule::Exactly(expected) | IssuerRule::OrAbsent(expected), Claim::Is(iss))
+            if iss.is_str(expected) =>
+        {
+            Ok(())
+        }
         (IssuerRule::Exactly(_), Claim::Absent) => Err(missing("iss")),
-        (IssuerRule::Exactly(_), Claim::Is(_)) | (IssuerRule::Absent, Claim::Is(_)) => {
+        (IssuerRule::Exactly(_) | IssuerRule::OrAbsent(_) | IssuerRule::Absent, Claim::Is(_)) => {
             Err(Reason::WrongIssuer.into())
         }
-        (IssuerRule::Absent, Claim::Absent) | (IssuerRule::Any, _) => Ok(()),
+        (IssuerRule::OrAbsent(_) | IssuerRule::Absent, Claim::Absent) | (IssuerRule::Any, _) => Ok(()),
     }
 }
 
 /// RFC 7519 §4.1.3: whole strings, no prefix, no normalisation.
-fn check_audience(rule: &AudienceRule, aud: Option<Value<'_>>) -> Result<Option<usize>, TokenError> {
+pub(crate) fn check_audience(
+    rule: &AudienceRule,
+    aud: Option<Value<'_>>,
+) -> Result<Option<usize>, TokenError> {
     if aud.is_some_and(|aud| !is_audience(aud)) {
         return Err(malformed("aud"));
     }

@@ -11,7 +11,7 @@ use crate::refusal::{Reason, TokenError};
 ///
 /// | profile | `typ` | needs | refuses |
 /// |---|---|---|---|
-/// | `AccessToken` (default) | `JWT`, `at+jwt` or absent | | `nonce`, `at_hash`, `c_hash`, `events`, `htm`, `token_use` of `id` or `refresh`, `token_type` of `refresh` |
+/// | `AccessToken` (default) | `JWT`, `at+jwt` or absent | | `nonce`, `at_hash`, `c_hash`, `events`, `htm`, `token_use` of `id`, `refresh` or `refresh_token`, `token_type` of `refresh` |
 /// | `Rfc9068` | `at+jwt` | `iss`, `exp`, `aud`, `sub`, `client_id`, `iat`, `jti` | as above |
 /// | `IdToken` | `JWT` or absent | `iss`, `sub`, `aud`, `exp`, `iat`; `azp` as OpenID Connect Core §3.1.3.7 says | `events` |
 /// | `LogoutToken` | `logout+jwt` or absent | `iss`, `aud`, `iat`, `exp`, `jti`, the logout event, `sub` or `sid` | `nonce` |
@@ -87,7 +87,8 @@ impl Profile {
                         return wrong(name);
                     }
                 }
-                if is_one_of(claims.any(at.token_use), &["id", "refresh"]) {
+                // Ory Hydra says `refresh_token`.
+                if is_one_of(claims.any(at.token_use), &["id", "refresh", "refresh_token"]) {
                     return wrong("token_use");
                 }
                 if is_one_of(claims.any(at.token_type), &["refresh"]) {

@@ -178,7 +178,7 @@ impl Kept {
         Self {
             iss: match policy.issuer {
                 IssuerRule::Any => claims.any(at.iss).and_then(Value::as_str).map(Arc::from),
-                IssuerRule::Exactly(_) | IssuerRule::Absent => None,
+                IssuerRule::Exactly(_) | IssuerRule::OrAbsent(_) | IssuerRule::Absent => None,
             },
             sub: span(at.sub),
             jti: span(at.jti),
@@ -219,6 +219,10 @@ impl Verified {
         Arc::new(Self { policy, audience, text, nodes, kept, evidence, was_asked, typed })
     }
 
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Whether this is what `token` says, verified by its signature.
     pub(crate) fn is_of(&self, token: &str) -> bool {
         self.text.is_of(token)
@@ -236,7 +240,7 @@ impl Verified {
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         match &self.policy.issuer {
-            IssuerRule::Exactly(issuer) => Some(issuer),
+            IssuerRule::Exactly(issuer) | IssuerRule::OrAbsent(issuer) => Some(issuer),
             IssuerRule::Absent | IssuerRule::Any => self.kept.iss.as_deref(),
         }
     }
@@ -401,7 +405,7 @@ pub(crate) fn shape<T: DeserializeOwned>(value: Value<'_>) -> Result<T, TokenErr
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let issuer = match &self.policy.issuer {
-            IssuerRule::Exactly(issuer) => Some(issuer),
+            IssuerRule::Exactly(issuer) | IssuerRule::OrAbsent(issuer) => Some(issuer),
             IssuerRule::Absent | IssuerRule::Any => None,
         };
         f.debug_struct("Verified")

@@ -51,6 +51,18 @@ pub enum FetchError {
     },
     /// A 304 to a request that had nothing to compare.
     NothingToCompare,
+    /// The credentials of this service could not be made: its key did not sign.
+    #[non_exhaustive]
+    ClientAuth {
+        /// Why, without anything secret.
+        problem: String,
+    },
+    /// The answer is none of an introspection endpoint (RFC 7662 §2.2).
+    #[non_exhaustive]
+    Introspection {
+        /// Why, without anything that the endpoint wrote.
+        problem: String,
+    },
     /// The body is no JWK set, or none of its keys can be used.
     #[non_exhaustive]
     Keys {
@@ -80,6 +92,8 @@ impl FetchError {
             FetchError::Issuer { .. } => "issuer_mismatch",
             FetchError::KeysAddress { .. } => "keys_address",
             FetchError::NothingToCompare => "nothing_to_compare",
+            FetchError::ClientAuth { .. } => "client_auth",
+            FetchError::Introspection { .. } => "introspection",
             FetchError::Keys { .. } => "keys",
         }
     }
@@ -104,6 +118,10 @@ impl fmt::Display for FetchError {
             ),
             FetchError::KeysAddress { error } => write!(f, "the provider's `jwks_uri` is not asked: {error}"),
             FetchError::NothingToCompare => f.write_str("status 304 to a request without an entity tag"),
+            FetchError::ClientAuth { problem } => {
+                write!(f, "the credentials of this service could not be made: {problem}")
+            }
+            FetchError::Introspection { problem } => write!(f, "no answer about the token: {problem}"),
             FetchError::Keys { error } => write!(f, "no usable JWK set: {error}"),
         }
     }

@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod client_auth;
 mod discovery;
+mod either;
 mod fetch_error;
 mod freshness;
 mod http;
+mod introspection;
 mod jwks;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -18,23 +21,33 @@ mod remote_keys;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod schedule;
+mod service_token;
 mod source;
 mod strangers;
 mod template;
 mod tenants;
+mod watched;
 
 pub use self::address::AddressError;
+pub use self::client_auth::ClientAuth;
 pub use self::discovery::Metadata;
+pub use self::either::Either;
 pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use self::introspection::{Introspection, IntrospectionBuilder};
 pub use self::oidc::{Oidc, OidcBuilder, OidcProvider};
 pub use self::remote::Remote;
 pub use self::remote_error::RemoteError;
 pub use self::remote_keys::{RemoteKeys, RemoteKeysBuilder};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest_client::client_builder;
+pub use self::service_token::{
+    AccessToken, ServiceToken, ServiceTokenBuilder, ServiceTokenError, ServiceTokenFuture, ServiceTokenLayer,
+    ServiceTokenService, ServiceTokenStatus,
+};
 pub use self::source::Status;
 pub use self::tenants::{NeedsTenants, OidcTenants, TenantsBuilder};
+pub use self::watched::{PemFile, WatchError, WatchedKeys, WatchedKeysBuilder, WatchedStatus};
 /// The HTTP library whose client is the default, in the version that [`Remote::with_client`] takes.
 #[cfg(feature = "reqwest")]
 pub use reqwest;

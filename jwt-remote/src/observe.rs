@@ -4,6 +4,9 @@
 //! A source is called by its address without the query, or by its issuer: what the operator configured. Nothing that a
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
+pub(crate) mod service_token;
+pub(crate) mod watched;
+
 use core::time::Duration;
 
 use jwt_core::KeySet;
@@ -81,6 +84,67 @@ pub(crate) fn suppressed(source: &str, wishes: u64) {
     );
     #[cfg(feature = "metrics")]
     ::metrics::counter!(metrics::SUPPRESSED, "source" => source.to_owned()).increment(wishes);
+}
+
+/// The endpoint said something about a token; `is_back` where that ends a time of failures.
+pub(crate) fn introspected(source: &str, is_active: bool, is_back: bool) {
+    if is_back {
+        tracing::info!(source, "the introspection endpoint answers again");
+    }
+    count_introspection(source, if is_active { "active" } else { "refused" });
+}
+
+/// A call to an introspection endpoint failed. It is left alone for `pause`; without one the event `is_due` once in a
+/// while.
+pub(crate) fn introspection_failed(source: &str, error: &FetchError, pause: Option<Duration>, is_due: bool) {
+    let reason = error.code();
+    let is_refused = matches!(error, FetchError::Status { status: 401 });
+    match pause {
+        Some(pause) if is_refused || matches!(error, FetchError::ClientAuth { .. }) => tracing::error!(
+            source,
+            reason,
+            pause_ms = pause.as_millis(),
+            "the introspection endpoint does not take the credentials of this service, and tokens that it must be asked \
+             about are answered with 503; look whether the client, its secret or key and the method are those that the \
+             server knows: {error}"
+        ),
+        Some(pause) => tracing::error!(
+            source,
+            reason,
+            pause_ms = pause.as_millis(),
+            "the introspection endpoint fails and is left alone for a while, and tokens that it must be asked about are \
+             answered with 503; look whether this address can be reached from here and is one of RFC 7662: {error}"
+        ),
+        None if is_due => tracing::warn!(
+            source,
+            reason,
+            "the introspection endpoint did not say whether a token is good, which is answered with 503: {error}"
+        ),
+        None => {}
+    }
+    count_introspection(source, reason);
+}
+
+/// A token came about which the endpoint was not asked; `told` is how many, where that is to be told now.
+pub(crate) fn not_introspected(source: &str, told: Option<u64>) {
+    if let Some(requests) = told {
+        tracing::warn!(
+            source,
+            requests,
+            "requests were answered with 503 because the introspection endpoint is left alone after failures, or too \
+             many calls to it are under way; if nothing failed before this event, look how long it takes to answer"
+        );
+    }
+    count_introspection(source, "not_asked");
+}
+
+/// By `source`, which is configured, and a code of a closed set.
+fn count_introspection(source: &str, outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    ::metrics::counter!(metrics::INTROSPECTIONS, "source" => source.to_owned(), "outcome" => outcome)
+        .increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (source, outcome);
 }
 
 /// By `source`, which is configured, and a code of a closed set.

@@ -44,14 +44,7 @@ impl Origin {
     }
 
     pub(crate) fn issuer(issuer: &str, transport: Transport) -> Result<Self, AddressError> {
-        let address = Address::issuer(issuer, transport)?;
-        let transport = address.transport_of_others(transport);
-        Ok(Self::Issuer(Discovered {
-            issuer: issuer.to_owned(),
-            address,
-            transport,
-            known: Mutex::new(None),
-        }))
+        Discovered::new(issuer, transport).map(Self::Issuer)
     }
 
     /// What it is called in logs.
@@ -100,6 +93,22 @@ impl Origin {
 }
 
 impl Discovered {
+    pub(crate) fn new(issuer: &str, transport: Transport) -> Result<Self, AddressError> {
+        let address = Address::issuer(issuer, transport)?;
+        let transport = address.transport_of_others(transport);
+        Ok(Self { issuer: issuer.to_owned(), address, transport, known: Mutex::new(None) })
+    }
+
+    /// As it was configured.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// How the addresses may be asked that the metadata names.
+    pub(crate) fn transport(&self) -> Transport {
+        self.transport
+    }
+
     async fn discover(&self, client: &dyn HttpClient, now: Duration) -> Result<Known, FetchError> {
         let metadata = Arc::new(self.metadata(client).await?);
         let keys = Address::new(&metadata.jwks_uri, self.transport)
@@ -109,7 +118,8 @@ impl Discovered {
         Ok(known)
     }
 
-    async fn metadata(&self, client: &dyn HttpClient) -> Result<Metadata, FetchError> {
+    /// Asks the issuer for its metadata, wherever that stands.
+    pub(crate) async fn metadata(&self, client: &dyn HttpClient) -> Result<Metadata, FetchError> {
         let mut first = None;
         for place in discovery::places(&self.address) {
             let request = HttpRequest::get(&place, jwks::TIMEOUT, jwks::MOST_BYTES);

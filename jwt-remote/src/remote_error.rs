@@ -7,6 +7,7 @@ use jwt_core::ConfigError;
 use crate::address::AddressError;
 use crate::fetch_error::FetchError;
 use crate::http::HttpError;
+use crate::service_token::ServiceTokenError;
 
 /// Why something remote cannot be set up.
 #[derive(Debug)]
@@ -34,6 +35,28 @@ pub enum RemoteError {
         /// Why.
         error: FetchError,
     },
+    /// Credentials that no server can accept.
+    #[non_exhaustive]
+    ClientAuth {
+        /// What is wrong with them, without anything secret.
+        problem: String,
+    },
+    /// A parameter of the request for a service's own token is one that no server accepts (RFC 6749 §3.3, RFC 8707 §2).
+    #[non_exhaustive]
+    Parameter {
+        /// Its name.
+        parameter: &'static str,
+        /// What was configured.
+        value: String,
+    },
+    /// The server was asked, as it should be before anything is served, and gave this service no token of its own.
+    #[non_exhaustive]
+    ServiceToken {
+        /// The issuer or address.
+        source: String,
+        /// Why.
+        error: ServiceTokenError,
+    },
     /// The rules for tokens do not fit together.
     #[non_exhaustive]
     Config {
@@ -51,6 +74,9 @@ impl RemoteError {
             RemoteError::Client { .. } => "client",
             RemoteError::NoClient => "no_client",
             RemoteError::Fetch { error, .. } => error.code(),
+            RemoteError::ClientAuth { .. } => "client_auth",
+            RemoteError::Parameter { .. } => "parameter",
+            RemoteError::ServiceToken { error, .. } => error.code(),
             RemoteError::Config { .. } => "config",
         }
     }
@@ -65,6 +91,15 @@ impl fmt::Display for RemoteError {
                 "no HTTP client: call `with_remote`, or turn on the feature `reqwest` of jwt-remote",
             ),
             RemoteError::Fetch { source, error } => write!(f, "no keys from {source:?}: {error}"),
+            RemoteError::ClientAuth { problem } => {
+                write!(f, "this service cannot authenticate: {problem}")
+            }
+            RemoteError::Parameter { parameter, value } => {
+                write!(f, "{value:?} is no `{parameter}` that a server could accept")
+            }
+            RemoteError::ServiceToken { source, error } => {
+                write!(f, "no token of this service's own from {source:?}: {error}")
+            }
             RemoteError::Config { error } => error.fmt(f),
         }
     }

@@ -43,7 +43,7 @@ pub(crate) struct Chance(pub(crate) u16);
 
 impl Chance {
     /// The part of `whole` that lies this far between `least` and `most` per cent of it.
-    fn of(self, whole: Duration, least: u32, most: u32) -> Duration {
+    pub(crate) fn of(self, whole: Duration, least: u32, most: u32) -> Duration {
         let part = |of: Duration, parts: u32, all: u32| {
             of.saturating_mul(parts).checked_div(all).unwrap_or_default()
         };

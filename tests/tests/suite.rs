@@ -9,6 +9,8 @@ mod interop;
 mod misuse;
 mod parity;
 mod protected_server;
+#[cfg(feature = "remote")]
+mod remote;
 mod roots;
 mod sensitive;
 mod tower_contract;

@@ -457,6 +457,15 @@ impl TokenAuthority for Introspecting {
 }
 
 #[test]
+fn what_is_no_token_of_any_kind_is_shown_to_no_foreign_authority() {
+    // `Introspecting` says yes to whatever it is asked.
+    let auth = RequestAuth::new(Introspecting).with_check(Certificate);
+    for text in ["a\"b", "a,b", "\u{e9}", "a=b"] {
+        assert_eq!(reason(&auth, &bearer(text)), Some(Reason::MalformedAuthorization), "{text}");
+    }
+}
+
+#[test]
 fn a_bound_token_needs_that_check_whoever_vouches_for_it() {
     let check = |proves, waits| {
         let asked = Arc::new(Mutex::new(Vec::new()));

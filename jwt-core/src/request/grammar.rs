@@ -15,6 +15,18 @@ pub(super) fn b64token(bytes: &[u8]) -> Option<&str> {
     if all { core::str::from_utf8(bytes).ok() } else { None }
 }
 
+/// Whether the text is one `b64token` (RFC 6750 §2.1), as every bearer token is.
+///
+/// ```
+/// use jwt_core::request::is_b64token;
+/// assert!(is_b64token("mF_9.B5f-4.1JqM") && is_b64token("YQ=="));
+/// assert!(!is_b64token("") && !is_b64token("two words") && !is_b64token("a=b"));
+/// ```
+#[must_use]
+pub fn is_b64token(text: &str) -> bool {
+    b64token(text.as_bytes()).is_some()
+}
+
 /// Whether the byte is a `tchar` (RFC 9110 §5.6.2).
 pub(super) const fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()

@@ -58,6 +58,7 @@ pub use csrf::{CSRF_FIELD, Proof, ProofOfOrigin, is_unsafe};
 pub use demands::Demands;
 pub use double_submit::{issue_double_submit, verify_double_submit};
 pub use facts::RequestFacts;
+pub use grammar::is_b64token;
 pub use grpc::is_grpc;
 pub use head::{Field, RequestHead, SimpleHead, single_field};
 pub use origin::{AllowedOrigins, Origin, OriginError};

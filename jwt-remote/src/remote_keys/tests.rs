@@ -17,6 +17,8 @@ const NOW: u64 = 1_800_000_000;
 #[derive(Clone)]
 enum Answer {
     Keys(Vec<SigningKey>),
+    /// With this `Cache-Control`.
+    FreshKeys(Vec<SigningKey>, &'static str),
     Status(u16),
     Never,
     Panic,
@@ -49,13 +51,15 @@ impl HttpClient for Provider {
         let answer = self.answer.lock().unwrap().clone();
         Box::pin(async move {
             sleep(Duration::from_millis(50)).await;
+            let set = |keys: Vec<SigningKey>, headers| {
+                let keys: Vec<String> =
+                    keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
+                let body = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+                HttpResponse { status: 200, headers, body: body.into() }
+            };
             Ok(match answer {
-                Answer::Keys(keys) => {
-                    let keys: Vec<String> =
-                        keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
-                    let body = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
-                    HttpResponse { status: 200, headers: Vec::new(), body: body.into() }
-                }
+                Answer::Keys(keys) => set(keys, Vec::new()),
+                Answer::FreshKeys(keys, said) => set(keys, vec![("cache-control".into(), said.into())]),
                 Answer::Status(status) => HttpResponse { status, ..HttpResponse::default() },
                 Answer::Never => core::future::pending().await,
                 Answer::Panic => panic!("a client of somebody's"),
@@ -165,6 +169,66 @@ async fn a_failing_source_is_left_alone_and_its_keys_serve_for_a_day() {
     provider.answers(Answer::Keys(vec![good]));
     sleep(Duration::from_secs(61)).await;
     assert!(verifier.verify(&token).is_ok());
+}
+
+/// How long a set is served once its source has gone, in seconds: what it said of its freshness, within bounds, and
+/// what is allowed beyond.
+#[tokio::test(start_paused = true)]
+async fn a_set_is_served_for_its_freshness_and_as_long_beyond_it_as_is_allowed() {
+    const DAY: u64 = 24 * 60 * 60;
+    for (said, max_stale, served) in [
+        ("max-age=3600", Some(0), 3_600),
+        ("max-age=3600", Some(60), 3_660),
+        ("max-age=3600", None, 3_600 + DAY),
+        // At least a minute, at most a day.
+        ("no-store", Some(0), 60),
+        ("max-age=1", Some(0), 60),
+        ("max-age=31536000", Some(0), DAY),
+        ("public", Some(0), 600),
+        // As long as can be, which no clock lives to see.
+        ("max-age=60", Some(u64::MAX), u64::MAX),
+    ] {
+        let good = key("good");
+        let provider = Provider::with(Answer::FreshKeys(vec![good.clone()], said));
+        let remote = Remote::with_client(provider.clone());
+        let keys = RemoteKeys::at("https://id/jwks").with_remote(&remote);
+        let keys = match max_stale {
+            Some(seconds) => keys.with_max_stale(Duration::from_secs(seconds)),
+            None => keys,
+        };
+        let keys = keys.fetch().await.unwrap();
+        provider.answers(Answer::Status(500));
+        let (verifier, token) = (verifier(&keys), token(&good));
+        let (now, row) =
+            (|| verifier.verify(&token).map(drop).map_err(|error| error.reason()), (said, max_stale));
+        if served == u64::MAX {
+            sleep(Duration::from_secs(3 * DAY)).await;
+            assert_eq!(now(), Ok(()), "{row:?}");
+            continue;
+        }
+        sleep(Duration::from_secs(served - 2)).await;
+        assert_eq!(now(), Ok(()), "{row:?}");
+        sleep(Duration::from_secs(3)).await;
+        assert_eq!(now(), Err(Reason::KeysUnavailable), "{row:?}");
+        assert!(!keys.has_keys() && keys.status().failures > 0, "{row:?}");
+        provider.answers(Answer::Keys(vec![good]));
+        sleep(Duration::from_secs(61)).await;
+        assert_eq!(now(), Ok(()), "{row:?}: it recovers by itself");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_has_its_source_asked_more_often_than_once_in_43_seconds() {
+    for (said, most_a_day) in
+        [("no-store", 2_010), ("max-age=0", 2_010), ("max-age=600", 201), ("max-age=86400", 2)]
+    {
+        let provider = Provider::with(Answer::FreshKeys(vec![key("good")], said));
+        let keys = keys_from(&provider);
+        sleep(Duration::from_secs(24 * 60 * 60)).await;
+        assert!(keys.has_keys());
+        let asked = provider.asked();
+        assert!((2..=most_a_day).contains(&asked), "{said}: {asked}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

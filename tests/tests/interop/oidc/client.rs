@@ -190,9 +190,9 @@ impl<'p> Browser<'p> {
 
     async fn visit(&mut self, url: &Url) -> Response {
         assert_eq!(url.port(), Some(self.provider.port()), "{url} is not the provider's");
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let response =
-            self.http.get(url.clone()).header("cookie", cookies.join("; ")).send().await.unwrap();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let response = self.http.get(url.clone()).header("cookie", cookies.join("; ")).send().await.unwrap();
         for cookie in response.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = cookie.split_once('=').unwrap();
@@ -230,8 +230,7 @@ impl User {
     pub(crate) async fn present(&self, token: &str) -> Answer {
         let request = self.http.get(&self.me).header("authorization", format!("Bearer {token}"));
         let response = request.send().await.unwrap();
-        let field =
-            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let field = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         Answer {
             status: response.status().as_u16(),
             challenge: field("www-authenticate"),

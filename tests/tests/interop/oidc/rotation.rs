@@ -83,7 +83,11 @@ async fn no_request_fails_while_keys_rotate_and_a_key_that_is_gone_is_refused() 
         }
         let failed = users.stop().await;
         assert_eq!(failed, [""; 0], "{framework}");
-        assert_eq!(provider.requests("/jwks").await, asked + 1, "{framework}: one look for all of the new keys");
+        assert_eq!(
+            provider.requests("/jwks").await,
+            asked + 1,
+            "{framework}: one look for all of the new keys"
+        );
 
         // Gone at the provider, and gone here as soon as its set is read again.
         provider.ask("drop").await;

@@ -1,0 +1,413 @@
+//! The handle and the layer, in time that stands still unless everybody waits.
+
+use core::convert::Infallible;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use jwt_core::keys::BoxFuture;
+use tokio::time::{Instant, sleep, timeout};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::*;
+use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
+
+/// How the server answers.
+#[derive(Clone)]
+enum Reply {
+    /// A new token each time, good for so many seconds.
+    Tokens(u64),
+    Body(u16, &'static str),
+    Never,
+    Panic,
+}
+
+/// An authorization server in this process, which counts.
+#[derive(Clone)]
+struct Server {
+    reply: Arc<Mutex<Reply>>,
+    asked: Arc<AtomicUsize>,
+    last: Arc<Mutex<Option<HttpRequest>>>,
+}
+
+impl Server {
+    fn with(reply: Reply) -> Self {
+        Self { reply: Arc::new(Mutex::new(reply)), asked: Arc::default(), last: Arc::default() }
+    }
+
+    fn replies(&self, reply: Reply) {
+        *self.reply.lock().unwrap() = reply;
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+const METADATA: &str = r#"{"issuer":"https://id.example.com/","jwks_uri":"https://id.example.com/jwks","token_endpoint":"https://id.example.com/oauth/token"}"#;
+
+impl HttpClient for Server {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+        let reply = |status, body: String| HttpResponse { status, headers: Vec::new(), body: body.into() };
+        if request.url.contains("/.well-known/") {
+            return Box::pin(core::future::ready(Ok(reply(200, METADATA.to_owned()))));
+        }
+        let before = self.asked.fetch_add(1, Ordering::SeqCst);
+        *self.last.lock().unwrap() = Some(request);
+        let answer = self.reply.lock().unwrap().clone();
+        Box::pin(async move {
+            sleep(Duration::from_millis(50)).await;
+            Ok(match answer {
+                Reply::Tokens(seconds) => reply(
+                    200,
+                    format!(
+                        r#"{{"access_token":"t{}","token_type":"Bearer","expires_in":{seconds}}}"#,
+                        before.saturating_add(1)
+                    ),
+                ),
+                Reply::Body(status, body) => reply(status, body.to_owned()),
+                Reply::Never => core::future::pending().await,
+                Reply::Panic => panic!("a client of somebody's"),
+            })
+        })
+    }
+}
+
+fn builder(server: &Server) -> ServiceTokenBuilder {
+    let remote = Remote::with_client(server.clone());
+    ServiceToken::at("https://id.example.com/token", ClientAuth::basic("orders", "hunter2"))
+        .with_remote(&remote)
+}
+
+fn started(server: &Server) -> ServiceToken {
+    builder(server).start().unwrap()
+}
+
+async fn text(token: &ServiceToken) -> Result<String, &'static str> {
+    token.token().await.map(|token| token.as_str().to_owned()).map_err(|error| error.code())
+}
+
+fn ok(token: &str) -> Result<String, &'static str> {
+    Ok(token.to_owned())
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_callers_cost_one_request_and_later_ones_do_not_wait() {
+    let server = Server::with(Reply::Tokens(3_600));
+    let token = started(&server);
+    assert_eq!(join_all((0..1_000).map(|_| text(&token))).await, vec![ok("t1"); 1_000]);
+    let before = Instant::now();
+    assert_eq!(text(&token).await, ok("t1"));
+    assert_eq!((server.asked(), before.elapsed()), (1, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_request_is_as_the_standards_say() {
+    let server = Server::with(Reply::Tokens(60));
+    let token = builder(&server).with_scopes(["a", "b"]).with_audience("api").with_resource("urn:x");
+    token.fetch().await.unwrap();
+    let request = server.last.lock().unwrap().clone().unwrap();
+    assert_eq!(request.url, "https://id.example.com/token");
+    let expected = "grant_type=client_credentials&scope=a+b&audience=api&resource=urn%3Ax";
+    assert_eq!(request.body.as_deref(), Some(expected.as_bytes()));
+    let has = |name: &str, value: &str| request.headers.iter().any(|(n, v)| *n == name && v == value);
+    assert!(has("content-type", "application/x-www-form-urlencoded") && has("accept", "application/json"));
+    assert!(has("authorization", "Basic b3JkZXJzOmh1bnRlcjI="));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_ahead_of_its_end_and_nobody_waits() {
+    let server = Server::with(Reply::Tokens(600));
+    let token = builder(&server).fetch().await.unwrap();
+    // 590 s are served, of which 72 to 88 per cent pass.
+    sleep(seconds(424)).await;
+    assert_eq!((text(&token).await, server.asked()), (ok("t1"), 1));
+    sleep(seconds(97)).await;
+    let before = Instant::now();
+    assert_eq!((text(&token).await, server.asked(), before.elapsed()), (ok("t2"), 2, Duration::ZERO));
+    // For a day: one in 424 s at most.
+    sleep(seconds(86_400)).await;
+    let asked = server.asked();
+    assert!((140..210).contains(&asked), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_server_fails_the_old_token_serves_to_its_end_and_then_callers_are_told() {
+    let server = Server::with(Reply::Tokens(600));
+    let token = builder(&server).fetch().await.unwrap();
+    server.replies(Reply::Body(401, r#"{"error":"invalid_client"}"#));
+    sleep(seconds(589)).await;
+    assert_eq!(text(&token).await, ok("t1"));
+    let status = token.status();
+    assert!(status.failures > 0 && status.good_for.is_some_and(|good| good < seconds(2)), "{status:?}");
+    sleep(seconds(2)).await;
+    assert_eq!(text(&token).await, Err("invalid_client"));
+    assert!(token.held().is_none() && token.status().good_for.is_none());
+    // However many ask, the server is left alone.
+    let asked = server.asked();
+    assert!(asked < 25, "{asked}");
+    for _ in 0..1_000 {
+        assert_eq!(text(&token).await, Err("invalid_client"));
+    }
+    assert_eq!(server.asked(), asked);
+    server.replies(Reply::Tokens(600));
+    sleep(seconds(61)).await;
+    assert_eq!(text(&token).await, ok(&format!("t{}", server.asked())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_wait_two_seconds_and_no_more_than_1024_of_them() {
+    let server = Server::with(Reply::Never);
+    let token = started(&server);
+    let before = Instant::now();
+    let all = join_all((0..1_100).map(|_| text(&token))).await;
+    let count = |code| all.iter().filter(|outcome| **outcome == Err(code)).count();
+    assert_eq!((count("late"), count("overloaded")), (1_024, 76));
+    assert_eq!((before.elapsed(), server.asked()), (seconds(2), 1));
+    // The request ended after 5 s, and so did what its callers are told.
+    sleep(seconds(4)).await;
+    assert!(token.status().error.is_some_and(|error| error.code() == "timeout"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_give_up_leave_no_trace() {
+    let server = Server::with(Reply::Tokens(600));
+    let token = started(&server);
+    for _ in 0..3_000 {
+        assert!(timeout(Duration::ZERO, token.token()).await.is_err());
+    }
+    assert_eq!((text(&token).await, server.asked()), (ok("t1"), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_panics_or_hangs_is_asked_again() {
+    for broken in [Reply::Panic, Reply::Never] {
+        let server = Server::with(broken);
+        let token = started(&server);
+        assert!(text(&token).await.is_err());
+        server.replies(Reply::Tokens(600));
+        sleep(seconds(10)).await;
+        assert!(text(&token).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_a_resource_refused_is_replaced_so_often_and_no_more() {
+    let server = Server::with(Reply::Tokens(3_600));
+    let source = builder(&server).fetch().await.unwrap();
+    let first = source.token().await.unwrap();
+    // A thousand answers of 401 at once.
+    (0..1_000).for_each(|_| source.invalidate(&first));
+    assert!(source.held().is_none());
+    assert_eq!(join_all((0..100).map(|_| text(&source))).await, vec![ok("t2"); 100]);
+    source.invalidate(&first);
+    assert_eq!((text(&source).await, server.asked()), (ok("t2"), 2));
+    // Whatever is refused, two at once and one in 30 s.
+    for _ in 0..300 {
+        let token = source.token().await.unwrap();
+        source.invalidate(&token);
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!((3..=4).contains(&server.asked()), "{}", server.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_serves_on_where_no_other_one_comes() {
+    for broken in [Reply::Body(500, ""), Reply::Never] {
+        let server = Server::with(Reply::Tokens(3_600));
+        let source = builder(&server).fetch().await.unwrap();
+        server.replies(broken);
+        source.invalidate(&source.token().await.unwrap());
+        let before = Instant::now();
+        assert_eq!(text(&source).await, ok("t1"));
+        assert!(before.elapsed() <= seconds(2));
+        sleep(seconds(6)).await;
+        assert!(source.held().is_some(), "nobody waits any longer");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lifetime_is_bounded_and_may_be_unstated() {
+    const UNSTATED: Reply = Reply::Body(200, r#"{"access_token":"t","token_type":"bearer"}"#);
+    for (reply, good_for) in [
+        (UNSTATED, Ok(54)),
+        (Reply::Tokens(60), Ok(54)),
+        (Reply::Tokens(3_600), Ok(3_590)),
+        (Reply::Tokens(u64::MAX), Ok(86_390)),
+        (Reply::Tokens(2), Ok(1)),
+        (Reply::Tokens(0), Err("too_short")),
+    ] {
+        let server = Server::with(reply);
+        match (builder(&server).fetch().await, good_for) {
+            (Ok(token), Ok(expected)) => {
+                let served = token.status().good_for.unwrap() + Duration::from_millis(50);
+                assert_eq!(served.as_secs(), expected);
+            }
+            (Err(error), Err(code)) => assert_eq!(error.code(), code, "{error}"),
+            (found, expected) => panic!("{found:?} {expected:?}"),
+        }
+    }
+    let token = builder(&Server::with(UNSTATED)).with_unstated_lifetime(seconds(600)).fetch().await.unwrap();
+    assert!(token.status().good_for.unwrap() > seconds(589));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_names_its_endpoint_and_no_other_issuer_does() {
+    let server = Server::with(Reply::Tokens(60));
+    let of = |issuer: &str| {
+        let remote = Remote::with_client(server.clone());
+        ServiceToken::issuer(issuer, ClientAuth::post("orders", "hunter2")).with_remote(&remote).fetch()
+    };
+    assert_eq!(text(&of("https://id.example.com/").await.unwrap()).await, ok("t1"));
+    assert_eq!(server.last.lock().unwrap().as_ref().unwrap().url, "https://id.example.com/oauth/token");
+    assert_eq!(of("https://other.example.com/").await.unwrap_err().code(), "issuer_mismatch");
+    assert_eq!(server.asked(), 1, "no credentials went anywhere else");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_last_handle_everything_ends() {
+    let server = Server::with(Reply::Never);
+    let counted = Arc::downgrade(&server.asked);
+    let token = started(&server);
+    drop(server);
+    let layer = ServiceTokenLayer::insecure_any_origin(&token);
+    drop(token);
+    sleep(seconds(1)).await;
+    assert!(counted.upgrade().is_some(), "the layer holds it");
+    drop(layer);
+    sleep(Duration::from_millis(1)).await;
+    assert!(counted.upgrade().is_none(), "client, task and request are gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_work_does_not_start_and_nothing_shows_a_secret() {
+    let server = Server::with(Reply::Tokens(60));
+    for (token, code) in [
+        (ServiceToken::at("http://id.example.com/token", ClientAuth::basic("a", "b")), "not_https"),
+        (ServiceToken::issuer("https://id.example.com/?x", ClientAuth::basic("a", "b")), "not_plain_address"),
+        (ServiceToken::at("https://id.example.com/token", ClientAuth::basic("a", "")), "client_auth"),
+        (builder(&server).with_scopes(["a b"]), "parameter"),
+    ] {
+        let token = token.with_remote(&Remote::with_client(server.clone()));
+        assert_eq!(token.start().unwrap_err().code(), code);
+    }
+    let token = builder(&server).fetch().await.unwrap();
+    let held = token.token().await.unwrap();
+    let shown = format!(
+        "{token:?} {held:?} {:?} {:?}",
+        builder(&server),
+        ServiceTokenLayer::insecure_any_origin(&token)
+    );
+    assert!(!shown.contains("t1") && !shown.contains("hunter2"), "{shown}");
+}
+
+/// A resource that says which `Authorization` it saw, after `call` of the service that was polled ready.
+#[derive(Default)]
+struct Resource {
+    is_ready: bool,
+    status: u16,
+}
+
+impl Clone for Resource {
+    /// A clone is not ready, as a clone of a service with a limit is not.
+    fn clone(&self) -> Self {
+        Self { is_ready: false, status: self.status }
+    }
+}
+
+impl Service<Request<()>> for Resource {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = core::future::Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut core::task::Context<'_>) -> core::task::Poll<Result<(), Infallible>> {
+        self.is_ready = true;
+        core::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        assert!(core::mem::take(&mut self.is_ready), "the service that was polled ready is called");
+        let values: Vec<_> = request.headers().get_all(AUTHORIZATION).iter().collect();
+        let seen =
+            values.iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>().join("|");
+        assert!(values.iter().all(|value| value.is_sensitive() || *value == "Basic mine"));
+        let mut response = Response::new(seen);
+        *response.status_mut() = self.status.try_into().unwrap();
+        core::future::ready(Ok(response))
+    }
+}
+
+async fn call<S: Service<Request<()>, Response = Response<String>>>(
+    service: &mut S,
+    request: Request<()>,
+) -> Result<String, S::Error> {
+    core::future::poll_fn(|cx| service.poll_ready(cx)).await?;
+    service.call(request).await.map(Response::into_body)
+}
+
+fn to(uri: &str) -> Request<()> {
+    Request::get(uri).body(()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_layer_gives_the_token_to_whom_it_is_for() {
+    let server = Server::with(Reply::Tokens(3_600));
+    let token = started(&server);
+    let layer = ServiceTokenLayer::for_origins(&token, ["https://stock.example.com"]).unwrap();
+    let mut client = layer.layer(Resource { status: 200, ..Resource::default() });
+    // The first one waits for the token, the second one does not.
+    for _ in 0..2 {
+        assert_eq!(call(&mut client, to("https://stock.example.com/a")).await.unwrap(), "Bearer t1");
+    }
+    assert_eq!(call(&mut client, to("https://evil.example/a")).await.unwrap(), "");
+    assert_eq!(call(&mut client, to("http://stock.example.com/a")).await.unwrap(), "");
+    let mut own = to("https://stock.example.com/a");
+    own.headers_mut().insert(AUTHORIZATION, "Basic mine".parse().unwrap());
+    assert_eq!(call(&mut client, own).await.unwrap(), "Basic mine");
+    assert!(ServiceTokenLayer::for_origins(&token, ["http://stock.example.com"]).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_has_the_token_fetched_anew_and_is_given_back() {
+    let server = Server::with(Reply::Tokens(3_600));
+    let token = builder(&server).fetch().await.unwrap();
+    let layer = ServiceTokenLayer::insecure_any_origin(&token);
+    let mut refusing = layer.layer(Resource { status: 401, ..Resource::default() });
+    assert_eq!(call(&mut refusing, to("/a")).await.unwrap(), "Bearer t1");
+    assert_eq!(call(&mut refusing, to("/a")).await.unwrap(), "Bearer t2");
+    for _ in 0..100 {
+        call(&mut refusing, to("/a")).await.unwrap();
+    }
+    assert_eq!(server.asked(), 3);
+    let mut forbidding = layer.layer(Resource { status: 403, ..Resource::default() });
+    call(&mut forbidding, to("/a")).await.unwrap();
+    assert!(token.held().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_token_nothing_is_sent() {
+    let server = Server::with(Reply::Body(400, r#"{"error":"invalid_scope"}"#));
+    let token = started(&server);
+    // Its status would be no status.
+    let mut client = ServiceTokenLayer::insecure_any_origin(&token).layer(Resource::default());
+    let error = call(&mut client, to("/a")).await.unwrap_err();
+    assert_eq!(error.downcast_ref::<ServiceTokenError>().unwrap().code(), "invalid_scope");
+}
+
+#[test]
+fn handles_move_between_threads() {
+    fn check<T: Send + Sync + Clone + 'static>() {}
+    check::<ServiceToken>();
+    check::<AccessToken>();
+    check::<ServiceTokenLayer>();
+    check::<ServiceTokenService<Resource>>();
+    fn is_send<T: Send>() {}
+    is_send::<ServiceTokenFuture<Resource, ()>>();
+}

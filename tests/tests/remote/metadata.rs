@@ -1,0 +1,253 @@
+//! What an issuer may say of itself that is not believed, and what its service does meanwhile (RFC 8414,
+//! OpenID Connect Discovery).
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use jwt_core::Reason;
+use jwt_core::keys::BoxFuture;
+use jwt_remote::{HttpClient, HttpError, HttpRequest, HttpResponse, Oidc, OidcProvider, Remote};
+use serde_json::{Value, json};
+use tests::tokens::AUDIENCE;
+use tracing::Level;
+
+use super::fault_server::{Answer, FaultServer, Response};
+use super::told::Told;
+use super::{bogus, client, fresh, held, jwks, key, most_attempts, remote, token_of, until};
+
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+fn metadata(issuer: &str, change: impl FnOnce(&mut Value)) -> Answer {
+    let mut metadata = json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/jwks"),
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+    });
+    change(&mut metadata);
+    Answer::json(metadata.to_string())
+}
+
+fn provider(issuer: &str, remote: &Remote) -> OidcProvider {
+    Oidc::issuer(issuer).with_audience(AUDIENCE).with_remote(remote).start().unwrap()
+}
+
+/// What goes wrong, how, and the paths that one attempt asks for.
+type Lie = (&'static str, &'static str, fn(&str) -> Answer, &'static [&'static str]);
+
+const LIES: &[Lie] = &[
+    ("another issuer", "issuer_mismatch", |_| metadata("https://id.example.com", |_| ()), &[OPENID]),
+    ("a slash more", "issuer_mismatch", |issuer| metadata(&format!("{issuer}/"), |_| ()), &[OPENID]),
+    ("no issuer", "metadata", |issuer| metadata(issuer, |it| it["issuer"] = Value::Null), &[OPENID]),
+    (
+        "a list of issuers",
+        "metadata",
+        |issuer| metadata(issuer, |it| it["issuer"] = json!([issuer])),
+        &[OPENID],
+    ),
+    ("no keys", "metadata", |issuer| metadata(issuer, |it| it["jwks_uri"] = Value::Null), &[OPENID]),
+    (
+        "a file of this machine",
+        "keys_address",
+        |issuer| metadata(issuer, |it| it["jwks_uri"] = json!("file://localhost/etc/hostname")),
+        &[OPENID],
+    ),
+    (
+        "keys in the address",
+        "keys_address",
+        |issuer| metadata(issuer, |it| it["jwks_uri"] = json!("data:application/json,{\"keys\":[]}")),
+        &[OPENID],
+    ),
+    (
+        "another machine without TLS",
+        "keys_address",
+        |issuer| metadata(issuer, |it| it["jwks_uri"] = json!("http://192.0.2.1/jwks")),
+        &[OPENID],
+    ),
+    (
+        "a relative address",
+        "keys_address",
+        |issuer| metadata(issuer, |it| it["jwks_uri"] = json!("/jwks")),
+        &[OPENID],
+    ),
+    (
+        "shared secrets alone",
+        "metadata",
+        |issuer| {
+            metadata(issuer, |it| it["id_token_signing_alg_values_supported"] = json!(["HS256", "none"]))
+        },
+        &[OPENID],
+    ),
+    ("HTML", "metadata", |_| Answer::Good(Response::new(200, "<html>")), &[OPENID]),
+    (
+        "a redirect",
+        "redirect",
+        |_| Answer::Good(Response::new(302, "").with("location", "/elsewhere")),
+        &[OPENID],
+    ),
+    ("an error", "status", |_| Answer::status(500), &[OPENID]),
+    ("a reset", "connection", |_| Answer::Reset, &[OPENID]),
+    ("a hang", "timeout", |_| Answer::Hang, &[OPENID]),
+    (
+        "a flood",
+        "too_long",
+        |_| Answer::Endless {
+            start: "HTTP/1.1 200 x\r\nconnection: close\r\n\r\n{\"x\":\"",
+            again: vec![b'x'; 65_536],
+            most: 30 << 20,
+        },
+        &[OPENID],
+    ),
+    ("nothing anywhere", "status", |_| Answer::status(404), &[OPENID, OAUTH]),
+];
+
+#[tokio::test]
+async fn whoever_lies_of_itself_gets_nobody_to_ask_for_keys() {
+    let (told, _guard) = Told::listen();
+    let remote = remote();
+    let (told, good) = (&told, &key("a"));
+    join_all(LIES.iter().map(|(name, code, answer, places)| {
+        let remote = &remote;
+        async move {
+            let began = Instant::now();
+            let server = FaultServer::always(Answer::Hang).await;
+            let issuer = &server.url("");
+            server.answers(answer(issuer));
+            let provider = provider(issuer, remote);
+            until(name, || provider.status().failures >= 1).await;
+            let error = provider.status().error.unwrap();
+            assert_eq!(error.code(), *code, "{name}: {error}");
+            let verdict = fresh(provider.verifier(), &token_of(good, issuer)).await;
+            assert_eq!(verdict, Err(Reason::KeysUnavailable), "{name}");
+            assert!(provider.metadata().is_none() && !provider.has_keys(), "{name}");
+            let (gauge, most) = (server.gauge(), most_attempts(began.elapsed()));
+            let asked: usize = places.iter().map(|place| server.count(place)).sum();
+            assert_eq!(gauge.asked, asked, "{name}: nothing but metadata was asked for");
+            assert!(server.sent() < (15 * asked as u64) << 20, "{name}: {} bytes", server.sent());
+            for place in *places {
+                let asked = server.count(place);
+                assert!((1..=most).contains(&asked), "{name}: {asked} times {place}, {most} at most");
+            }
+            let words = match *code {
+                "issuer_mismatch" => "configure the issuer exactly as its metadata spells it",
+                _ => "keys were never fetched",
+            };
+            let lines = told.of(issuer, words);
+            assert!(!lines.is_empty(), "{name}");
+            assert!(lines.iter().all(|line| line.level == Level::ERROR), "{name}: {lines:?}");
+            assert!(lines.iter().all(|line| line.field("reason") == Some(*code)), "{name}: {lines:?}");
+        }
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn metadata_is_found_where_either_standard_puts_it() {
+    let good = key("a");
+    // An issuer with a path, for which there are three places.
+    for place in [
+        "/realms/a/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/realms/a",
+        "/.well-known/openid-configuration/realms/a",
+    ] {
+        let server = FaultServer::always(Answer::status(404)).await;
+        let (issuer, set) = (server.url("/realms/a"), jwks([&good]));
+        let (answer, at) = (metadata(&issuer, |_| ()), place.to_owned());
+        server.script(move |asked| match asked.path.as_str() {
+            path if path == at => answer.clone(),
+            "/realms/a/jwks" => Answer::json(set.clone()),
+            _ => Answer::status(404),
+        });
+        let provider = Oidc::issuer(&issuer).with_audience(AUDIENCE).with_remote(&remote());
+        let provider = provider.discover().await.unwrap();
+        assert_eq!(held(provider.verifier(), &token_of(&good, &issuer)), Ok(()), "{place}");
+        assert_eq!(provider.metadata().unwrap().issuer, issuer);
+        assert_eq!((server.count(place), server.count("/realms/a/jwks")), (1, 1), "{place}");
+        // Keys are asked for again, metadata is not.
+        assert_eq!(fresh(provider.verifier(), &token_of(&key("b"), &issuer)).await, Err(Reason::UnknownKey));
+        assert_eq!((server.count(place), server.count("/realms/a/jwks")), (1, 2), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn keys_for_algorithms_that_the_provider_does_not_name_are_not_used() {
+    let server = FaultServer::always(Answer::Hang).await;
+    let (issuer, good) = (server.url(""), key("a"));
+    let other = jwt_core::SigningKey::generate(jwt_core::Algorithm::EdDSA).unwrap().with_key_id("b").unwrap();
+    let (answer, set) = (metadata(&issuer, |_| ()), jwks([&good, &other]));
+    server
+        .script(move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() });
+    let provider = provider(&issuer, &remote());
+    until("keys", || provider.has_keys()).await;
+    assert_eq!(held(provider.verifier(), &token_of(&good, &issuer)), Ok(()));
+    assert_eq!(held(provider.verifier(), &token_of(&other, &issuer)), Err(Reason::UnknownKey));
+}
+
+#[tokio::test]
+async fn where_keys_have_moved_the_metadata_is_read_again() {
+    let server = FaultServer::always(Answer::Hang).await;
+    let (issuer, old, new) = (server.url(""), key("old"), key("new"));
+    let (answer, set) = (metadata(&issuer, |_| ()), jwks([&old]));
+    server
+        .script(move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() });
+    let provider = provider(&issuer, &remote());
+    until("keys", || provider.has_keys()).await;
+    let moved =
+        metadata(&issuer, |it| it["jwks_uri"] = json!(format!("{}/moved", it["issuer"].as_str().unwrap())));
+    let set = jwks([&new]);
+    server.script(move |asked| match asked.path.as_str() {
+        OPENID => moved.clone(),
+        "/moved" => Answer::json(set.clone()),
+        _ => Answer::status(404),
+    });
+    // The first one finds the old address dead. What comes after that is the schedule's doing.
+    assert_eq!(fresh(provider.verifier(), &bogus()()).await, Err(Reason::UnknownKey));
+    until("the new keys", || held(provider.verifier(), &token_of(&new, &issuer)).is_ok()).await;
+    assert_eq!(held(provider.verifier(), &token_of(&old, &issuer)), Err(Reason::UnknownKey));
+    assert_eq!((server.count(OPENID), server.count("/moved")), (2, 1));
+}
+
+/// Sends what is for `https://id.example.com` to a server of ours: what a terminating proxy does.
+#[derive(Clone)]
+struct Terminated {
+    inner: jwt_remote::reqwest::Client,
+    to: String,
+}
+
+impl HttpClient for Terminated {
+    fn send(&self, mut request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+        request.url = request.url.replacen("https://id.example.com", &self.to, 1);
+        HttpClient::send(&self.inner, request)
+    }
+}
+
+/// What an `https` issuer may not do, though an issuer on this machine might: have us ask this machine's own services.
+#[tokio::test]
+async fn an_issuer_with_tls_names_no_address_without() {
+    for (address, expected) in [
+        ("http://127.0.0.1:PORT/jwks", Some("keys_address")),
+        ("http://localhost:PORT/jwks", Some("keys_address")),
+        ("http://[::1]:PORT/jwks", Some("keys_address")),
+        ("http://id.example.com/jwks", Some("keys_address")),
+        ("https://user:password@id.example.com/jwks", Some("keys_address")),
+        ("https://id.example.com/jwks", None),
+    ] {
+        let (server, issuer, good) =
+            (FaultServer::always(Answer::Hang).await, "https://id.example.com", key("a"));
+        let address = address.replace("PORT", &server.address().port().to_string());
+        let (answer, set) = (metadata(issuer, |it| it["jwks_uri"] = json!(address)), jwks([&good]));
+        server.script(
+            move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() },
+        );
+        let inner = client();
+        let provider = provider(issuer, &Remote::with_client(Terminated { inner, to: server.url("") }));
+        until(&address, || provider.has_keys() || provider.status().failures >= 1).await;
+        let error = provider.status().error.map(|error| error.code());
+        assert_eq!((error, provider.has_keys()), (expected, expected.is_none()), "{address}");
+        assert_eq!(server.count("/jwks"), usize::from(expected.is_none()), "{address}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What operators are told while a test runs: the events of its thread.
+
+use core::fmt::{Debug, Write as _};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tracing::Level;
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+
+/// One event of jwt-remote or jwt-core.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) level: Level,
+    pub(crate) message: String,
+    fields: BTreeMap<&'static str, String>,
+}
+
+impl Line {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
+}
+
+/// The events of this thread, up to a number.
+#[derive(Clone, Default)]
+pub(crate) struct Told(Arc<Mutex<Vec<Line>>>);
+
+/// A test that makes more has another fault.
+const MOST: usize = 100_000;
+
+impl Told {
+    /// Listens until the guard is dropped.
+    pub(crate) fn listen() -> (Self, DefaultGuard) {
+        let told = Self::default();
+        let guard = tracing::subscriber::set_default(told.clone());
+        (told, guard)
+    }
+
+    /// The events of a source whose text contains this.
+    pub(crate) fn of(&self, source: &str, words: &str) -> Vec<Line> {
+        let lines = self.0.lock().unwrap();
+        let is_it = |line: &&Line| line.field("source") == Some(source) && line.message.contains(words);
+        lines.iter().filter(is_it).cloned().collect()
+    }
+
+    /// All events whose text contains this.
+    pub(crate) fn with(&self, words: &str) -> Vec<Line> {
+        let lines = self.0.lock().unwrap();
+        lines.iter().filter(|line| line.message.contains(words)).cloned().collect()
+    }
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.message, "{value:?}");
+        } else {
+            self.fields.insert(field.name(), format!("{value:?}"));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.fields.insert(field.name(), value.to_owned());
+    }
+}
+
+impl tracing::Subscriber for Told {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target().starts_with("jwt_")
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line =
+            Line { level: *event.metadata().level(), message: String::new(), fields: BTreeMap::new() };
+        event.record(&mut line);
+        let mut lines = self.0.lock().unwrap();
+        assert!(lines.len() < MOST, "a flood of events");
+        lines.push(line);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
