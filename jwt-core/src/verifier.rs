@@ -18,7 +18,7 @@ use crate::expected::Expected;
 use crate::header::{self, Header};
 use crate::json::{self, Bounds, Document, Fault, Nodes};
 use crate::jws;
-use crate::keys::{Grant, RefreshHint};
+use crate::keys::{BoxFuture, Grant, RefreshHint};
 use crate::limits::Limits;
 use crate::policy;
 use crate::refusal::{Reason, TokenError};
@@ -214,10 +214,25 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`].
     pub async fn verify_fresh(&self, token: &str) -> Result<Arc<Verified>, TokenError> {
-        match TokenAuthority::verify(self, &Presented::new(token)) {
-            Verdict::Ready(result) => result,
-            Verdict::Wait(verdict) => verdict.await,
-        }
+        self.verify_fresh_with(token, &Expected::new()).await
+    }
+
+    /// As [`Verifier::verify_fresh`], with expectations of this one call: for an ID token, which may be the first that
+    /// its issuer signs by a new key.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify_with`].
+    pub async fn verify_fresh_with(
+        &self,
+        token: &str,
+        expected: &Expected<'_>,
+    ) -> Result<Arc<Verified>, TokenError> {
+        let fetch = match self.prove(token, self.now(), expected) {
+            Ok(verified) => return Ok(verified),
+            Err(failure) => self.fetch_of_keys(token, failure)?,
+        };
+        fetch.await;
+        self.verify_with(token, expected)
     }
 
     fn now(&self) -> Duration {
@@ -329,6 +344,19 @@ impl Verifier {
             .ok_or(Reason::UntrustedIssuer)
     }
 
+    /// A fetch that may change the verdict, or the verdict where none does.
+    fn fetch_of_keys(
+        &self,
+        token: &str,
+        failure: Failure<'_>,
+    ) -> Result<BoxFuture<'static, ()>, TokenError> {
+        match self.ask_for_keys(token, &failure) {
+            None | Some(Grant::Denied) => Err(failure.error),
+            Some(Grant::Overloaded) => Err(Reason::KeysUnavailable.into()),
+            Some(Grant::Fetch(fetch)) => Ok(fetch),
+        }
+    }
+
     /// Asks the authority's source of keys for a fetch, where newer keys could change the verdict.
     fn ask_for_keys(&self, token: &str, failure: &Failure<'_>) -> Option<Grant> {
         let refresh = failure.authority?.refresh.as_ref()?;
@@ -378,14 +406,13 @@ impl TokenAuthority for Verifier {
     fn verify(&self, presented: &Presented<'_>) -> Verdict {
         let token = presented.token();
         let expected = Expected::new().with_proofs(presented.proofs());
-        let failure = match self.prove(token, self.now(), &expected) {
+        let fetch = match self.prove(token, self.now(), &expected) {
             Ok(verified) => return Verdict::Ready(Ok(verified)),
-            Err(failure) => failure,
+            Err(failure) => self.fetch_of_keys(token, failure),
         };
-        match self.ask_for_keys(token, &failure) {
-            None | Some(Grant::Denied) => Verdict::Ready(Err(failure.error)),
-            Some(Grant::Overloaded) => Verdict::Ready(Err(Reason::KeysUnavailable.into())),
-            Some(Grant::Fetch(fetch)) => {
+        match fetch {
+            Err(error) => Verdict::Ready(Err(error)),
+            Ok(fetch) => {
                 // The future owns what it needs, so that the request may be dropped at any time.
                 let (verifier, token) = (self.clone(), token.to_owned());
                 let proofs = presented.proofs().to_vec();

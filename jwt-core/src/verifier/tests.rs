@@ -628,6 +628,29 @@ fn a_granted_fetch_is_waited_for_once_and_only_for_a_key_that_is_missing() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
+#[test]
+fn expectations_of_a_call_hold_after_its_wait_too() {
+    let (old, new) = (key(Algorithm::ES256), key(Algorithm::ES256));
+    let set = |key: &SigningKey| KeySet::new([key.verifying_key()]).unwrap();
+    let issuer = crate::Issuer::builder().with_key(new.clone()).with_audience(AUDIENCE).with_issuer(ISSUER);
+    let issuer = issuer.with_profile(Profile::IdToken).build().unwrap();
+    let token = issuer.token().with_subject("alice").with_claim("nonce", "n-1").sign().unwrap();
+    for (nonce, expected) in [("n-1", None), ("n-2", Some(Reason::WrongNonce))] {
+        let (live, writer) = Live::new();
+        writer.replace(set(&old));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let refresh = OneFetch { keys: set(&new), writer: Arc::new(writer), asked: asked.clone() };
+        let authority = Verifier::builder().with_live_keys(live).with_refresh(refresh);
+        let authority = authority.with_audience(AUDIENCE).with_issuer(ISSUER);
+        let verifier = authority.with_profile(Profile::IdToken).build().unwrap();
+        let expected_nonce = Expected::new().with_nonce(nonce);
+        let verdict = Box::pin(verifier.verify_fresh_with(&token, &expected_nonce));
+        let reason = poll_once(verdict).unwrap().err().map(|error| error.reason());
+        assert_eq!(reason, expected, "{nonce}");
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "{nonce}");
+    }
+}
+
 fn poll_once<T>(mut future: BoxFuture<'_, T>) -> Option<T> {
     let mut context = core::task::Context::from_waker(core::task::Waker::noop());
     match future.as_mut().poll(&mut context) {
