@@ -134,3 +134,25 @@ impl From<HttpError> for FetchError {
         Self::Http { error }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_about_tokens_has_its_words() {
+        let problem = || "why".to_owned();
+        for (error, words) in [
+            (
+                FetchError::ClientAuth { problem: problem() },
+                "client_auth: the credentials of this service could not be made: why",
+            ),
+            (
+                FetchError::Introspection { problem: problem() },
+                "introspection: no answer about the token: why",
+            ),
+        ] {
+            assert_eq!(format!("{}: {error}", error.code()), words);
+        }
+    }
+}

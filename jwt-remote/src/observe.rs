@@ -5,6 +5,8 @@
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
 pub(crate) mod service_token;
+#[cfg(test)]
+pub(crate) mod told;
 pub(crate) mod watched;
 
 use core::time::Duration;
@@ -38,8 +40,19 @@ pub(crate) fn unchanged(source: &str) {
     count(source, "same");
 }
 
+/// What there is where a fetch gives nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Held {
+    /// Keys, which serve on.
+    Keys,
+    /// None any more.
+    TooOld,
+    /// None yet.
+    Never,
+}
+
 /// A fetch gave nothing.
-pub(crate) fn failed(source: &str, error: &FetchError, has_keys: bool) {
+pub(crate) fn failed(source: &str, error: &FetchError, held: Held) {
     let reason = error.code();
     if matches!(error, FetchError::Issuer { .. }) {
         tracing::error!(
@@ -48,19 +61,27 @@ pub(crate) fn failed(source: &str, error: &FetchError, has_keys: bool) {
             "the provider speaks for another issuer, so its keys are not used; configure the issuer exactly as its \
              metadata spells it: {error}"
         );
-    } else if has_keys {
-        tracing::warn!(
+        count(source, reason);
+        return;
+    }
+    match held {
+        Held::Keys => tracing::warn!(
             source,
             reason,
             "keys could not be fetched; those that are held serve on until they are too old: {error}"
-        );
-    } else {
-        tracing::error!(
+        ),
+        Held::TooOld => tracing::error!(
+            source,
+            reason,
+            "keys are still too old, and every token is answered with 503; look whether this address can be reached \
+             from here and serves a JWK set: {error}"
+        ),
+        Held::Never => tracing::error!(
             source,
             reason,
             "keys were never fetched, and every token is answered with 503; look whether this address can be reached \
              from here and serves a JWK set: {error}"
-        );
+        ),
     }
     count(source, reason);
 }

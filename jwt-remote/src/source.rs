@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpError};
 use crate::jwks::{self, BodyPrint, Fetched, Last};
-use crate::observe::{self, Suppressed};
+use crate::observe::{self, Held, Suppressed};
 use crate::origin::Origin;
 use crate::refresher::Hub;
 use crate::schedule::{Answer, Chance, Rules, Schedule};
@@ -185,13 +185,19 @@ impl Source {
                 state.error = None;
             }
             Err(error) => {
-                {
+                let had_keys = {
                     let mut state = self.state();
                     let chance = self.chance(&mut state);
                     state.schedule.failed(now, chance);
                     state.error = Some(error.clone());
-                }
-                observe::failed(self.origin.name(), &error, self.live.load().is_some());
+                    state.fetched_at.is_some()
+                };
+                let held = match self.live.load() {
+                    Some(_) => Held::Keys,
+                    None if had_keys => Held::TooOld,
+                    None => Held::Never,
+                };
+                observe::failed(self.origin.name(), &error, held);
             }
         }
         drop(turn);

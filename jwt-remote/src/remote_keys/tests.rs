@@ -11,6 +11,8 @@ use tokio::time::{advance, sleep};
 use super::*;
 use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 
+mod told;
+
 const NOW: u64 = 1_800_000_000;
 
 /// How the provider answers.

@@ -9,6 +9,7 @@ use jwt_core::{Algorithm, Authority, Issuer, ManualClock, Reason, SigningKey, Ve
 use tokio::time::sleep;
 
 use super::*;
+use crate::observe::told::Told;
 
 const NOW: u64 = 1_800_000_000;
 
@@ -126,6 +127,31 @@ async fn a_bad_or_missing_file_keeps_the_old_keys_and_says_so_until_it_is_good_a
         let status = keys.status();
         assert_eq!((status.error, status.failures, keys.live().epoch()), (None, 0, 1), "{code}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_is_told_once_a_minute_which_file_is_bad_and_when_it_is_good_again() {
+    let (told, _listening) = Told::listen();
+    let folder = Folder::new();
+    let whole = jwks(&[&key("a")]);
+    folder.replace("jwks.json", &whole);
+    let _keys = WatchedKeys::jwks(folder.at("jwks.json")).start().await.unwrap();
+    folder.replace("jwks.json", "{");
+    sleep(Duration::from_secs(130)).await;
+    let bad = told.with("changed keys cannot be used");
+    assert_eq!(bad.len(), 3, "{bad:?}");
+    assert!(bad.iter().all(|line| {
+        line.starts_with("WARN") && line.contains("jwks.json") && line.contains("malformed_json")
+    }));
+    // Another fault is news.
+    fs::remove_file(folder.at("jwks.json")).unwrap();
+    a_turn().await;
+    assert_eq!(told.with("file_unreadable").len(), 1);
+    folder.replace("jwks.json", &whole);
+    a_turn().await;
+    a_turn().await;
+    assert_eq!(told.with("the files are good again").len(), 1);
+    assert_eq!(told.with("keys were read").len(), 1);
 }
 
 /// What Kubernetes does: the file is a link through a link to a folder, and that link is exchanged.

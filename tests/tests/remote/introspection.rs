@@ -112,7 +112,7 @@ const LATER: u64 = 4_102_444_800;
 fn alice() -> Value {
     json!({
         "active": true, "sub": "alice", "aud": AUDIENCE, "iss": ISSUER, "exp": LATER, "token_type": "Bearer",
-        "roles": ["admin"],
+        "scope": "read admin",
     })
 }
 
@@ -143,7 +143,7 @@ async fn handlers_see_the_same_claims_whoever_vouches_for_the_token() {
             assert_eq!(by_key["audience"], by_word["audience"], "{framework} {path}");
             assert_eq!(by_key["claims"]["iss"], by_word["claims"]["iss"], "{framework} {path}");
         }
-        // What a requirement looks at stands in the answer too; the JWT has no roles.
+        // What a requirement looks at stands in the answer too; the JWT has no scope.
         assert_eq!(get(&server, "/admin", opaque).await.status, 200, "{framework}");
         assert_eq!(get(&server, "/admin", &jwt).await.status, 403, "{framework}");
 

@@ -20,7 +20,8 @@ mod world;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -59,26 +60,35 @@ async fn whatever_the_issuers_do_every_verdict_is_the_one_that_the_held_keys_giv
     if std::env::var_os("SOAK_INSIDE").is_some() {
         return soak(Duration::from_secs(seconds())).await;
     }
-    let name = std::thread::current().name().unwrap().to_owned();
+    // Without the name of the binary.
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let name = format!("{module}::whatever_the_issuers_do_every_verdict_is_the_one_that_the_held_keys_give");
     let mut inside = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &name, "--nocapture"])
         .env("SOAK_INSIDE", "1")
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let most = Duration::from_secs(seconds() + 60);
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = inside.try_wait().unwrap() {
-            break Some(status);
+    let lines = BufReader::new(inside.stdout.take().unwrap()).lines();
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut is_whole = false;
+        for line in lines {
+            let line = line.unwrap();
+            is_whole |= line.starts_with(LAST_LINE);
+            println!("{line}");
         }
-        if began.elapsed() > most {
-            inside.kill().unwrap();
-            break None;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
-    assert!(status.is_some_and(|status| status.success()), "the soak failed: {status:?}");
+        is_whole
+    });
+    let whole = tokio::time::timeout(Duration::from_secs(seconds() + 60), reading).await;
+    if whole.is_err() {
+        inside.kill().unwrap();
+    }
+    let status = inside.wait().unwrap();
+    assert!(matches!(whole, Ok(Ok(true))) && status.success(), "the soak failed: {whole:?}, {status}");
 }
+
+/// Whoever waits for the report knows by this that there was one.
+const LAST_LINE: &str = "memory: ";
 
 /// What happened.
 #[derive(Default)]
@@ -324,6 +334,6 @@ fn finish(report: &Report, issuers: &Issuers, faults: &Faults, took: Duration) {
     let mean = |part: &[u64]| part.iter().sum::<u64>() / part.len().max(1) as u64;
     let third = memory.len() / 3;
     let (first, last) = (mean(&memory[..third]), mean(&memory[memory.len() - third..]));
-    println!("memory: {} KiB in the first third, {} KiB in the last", first >> 10, last >> 10);
+    println!("{LAST_LINE}{} KiB in the first third, {} KiB in the last", first >> 10, last >> 10);
     assert!(last < first + MOST_GROWTH, "it grows: {first} bytes, then {last}");
 }
