@@ -224,7 +224,11 @@ pub(crate) struct Answer {
 
 impl User {
     pub(crate) fn of(server: &TestServer) -> Self {
-        Self { http: http(), me: format!("http://{}/me", server.address()) }
+        Self::at(&format!("http://{}/me", server.address()))
+    }
+
+    pub(crate) fn at(me: &str) -> Self {
+        Self { http: http(), me: me.to_owned() }
     }
 
     pub(crate) async fn present(&self, token: &str) -> Answer {

@@ -22,6 +22,7 @@
 
 mod access_tokens;
 mod client;
+mod examples;
 mod id_tokens;
 mod outages;
 mod provider;
