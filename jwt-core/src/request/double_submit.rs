@@ -94,6 +94,18 @@ mod tests {
     }
 
     #[test]
+    fn a_mac_may_have_the_length_of_each_hash() {
+        for len in MAC_BYTES {
+            let long = |message: &[u8]| mac(message).into_iter().cycle().take(len).collect::<Vec<_>>();
+            let value = issue_double_submit(b"session-1", [9; 16], &long);
+            assert!(
+                verify_double_submit(&value, b"session-1", &|message, tag| long(message) == tag),
+                "{len}"
+            );
+        }
+    }
+
+    #[test]
     fn no_value_is_good_for_an_empty_session() {
         let value = issue_double_submit(b"", [9; 16], &mac);
         assert!(!verify_double_submit(&value, b"", &verify));
