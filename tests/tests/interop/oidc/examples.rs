@@ -47,8 +47,7 @@ async fn the_example_of_health_is_ready_with_the_provider() {
     let user = User::at(me);
     let login = Browser::new(&provider, "web-ES256").log_in(&[]).await;
     until("readiness", async || user.status(&login.access_token).await == 200).await;
-    let checked =
-        tokio::task::spawn_blocking(move || running.check(0, 3).map_err(|error| error.to_string()));
+    let checked = tokio::task::spawn_blocking(move || running.check(0, 3).map_err(|error| error.to_string()));
     checked.await.unwrap().unwrap();
 }
 
