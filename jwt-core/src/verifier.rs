@@ -345,11 +345,7 @@ impl Verifier {
     }
 
     /// A fetch that may change the verdict, or the verdict where none does.
-    fn fetch_of_keys(
-        &self,
-        token: &str,
-        failure: Failure<'_>,
-    ) -> Result<BoxFuture<'static, ()>, TokenError> {
+    fn fetch_of_keys(&self, token: &str, failure: Failure<'_>) -> Result<BoxFuture<'static, ()>, TokenError> {
         match self.ask_for_keys(token, &failure) {
             None | Some(Grant::Denied) => Err(failure.error),
             Some(Grant::Overloaded) => Err(Reason::KeysUnavailable.into()),

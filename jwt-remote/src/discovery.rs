@@ -77,6 +77,10 @@ pub(crate) fn read(
     if response.body.len() > MOST_BYTES {
         return Err(HttpError::TooLong.into());
     }
+    // serde's derived structs would also take an array.
+    if response.body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(FetchError::Metadata { problem: "it is no JSON object".to_owned() });
+    }
     let document: Document =
         serde_json::from_slice(&response.body).map_err(|error| FetchError::Metadata {
             // Never the value, which is whatever somebody answered.
@@ -129,6 +133,7 @@ mod tests {
         HttpResponse { status: 200, headers: Vec::new(), body: body.into() }
     }
 
+    const ARRAY: &[u8] = br#"["https://a","https://a/jwks",null,null,null,null]"#;
     const KEYS: &str = r#","jwks_uri":"https://id.example.com/jwks""#;
 
     #[test]
@@ -189,6 +194,7 @@ mod tests {
             (metadata(issuer, &at("http://127.0.0.1/jwks")), "keys_address"),
             (metadata(issuer, &at("file:jwks")), "keys_address"),
             (HttpResponse { status: 200, headers: Vec::new(), body: b"<html>".to_vec() }, "metadata"),
+            (HttpResponse { status: 200, headers: Vec::new(), body: ARRAY.to_vec() }, "metadata"),
             (HttpResponse { status: 200, headers: Vec::new(), body: vec![b' '; MOST_BYTES + 1] }, "too_long"),
             (HttpResponse { status: 301, ..HttpResponse::default() }, "redirect"),
             (HttpResponse { status: 500, ..HttpResponse::default() }, "status"),
