@@ -52,7 +52,8 @@ async fn opaque_tokens_and_jwts_are_good_behind_one_layer() {
         let asked = provider.requests("/token/introspection").await;
         let jwt = service_token(&provider, "service-EdDSA", AUDIENCE).await;
         assert_eq!(user.status(&jwt).await, 200, "{framework}");
-        assert_eq!(user.status(&format!("{}AAAA", &jwt[..jwt.len() - 4])).await, 401, "{framework}");
+        let (signed, _) = jwt.rsplit_once('.').unwrap();
+        assert_eq!(user.status(&format!("{signed}.{}", "A".repeat(86))).await, 401, "{framework}");
         assert_eq!(provider.requests("/token/introspection").await, asked, "{framework}");
     }
 }
