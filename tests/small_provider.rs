@@ -1,6 +1,8 @@
 //! For the tests of examples: an identity provider in the test's own process, with what a login and a service need of
 //! one. Whoever comes to log in is alice. That a real one does as well is shown by the interop tests.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails in here fails a test")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::{Ipv4Addr, TcpListener};

@@ -31,6 +31,7 @@ fn ask(address: &str, path: &str) -> Result<(u16, String), Box<dyn Error>> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "another process gets ready")]
 fn ready_from_the_moment_that_there_are_keys_and_alive_all_the_time() -> Result<(), Box<dyn Error>> {
     // A port that is held, and at which nobody answers yet.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

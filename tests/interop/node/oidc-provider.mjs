@@ -1,4 +1,5 @@
-// The identity provider oidc-provider, of npm, on a loopback port: `node oidc-provider.mjs [PORT]`, by default 0, a free one.
+// The identity provider oidc-provider, of npm, on a loopback port: `node oidc-provider.mjs [PORT]`; by default 0, a
+// free one.
 //
 // The first line on stdout says where it is and whom it knows. Then one JSON request a line on stdin, one JSON answer a
 // line on stdout; it ends with its input, or by Ctrl-C.
@@ -19,7 +20,7 @@
 // | `service-key` | the private key of the first line, ES256 | the same by private_key_jwt, RS256 |
 // | `service-opaque` | `secret` | the same by basic; its tokens are opaque |
 // | `web-ALG` | `secret` | the code flow with PKCE, back to any port of 127.0.0.1; ID tokens signed by ALG |
-// | `resource-server` | `secret` | introspection by basic |
+// | `resource-server`, `…-post`, `…-key` | as those of services | introspection by basic, post and private_key_jwt |
 //
 // A login asks nobody: whoever comes is `login_hint`, or alice, and consents. Of `azp:NAME` the ID token says `azp`.
 
@@ -29,8 +30,10 @@ import http from "node:http";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-// The library tells its warnings to the console; stdout is for answers alone.
-console.info = console.warn = console.log = console.error;
+// The library warns of what nobody would do in production: keys and tokens in memory, an old Node.js. Here it is so by
+// intention, and stdout is for answers alone.
+console.info = console.warn = () => {};
+console.log = console.error;
 const { default: Provider, errors } = await import("oidc-provider");
 
 const ALGORITHMS = {
@@ -56,6 +59,12 @@ async function freshKeys() {
 
 const clientKey = await generate("ec", { namedCurve: "P-256" });
 const machine = { grant_types: ["client_credentials"], response_types: [], redirect_uris: [] };
+const byPost = { client_secret: "secret", token_endpoint_auth_method: "client_secret_post" };
+const byKey = {
+  token_endpoint_auth_method: "private_key_jwt",
+  token_endpoint_auth_signing_alg: "ES256",
+  jwks: { keys: [{ ...clientKey.publicKey.export({ format: "jwk" }), alg: "ES256", use: "sig", kid: "client" }] },
+};
 const clients = [
   ...Object.keys(ALGORITHMS).flatMap((alg) => [
     { client_id: `service-${alg}`, client_secret: "secret", ...machine },
@@ -70,16 +79,12 @@ const clients = [
       id_token_signed_response_alg: alg,
     },
   ]),
-  { client_id: "service-post", client_secret: "secret", token_endpoint_auth_method: "client_secret_post", ...machine },
-  {
-    client_id: "service-key",
-    token_endpoint_auth_method: "private_key_jwt",
-    token_endpoint_auth_signing_alg: "ES256",
-    jwks: { keys: [{ ...clientKey.publicKey.export({ format: "jwk" }), alg: "ES256", use: "sig", kid: "client" }] },
-    ...machine,
-  },
+  { client_id: "service-post", ...byPost, ...machine },
+  { client_id: "service-key", ...byKey, ...machine },
   { client_id: "service-opaque", client_secret: "secret", ...machine },
   { client_id: "resource-server", client_secret: "secret", ...machine },
+  { client_id: "resource-server-post", ...byPost, ...machine },
+  { client_id: "resource-server-key", ...byKey, ...machine },
 ];
 
 /** RFC 8707: whom tokens are for, and of which form they are. */
@@ -110,7 +115,8 @@ function providerWith(keys) {
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      introspection: { enabled: true, allowedPolicy: (_, client) => client.clientId === "resource-server" },
+      introspection: { enabled: true, allowedPolicy: (_, client) => client.clientId.startsWith("resource-server") },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => client.clientId === token.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => undefined,

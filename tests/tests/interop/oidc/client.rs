@@ -55,7 +55,24 @@ pub(crate) async fn token_response(
     client: &Authentication<'_>,
     more: &[(&str, &str)],
 ) -> (u16, Value) {
-    let url = format!("{}/token", provider.issuer());
+    let (status, body) = post(provider, "/token", client, more).await;
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// Has a token end before its time (RFC 7009).
+pub(crate) async fn revoke(provider: &Provider, client: &str, token: &str) {
+    let asked = [("token", token)];
+    let (status, body) = post(provider, "/token/revocation", &Authentication::Basic(client), &asked).await;
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+}
+
+async fn post(
+    provider: &Provider,
+    path: &str,
+    client: &Authentication<'_>,
+    more: &[(&str, &str)],
+) -> (u16, Vec<u8>) {
+    let url = format!("{}{path}", provider.issuer());
     let request =
         http().request(Method::POST, &url).header("content-type", "application/x-www-form-urlencoded");
     let assertion;
@@ -72,7 +89,7 @@ pub(crate) async fn token_response(
         }
     };
     let response = request.body(encoded(&[&own, more].concat())).send().await.unwrap();
-    (response.status().as_u16(), serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+    (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
 }
 
 /// RFC 7523 §3, by our own issuer.

@@ -8,6 +8,8 @@
 //! | `told` | what the operator is told |
 //! | `access_tokens` | every algorithm, every way to say who a client is, and what is refused |
 //! | `id_tokens` | the code flow with PKCE, and the rules of OpenID Connect Core §3.1.3.7 |
+//! | `introspection` | opaque tokens, and both kinds behind one layer |
+//! | `own_tokens` | a service's own tokens, fetched and presented by us |
 //! | `rotation` | new keys while requests run, and keys that are gone |
 //! | `outages` | hanging, gone, killed and started anew |
 //! | `examples` | the examples' own lines, with this provider |
@@ -24,7 +26,9 @@ mod access_tokens;
 mod client;
 mod examples;
 mod id_tokens;
+mod introspection;
 mod outages;
+mod own_tokens;
 mod provider;
 mod rotation;
 mod told;
