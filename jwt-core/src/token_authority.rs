@@ -114,6 +114,26 @@ pub enum Verdict {
     Wait(BoxFuture<'static, Result<Arc<Verified>, TokenError>>),
 }
 
+impl Verdict {
+    /// The verdict, waited for where it needs that: where no layer stands, such as for queues and WebSocket messages.
+    ///
+    /// ```
+    /// # async fn run(authority: impl jwt_core::TokenAuthority, token: &str) -> Result<(), jwt_core::TokenError> {
+    /// use jwt_core::Presented;
+    /// let verified = authority.verify(&Presented::new(token)).decide().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What the authority refuses the token for.
+    pub async fn decide(self) -> Result<Arc<Verified>, TokenError> {
+        match self {
+            Verdict::Ready(result) => result,
+            Verdict::Wait(verdict) => verdict.await,
+        }
+    }
+}
+
 impl core::fmt::Debug for Verdict {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {

@@ -28,14 +28,20 @@ pub enum AddressError {
     /// It is no absolute URL with a host (RFC 3986 §4.3).
     #[non_exhaustive]
     Malformed {
-        /// What was configured.
+        /// What was configured, without its query.
         address: String,
     },
     /// It is neither `https` nor `http` to a loopback address.
     #[non_exhaustive]
     NotHttps {
-        /// What was configured.
+        /// What was configured, without its query.
         address: String,
+    },
+    /// A template of issuers has not exactly one part in braces, or has it where it could name another provider.
+    #[non_exhaustive]
+    Template {
+        /// What was configured.
+        template: String,
     },
     /// It has a user's name or password in it, which would stand in logs; or a fragment, which is never sent; or, as
     /// an issuer, a query (RFC 8414 §2).
@@ -47,12 +53,24 @@ pub enum AddressError {
 }
 
 impl AddressError {
+    /// Of an address that somebody else names: escaped, and no more than helps.
+    pub(crate) fn shortened(self) -> Self {
+        let short = |text: String| text.escape_debug().take(128).collect();
+        match self {
+            AddressError::Malformed { address } => AddressError::Malformed { address: short(address) },
+            AddressError::NotHttps { address } => AddressError::NotHttps { address: short(address) },
+            AddressError::Template { template } => AddressError::Template { template: short(template) },
+            AddressError::NotPlain { host } => AddressError::NotPlain { host: short(host) },
+        }
+    }
+
     /// A stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             AddressError::Malformed { .. } => "malformed_address",
             AddressError::NotHttps { .. } => "not_https",
+            AddressError::Template { .. } => "not_a_template",
             AddressError::NotPlain { .. } => "not_plain_address",
         }
     }
@@ -63,8 +81,17 @@ impl fmt::Display for AddressError {
         match self {
             AddressError::Malformed { address } => write!(f, "{address:?} is no absolute URL with a host"),
             AddressError::NotHttps { address } => {
-                write!(f, "{address:?} is not https, and http is for loopback addresses only")
+                write!(
+                    f,
+                    "{address:?} is not https; http is asked of this machine alone, of others by `insecure_allow_http`, \
+                     and never where an https issuer names it"
+                )
             }
+            AddressError::Template { template } => write!(
+                f,
+                "{template:?} is no template of issuers: it needs exactly one part in braces, in the path or as the first \
+                 label of a host below a domain"
+            ),
             AddressError::NotPlain { host } => {
                 write!(
                     f,
@@ -79,7 +106,8 @@ impl core::error::Error for AddressError {}
 
 impl Address {
     pub(crate) fn new(address: &str, transport: Transport) -> Result<Self, AddressError> {
-        let malformed = || AddressError::Malformed { address: address.to_owned() };
+        let shown = || address.split('?').next().unwrap_or_default().to_owned();
+        let malformed = || AddressError::Malformed { address: shown() };
         let url = Url::parse(address).map_err(|_| malformed())?;
         let host = url.host().ok_or_else(malformed)?;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
@@ -94,7 +122,7 @@ impl Address {
             "https" => Ok(Self(url)),
             "http" if transport == Transport::OrHttp => Ok(Self(url)),
             "http" if is_loopback && transport == Transport::OrLoopback => Ok(Self(url)),
-            _ => Err(AddressError::NotHttps { address: address.to_owned() }),
+            _ => Err(AddressError::NotHttps { address: shown() }),
         }
     }
 
@@ -203,7 +231,7 @@ mod tests {
         assert_eq!(words("jwks"), r#""jwks" is no absolute URL with a host"#);
         assert_eq!(
             words("http://id.example.com/"),
-            r#""http://id.example.com/" is not https, and http is for loopback addresses only"#
+            r#""http://id.example.com/" is not https; http is asked of this machine alone, of others by `insecure_allow_http`, and never where an https issuer names it"#
         );
         let words = words("https://user:secret@id.example.com/");
         assert!(words.contains("id.example.com") && !words.contains("secret"), "{words}");

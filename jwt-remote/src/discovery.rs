@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 512 * 1024;
 /// What a provider says of itself, where it is of use here.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Metadata {
+pub struct ProviderMetadata {
     /// `issuer`: the one that was configured, byte for byte.
     pub issuer: String,
     /// `jwks_uri`.
@@ -72,7 +72,7 @@ pub(crate) fn read(
     response: &HttpResponse,
     issuer: &str,
     transport: Transport,
-) -> Result<Metadata, FetchError> {
+) -> Result<ProviderMetadata, FetchError> {
     FetchError::of_status(response.status)?;
     if response.body.len() > MOST_BYTES {
         return Err(HttpError::TooLong.into());
@@ -98,7 +98,8 @@ pub(crate) fn read(
     let jwks_uri = document
         .jwks_uri
         .ok_or_else(|| FetchError::Metadata { problem: "there is no `jwks_uri`".to_owned() })?;
-    Address::new(&jwks_uri, transport).map_err(|error| FetchError::KeysAddress { error })?;
+    Address::new(&jwks_uri, transport)
+        .map_err(|error| FetchError::KeysAddress { error: error.shortened() })?;
     let algorithms = document.id_token_signing_alg_values_supported.map(|names| {
         let ours = names.iter().filter_map(|name| name.parse::<Algorithm>().ok());
         ours.filter(|algorithm| !algorithm.is_symmetric()).collect::<Vec<_>>()
@@ -109,7 +110,7 @@ pub(crate) fn read(
                 .to_owned(),
         });
     }
-    Ok(Metadata {
+    Ok(ProviderMetadata {
         issuer: document.issuer,
         jwks_uri,
         algorithms,

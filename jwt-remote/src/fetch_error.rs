@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use jwt_core::KeyError;
+use jwt_core::{Algorithm, KeyError};
 
 use crate::address::AddressError;
 use crate::http::HttpError;
@@ -49,6 +49,20 @@ pub enum FetchError {
         /// Why.
         error: AddressError,
     },
+    /// All keys are for algorithms that the provider does not name in its metadata.
+    #[non_exhaustive]
+    Unnamed {
+        /// Those algorithms.
+        algorithms: Vec<Algorithm>,
+    },
+    /// What failed at an address that the configuration does not name: of metadata, or one that they name.
+    #[non_exhaustive]
+    At {
+        /// The address, without its query.
+        address: String,
+        /// What failed there.
+        error: Box<FetchError>,
+    },
     /// A 304 to a request that had nothing to compare.
     NothingToCompare,
     /// The credentials of this service could not be made: its key did not sign.
@@ -81,16 +95,33 @@ impl FetchError {
         }
     }
 
+    /// At this address.
+    pub(crate) fn at(self, address: &str) -> Self {
+        let address = address.split('?').next().unwrap_or_default().to_owned();
+        Self::At { address, error: Box::new(self) }
+    }
+
+    /// What failed, wherever that was.
+    #[must_use]
+    pub fn what(&self) -> &Self {
+        match self {
+            FetchError::At { error, .. } => error.what(),
+            error => error,
+        }
+    }
+
     /// A stable code, for metrics and alerts.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            FetchError::At { error, .. } => error.code(),
             FetchError::Http { error } => error.code(),
             FetchError::Redirect { .. } => "redirect",
             FetchError::Status { .. } => "status",
             FetchError::Metadata { .. } => "metadata",
             FetchError::Issuer { .. } => "issuer_mismatch",
             FetchError::KeysAddress { .. } => "keys_address",
+            FetchError::Unnamed { .. } => "unnamed",
             FetchError::NothingToCompare => "nothing_to_compare",
             FetchError::ClientAuth { .. } => "client_auth",
             FetchError::Introspection { .. } => "introspection",
@@ -102,6 +133,7 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            FetchError::At { address, error } => write!(f, "at {address}: {error}"),
             FetchError::Http { error } => error.fmt(f),
             FetchError::Redirect { status } => {
                 write!(
@@ -111,12 +143,27 @@ impl fmt::Display for FetchError {
             }
             FetchError::Status { status } => write!(f, "status {status} instead of 200"),
             FetchError::Metadata { problem } => write!(f, "no usable metadata of the provider: {problem}"),
+            // What Entra ID says of all of its tenants together.
+            FetchError::Issuer { expected, found } if found.contains('{') => write!(
+                f,
+                "the metadata is that of many issuers, {found:?}, and {expected:?} is configured: use `Oidc::tenants`, \
+                 or the issuer of one tenant"
+            ),
             FetchError::Issuer { expected, found } => write!(
                 f,
                 "the metadata is that of the issuer {found:?}, and {expected:?} is configured: they must be the same, \
                  byte for byte, a slash at the end included"
             ),
             FetchError::KeysAddress { error } => write!(f, "the provider's `jwks_uri` is not asked: {error}"),
+            FetchError::Unnamed { algorithms } => {
+                let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+                write!(
+                    f,
+                    "all keys are for {}, which `id_token_signing_alg_values_supported` of the metadata does not name: \
+                     where tokens are signed so, configure the keys by `RemoteKeys::at`",
+                    names.join(", ")
+                )
+            }
             FetchError::NothingToCompare => f.write_str("status 304 to a request without an entity tag"),
             FetchError::ClientAuth { problem } => {
                 write!(f, "the credentials of this service could not be made: {problem}")
@@ -127,7 +174,17 @@ impl fmt::Display for FetchError {
     }
 }
 
-impl core::error::Error for FetchError {}
+impl core::error::Error for FetchError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            FetchError::Http { error } => Some(error),
+            FetchError::KeysAddress { error } => Some(error),
+            FetchError::Keys { error } => Some(error),
+            FetchError::At { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<HttpError> for FetchError {
     fn from(error: HttpError) -> Self {

@@ -11,6 +11,27 @@ use jwt_core::keys::BoxFuture;
 /// An implementation must not follow redirects: whoever may redirect could name another source of keys. It must
 /// give up after [`HttpRequest::timeout`] and stop reading after [`HttpRequest::most_bytes`], decompressed. Both
 /// are watched from here too, but only an implementation can close the connection early.
+///
+/// ```
+/// use jwt_core::keys::BoxFuture;
+/// use jwt_remote::{HttpClient, HttpError, HttpRequest, HttpResponse};
+///
+/// /// Reads from a directory that is kept in step with the provider, for a service without a network.
+/// struct Mirror;
+///
+/// impl HttpClient for Mirror {
+///     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+///         Box::pin(async move {
+///             let name: String = request.url.chars().filter(char::is_ascii_alphanumeric).collect();
+///             let body = std::fs::read(format!("mirror/{name}")).map_err(|error| HttpError::connection(error.to_string()))?;
+///             if body.len() > request.most_bytes {
+///                 return Err(HttpError::TooLong);
+///             }
+///             Ok(HttpResponse::new(200, Vec::new(), body))
+///         })
+///     }
+/// }
+/// ```
 pub trait HttpClient: Send + Sync + 'static {
     /// Sends the request and reads the whole answer. The future may be dropped at any time.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>>;
@@ -32,16 +53,18 @@ pub struct HttpRequest {
     pub most_bytes: usize,
 }
 
-/// Shows no header and no body, which may hold credentials.
+/// Shows no query, no header and no body, which may hold credentials.
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpRequest").field("url", &self.url).finish_non_exhaustive()
+        let address = self.url.split('?').next().unwrap_or_default();
+        f.debug_struct("HttpRequest").field("address", &address).finish_non_exhaustive()
     }
 }
 
 impl HttpRequest {
     /// A `GET` of JSON.
-    pub(crate) fn get(url: &str, timeout: Duration, most_bytes: usize) -> Self {
+    #[must_use]
+    pub fn get(url: &str, timeout: Duration, most_bytes: usize) -> Self {
         let headers = vec![("accept", "application/json".to_owned())];
         Self { url: url.to_owned(), headers, body: None, timeout, most_bytes }
     }
@@ -62,7 +85,8 @@ impl HttpRequest {
 }
 
 /// An answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
@@ -72,7 +96,20 @@ pub struct HttpResponse {
     pub body: Vec<u8>,
 }
 
+/// Shows no body and no field, which may hold tokens.
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
 impl HttpResponse {
+    /// An answer as it came.
+    #[must_use]
+    pub fn new(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        Self { status, headers, body }
+    }
+
     /// All values of a field, names compared without case.
     pub(crate) fn values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> {
         let is_it = move |field: &&(String, String)| field.0.eq_ignore_ascii_case(name);
@@ -130,7 +167,7 @@ impl fmt::Display for HttpError {
         match self {
             HttpError::Connection { problem } => write!(f, "no connection: {problem}"),
             HttpError::Timeout => f.write_str("no answer in time"),
-            HttpError::TooLong => f.write_str("the answer is too long"),
+            HttpError::TooLong => f.write_str("the answer is longer than what is asked for can be"),
             HttpError::Redirected => f.write_str(
                 "redirects are not followed: configure the address that it leads to, and a client that follows none",
             ),
@@ -180,7 +217,7 @@ mod tests {
         for (error, words) in [
             (HttpError::connection("refused"), "connection: no connection: refused"),
             (HttpError::Timeout, "timeout: no answer in time"),
-            (HttpError::TooLong, "too_long: the answer is too long"),
+            (HttpError::TooLong, "too_long: the answer is longer than what is asked for can be"),
             (
                 HttpError::Redirected,
                 "redirect: redirects are not followed: configure the address that it leads to, and a client that \

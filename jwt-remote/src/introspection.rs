@@ -66,7 +66,7 @@ pub struct Introspection(Arc<Calls>);
 
 impl Introspection {
     /// By the endpoint at this address, at which this service authenticates as `client`. `https`, or `http` to this
-    /// machine. Metadata of a server names it ([`Metadata::introspection_endpoint`](crate::Metadata)).
+    /// machine. Metadata of a server names it ([`introspection_endpoint`](crate::ProviderMetadata::introspection_endpoint)).
     pub fn at(endpoint: impl Into<String>, client: ClientAuth) -> IntrospectionBuilder<NeedsAudience> {
         IntrospectionBuilder {
             setup: Draft {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use jwt_core::keys::{JwkSet, Source};
-use jwt_core::{Algorithm, KeySet};
+use jwt_core::{Algorithm, KeySet, VerifyingKey};
 
 use crate::address::Address;
 use crate::fetch_error::FetchError;
@@ -21,9 +21,17 @@ const MOST_TAG_BYTES: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Fetched {
     /// None where the keys are those that are held.
-    pub(crate) keys: Option<KeySet>,
+    pub(crate) keys: Option<Keys>,
     pub(crate) fresh_for: Option<Duration>,
     pub(crate) last: Last,
+}
+
+/// New keys.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    pub(crate) set: KeySet,
+    /// The algorithms of keys that are not used because the provider does not name them.
+    pub(crate) unnamed: Vec<Algorithm>,
 }
 
 /// What is remembered of the last good answer, while its keys are held.
@@ -75,13 +83,27 @@ pub(crate) fn read(
 }
 
 /// Bad keys among good ones are skipped; none left is a failure (RFC 7517 §5).
-fn keys(body: &[u8], only: Option<&[Algorithm]>) -> Result<KeySet, FetchError> {
-    let set = JwkSet::from_json(body).and_then(|set| KeySet::from_jwk_set(&set, Source::Remote));
-    let set = match only {
-        Some(algorithms) => set.and_then(|set| set.restricted_to(algorithms)),
-        None => set,
+fn keys(body: &[u8], only: Option<&[Algorithm]>) -> Result<Keys, FetchError> {
+    let failed = |error| FetchError::Keys { error };
+    let set =
+        JwkSet::from_json(body).and_then(|set| KeySet::from_jwk_set(&set, Source::Remote)).map_err(failed)?;
+    let Some(named) = only else { return Ok(Keys { set, unnamed: Vec::new() }) };
+    // A JWK without `alg` is a key for each algorithm of its type, of which one that is named is enough.
+    let is_used = |key: &&VerifyingKey| {
+        let mut same = set.iter().filter(|other| other.key_id() == key.key_id());
+        same.any(|other| {
+            other.algorithm().facts().key_type == key.algorithm().facts().key_type
+                && named.contains(&other.algorithm())
+        })
     };
-    set.map_err(|error| FetchError::Keys { error })
+    let mut unnamed: Vec<Algorithm> =
+        set.iter().filter(|key| !is_used(key)).map(VerifyingKey::algorithm).collect();
+    unnamed.sort_by_key(|algorithm| algorithm.name());
+    unnamed.dedup();
+    match set.restricted_to(named) {
+        Ok(set) => Ok(Keys { set, unnamed }),
+        Err(_) => Err(FetchError::Unnamed { algorithms: unnamed }),
+    }
 }
 
 /// RFC 9110 §8.8.3. It is sent back as it came, so that nothing else may be in it.
@@ -131,7 +153,7 @@ mod tests {
         let body = jwks(&[key(), key()]);
         let response = answer(200, &[("ETag", r#"W/"v1""#), ("Cache-Control", "max-age=300")], body);
         let fetched = read_after(&response, &Last::default()).unwrap();
-        assert_eq!(fetched.keys.unwrap().len(), 2);
+        assert_eq!(fetched.keys.unwrap().set.len(), 2);
         assert_eq!(
             (fetched.fresh_for, fetched.last.tag.as_deref()),
             (Some(Duration::from_secs(300)), Some(r#"W/"v1""#))
@@ -177,8 +199,23 @@ mod tests {
         let only = |algorithms: &[Algorithm]| {
             read(&response, &Last::default(), |_| BodyPrint(0), Some(algorithms)).map(|fetched| fetched.keys)
         };
-        assert_eq!(only(&[Algorithm::EdDSA]).unwrap().unwrap().algorithms(), [Algorithm::EdDSA]);
-        assert_eq!(only(&[Algorithm::RS256]).unwrap_err().code(), "keys");
+        let keys = only(&[Algorithm::EdDSA]).unwrap().unwrap();
+        assert_eq!((keys.set.algorithms(), keys.unnamed), (&[Algorithm::EdDSA][..], vec![Algorithm::ES256]));
+        let error = only(&[Algorithm::RS256]).unwrap_err();
+        assert_eq!((error.code(), error.to_string().contains("ES256, EdDSA")), ("unnamed", true), "{error}");
+    }
+
+    #[test]
+    fn a_key_without_an_algorithm_is_used_for_those_that_are_named() {
+        let rsa =
+            SigningKey::generate(Algorithm::RS256).map(|key| key.verifying_key().to_jwk().unwrap().to_json());
+        // The backend `rust-crypto` makes no such keys.
+        let Ok(Ok(rsa)) = rsa else { return };
+        let rsa = rsa.replace(r#""alg":"RS256","#, "").replace(r#","alg":"RS256""#, "");
+        let response = answer(200, &[], format!(r#"{{"keys":[{rsa}]}}"#));
+        let read = read(&response, &Last::default(), |_| BodyPrint(0), Some(&[Algorithm::RS256]));
+        let keys = read.unwrap().keys.unwrap();
+        assert_eq!((keys.set.algorithms(), keys.unnamed), (&[Algorithm::RS256][..], vec![]));
     }
 
     #[test]
@@ -218,7 +255,7 @@ mod tests {
             (200, String::new(), "keys", "no usable JWK set: "),
             (200, r#"{"keys":[]}"#.to_owned(), "keys", "no usable JWK set: "),
             (200, secret.to_owned(), "keys", "no usable JWK set: "),
-            (200, " ".repeat(MOST_BYTES + 1), "too_long", "the answer is too long"),
+            (200, " ".repeat(MOST_BYTES + 1), "too_long", "the answer is longer than"),
         ] {
             let error = read_after(&answer(status, &[], body), &Last::default()).unwrap_err();
             assert_eq!(error.code(), code, "{error}");
@@ -230,7 +267,7 @@ mod tests {
     fn a_bad_key_costs_one_key() {
         let body = jwks(&[key()]).replacen('[', r#"[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"},"#, 1);
         let fetched = read_after(&answer(200, &[], body), &Last::default()).unwrap();
-        let keys = fetched.keys.unwrap();
+        let keys = fetched.keys.unwrap().set;
         assert_eq!((keys.len(), keys.skipped().len()), (1, 1));
     }
 }

@@ -30,7 +30,7 @@ mod watched;
 
 pub use self::address::AddressError;
 pub use self::client_auth::ClientAuth;
-pub use self::discovery::Metadata;
+pub use self::discovery::ProviderMetadata;
 pub use self::either::Either;
 pub use self::fetch_error::FetchError;
 pub use self::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
@@ -45,9 +45,10 @@ pub use self::service_token::{
     AccessToken, ServiceToken, ServiceTokenBuilder, ServiceTokenError, ServiceTokenFuture, ServiceTokenLayer,
     ServiceTokenService, ServiceTokenStatus,
 };
-pub use self::source::Status;
+pub use self::source::KeysStatus;
 pub use self::tenants::{NeedsTenants, OidcTenants, TenantsBuilder};
 pub use self::watched::{PemFile, WatchError, WatchedKeys, WatchedKeysBuilder, WatchedStatus};
+pub use jwt_core;
 /// The HTTP library whose client is the default, in the version that [`Remote::with_client`] takes.
 #[cfg(feature = "reqwest")]
 pub use reqwest;

@@ -1,7 +1,8 @@
 //! The names of what is counted, through the facade [metrics](https://docs.rs/metrics): install any of its recorders
 //! to see them. Feature `metrics`.
 //!
-//! `source` is an issuer or an address without its query, as it was configured; the other labels are closed sets.
+//! `source` is an issuer, a template of issuers (its tenants count together), an address without its query, or a list of
+//! watched files, as it was configured; the other labels are closed sets.
 //!
 //! | name | kind | labels | counts |
 //! |---|---|---|---|

@@ -11,15 +11,39 @@ pub(crate) mod watched;
 
 use core::time::Duration;
 
-use jwt_core::KeySet;
+use jwt_core::keys::Skipped;
+use jwt_core::{Algorithm, KeyError, KeySet};
 
 use crate::fetch_error::FetchError;
 #[cfg(feature = "metrics")]
 use crate::metrics;
 
-/// New keys are served from now on.
-pub(crate) fn fetched(source: &str, keys: &KeySet) {
-    let (used, skipped) = (keys.len(), keys.skipped().len());
+/// What a source is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name<'s> {
+    /// In events.
+    pub(crate) source: &'s str,
+    /// In metrics, where each name costs memory.
+    pub(crate) label: &'s str,
+}
+
+/// New keys are served from now on. Those for the algorithms in `unnamed` are left out.
+pub(crate) fn fetched(Name { source, label }: Name<'_>, keys: &KeySet, unnamed: &[Algorithm]) {
+    // A key for another use than signatures, such as one for encryption, is nobody's mistake.
+    let is_amiss = |skipped: &&Skipped| {
+        !matches!(skipped.error, KeyError::KeyUse { .. } | KeyError::KeyOperations { .. })
+    };
+    let (used, skipped) = (keys.len(), keys.skipped().iter().filter(is_amiss).count());
+    if !unnamed.is_empty() {
+        let names: Vec<_> = unnamed.iter().map(|algorithm| algorithm.name()).collect();
+        let algorithms = names.join(", ");
+        tracing::warn!(
+            source,
+            algorithms,
+            "keys for algorithms that the provider does not name in its metadata are not used, and tokens signed by \
+             them are refused; where these are good tokens, configure the keys by their own address"
+        );
+    }
     if skipped == 0 {
         tracing::debug!(source, used, "new keys were fetched");
     } else {
@@ -31,13 +55,13 @@ pub(crate) fn fetched(source: &str, keys: &KeySet) {
              which and why: tell the provider"
         );
     }
-    count(source, "new");
+    count(label, "new");
 }
 
 /// The source says that its keys are those that are held.
-pub(crate) fn unchanged(source: &str) {
+pub(crate) fn unchanged(Name { source, label }: Name<'_>) {
     tracing::debug!(source, "the keys are as before");
-    count(source, "same");
+    count(label, "same");
 }
 
 /// What there is where a fetch gives nothing.
@@ -52,16 +76,16 @@ pub(crate) enum Held {
 }
 
 /// A fetch gave nothing.
-pub(crate) fn failed(source: &str, error: &FetchError, held: Held) {
+pub(crate) fn failed(Name { source, label }: Name<'_>, error: &FetchError, held: Held) {
     let reason = error.code();
-    if matches!(error, FetchError::Issuer { .. }) {
+    if matches!(error.what(), FetchError::Issuer { .. }) {
         tracing::error!(
             source,
             reason,
             "the provider speaks for another issuer, so its keys are not used; configure the issuer exactly as its \
              metadata spells it: {error}"
         );
-        count(source, reason);
+        count(label, reason);
         return;
     }
     match held {
@@ -83,11 +107,11 @@ pub(crate) fn failed(source: &str, error: &FetchError, held: Held) {
              from here and serves a JWK set: {error}"
         ),
     }
-    count(source, reason);
+    count(label, reason);
 }
 
 /// Keys that are served no longer.
-pub(crate) fn too_old(source: &str) {
+pub(crate) fn too_old(Name { source, .. }: Name<'_>) {
     tracing::error!(
         source,
         "keys are too old to be trusted, and every token is answered with 503 until the source answers again; the \
@@ -95,16 +119,27 @@ pub(crate) fn too_old(source: &str) {
     );
 }
 
+/// Nobody holds the source any more, but for a verifier that reads its keys.
+pub(crate) fn closed(Name { source, .. }: Name<'_>) {
+    tracing::error!(
+        source,
+        "the last handle of these keys is gone while a verifier reads them, and every token is answered with 503; begin \
+         the authority by `authority()` of the handle, or keep that"
+    );
+}
+
 /// Tokens named keys that the source does not have, more often than it is asked for them.
-pub(crate) fn suppressed(source: &str, wishes: u64) {
+pub(crate) fn suppressed(Name { source, label }: Name<'_>, wishes: u64) {
     tracing::warn!(
         source,
         wishes,
         "tokens name keys that this source does not have, and it is not asked for each; if these are good tokens, look \
          whether the provider publishes its keys before it signs by them"
     );
+    #[cfg(not(feature = "metrics"))]
+    let _ = label;
     #[cfg(feature = "metrics")]
-    ::metrics::counter!(metrics::SUPPRESSED, "source" => source.to_owned()).increment(wishes);
+    ::metrics::counter!(metrics::SUPPRESSED, "source" => label.to_owned()).increment(wishes);
 }
 
 /// The endpoint said something about a token; `is_back` where that ends a time of failures.

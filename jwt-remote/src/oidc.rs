@@ -12,15 +12,19 @@ use jwt_core::{
     Verdict, Verifier,
 };
 
-use crate::discovery::Metadata;
+use crate::discovery::ProviderMetadata;
 use crate::origin::Origin;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::remote_keys::{Options, RemoteKeys};
-use crate::source::Status;
+use crate::source::KeysStatus;
 use crate::tenants::TenantsBuilder;
 
 /// An identity provider: its keys are found by its metadata, kept fresh, and verify tokens of exactly this issuer.
+///
+/// Keys are used for the algorithms that the metadata names (`id_token_signing_alg_values_supported`). Where a provider
+/// signs access tokens by another one, or is reached at another address than its issuer, take
+/// [`RemoteKeys::at`](crate::RemoteKeys::at) with [`authority`](crate::RemoteKeys::authority).
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -89,7 +93,7 @@ impl Rules {
 
     /// The authority of one issuer.
     pub(crate) fn authority(&self, keys: &RemoteKeys, issuer: &str) -> Result<Authority, ConfigError> {
-        self.of(Authority::builder().with_live_keys(keys.live()).with_refresh(keys.refresh()), issuer)
+        self.of(keys.authority(), issuer)
     }
 
     /// Whether they fit together.
@@ -194,7 +198,7 @@ impl OidcBuilder<Ready> {
     /// Outside of a Tokio runtime.
     pub async fn discover(self) -> Result<OidcProvider, RemoteError> {
         let provider = self.start()?;
-        provider.keys.wait().await?;
+        provider.keys.first().await?;
         Ok(provider)
     }
 
@@ -246,13 +250,13 @@ impl OidcProvider {
 
     /// What the provider said of itself; `None` before it did.
     #[must_use]
-    pub fn metadata(&self) -> Option<Arc<Metadata>> {
+    pub fn metadata(&self) -> Option<Arc<ProviderMetadata>> {
         self.keys.origin().metadata()
     }
 
     /// What the source of keys is worth at the moment: keys, age, last error.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> KeysStatus {
         self.keys.status()
     }
 
@@ -260,6 +264,14 @@ impl OidcProvider {
     #[must_use]
     pub fn has_keys(&self) -> bool {
         self.keys.has_keys()
+    }
+
+    /// Waits until there are keys, or the next fetch has failed: after [`start`](OidcBuilder::start).
+    ///
+    /// # Errors
+    /// [`RemoteError::Fetch`]: it gave no keys. The provider is asked again all the same.
+    pub async fn wait(&self) -> Result<(), RemoteError> {
+        self.keys.wait().await
     }
 }
 

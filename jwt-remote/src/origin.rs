@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jwt_core::Algorithm;
 
 use crate::address::{Address, AddressError, Transport};
-use crate::discovery::{self, Metadata};
+use crate::discovery::{self, ProviderMetadata};
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpRequest};
 use crate::jwks::{self, BodyPrint, Fetched, Last};
@@ -14,6 +14,15 @@ use crate::jwks::{self, BodyPrint, Fetched, Last};
 /// How long the metadata of a provider is believed. It changes in years, and where the keys are no longer where it
 /// says, it is read again at once.
 const METADATA_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a fetch was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// It was due, or there were no keys.
+    Keys,
+    /// A token names a key that is not held.
+    UnknownKey,
+}
 
 /// Where the keys of a source come from.
 pub(crate) enum Origin {
@@ -28,12 +37,20 @@ pub(crate) struct Discovered {
     issuer: String,
     address: Address,
     transport: Transport,
-    known: Mutex<Option<Known>>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    /// What leads to the keys; out of its place while it is tried.
+    known: Option<Known>,
+    /// What the provider said last.
+    said: Option<Arc<ProviderMetadata>>,
 }
 
 #[derive(Clone)]
 struct Known {
-    metadata: Arc<Metadata>,
+    metadata: Arc<ProviderMetadata>,
     keys: Address,
     since: Duration,
 }
@@ -56,12 +73,10 @@ impl Origin {
     }
 
     /// What the provider said of itself.
-    pub(crate) fn metadata(&self) -> Option<Arc<Metadata>> {
+    pub(crate) fn metadata(&self) -> Option<Arc<ProviderMetadata>> {
         match self {
             Origin::Keys(_) => None,
-            Origin::Issuer(discovered) => {
-                discovered.known().as_ref().map(|known| Arc::clone(&known.metadata))
-            }
+            Origin::Issuer(discovered) => discovered.memory().said.clone(),
         }
     }
 
@@ -70,25 +85,35 @@ impl Origin {
         &self,
         client: &dyn HttpClient,
         last: &Last,
-        print: impl FnOnce(&[u8]) -> BodyPrint,
+        print: impl Fn(&[u8]) -> BodyPrint + Copy,
+        wish: Wish,
         now: Duration,
     ) -> Result<Fetched, FetchError> {
         let discovered = match self {
             Origin::Keys(address) => return keys(client, address, last, print, None).await,
             Origin::Issuer(discovered) => discovered,
         };
-        let known = discovered.known().clone().filter(|known| now.saturating_sub(known.since) < METADATA_FOR);
-        let (known, last) = match known {
-            Some(known) => (known, last.clone()),
+        // Out of its place until it has led to keys, so that what is dropped half-way is read again.
+        let known =
+            discovered.memory().known.take().filter(|known| now.saturating_sub(known.since) < METADATA_FOR);
+        let (mut known, last, is_fresh) = match known {
+            Some(known) => (known, last.clone(), false),
             // Whatever is remembered may be of another address, or for other algorithms.
-            None => (discovered.discover(client, now).await?, Last::default()),
+            None => (discovered.discover(client, now).await?, Last::default(), true),
         };
-        let only = known.metadata.algorithms.as_deref();
-        let fetched = keys(client, &known.keys, &last, print, only).await;
-        if fetched.is_err() {
-            discovered.known().take();
+        let mut fetched = discovered.keys(client, &known, &last, print).await?;
+        // Somebody has a key that is not where the metadata says, or not for what they say: they may have changed.
+        let is_amiss = fetched.keys.as_ref().is_none_or(|keys| !keys.unnamed.is_empty());
+        if wish == Wish::UnknownKey && !is_fresh && is_amiss {
+            let anew = discovered.discover(client, now).await?;
+            let changes = anew.keys != known.keys || anew.metadata.algorithms != known.metadata.algorithms;
+            known = anew;
+            if changes {
+                fetched = discovered.keys(client, &known, &Last::default(), print).await?;
+            }
         }
-        fetched
+        discovered.memory().known = Some(known);
+        Ok(fetched)
     }
 }
 
@@ -96,7 +121,7 @@ impl Discovered {
     pub(crate) fn new(issuer: &str, transport: Transport) -> Result<Self, AddressError> {
         let address = Address::issuer(issuer, transport)?;
         let transport = address.transport_of_others(transport);
-        Ok(Self { issuer: issuer.to_owned(), address, transport, known: Mutex::new(None) })
+        Ok(Self { issuer: issuer.to_owned(), address, transport, memory: Mutex::default() })
     }
 
     /// As it was configured.
@@ -113,28 +138,38 @@ impl Discovered {
         let metadata = Arc::new(self.metadata(client).await?);
         let keys = Address::new(&metadata.jwks_uri, self.transport)
             .map_err(|error| FetchError::KeysAddress { error })?;
-        let known = Known { metadata, keys, since: now };
-        *self.known() = Some(known.clone());
-        Ok(known)
+        self.memory().said = Some(Arc::clone(&metadata));
+        Ok(Known { metadata, keys, since: now })
+    }
+
+    async fn keys(
+        &self,
+        client: &dyn HttpClient,
+        known: &Known,
+        last: &Last,
+        print: impl Fn(&[u8]) -> BodyPrint,
+    ) -> Result<Fetched, FetchError> {
+        let fetched = keys(client, &known.keys, last, print, known.metadata.algorithms.as_deref()).await;
+        fetched.map_err(|error| error.at(known.keys.as_str()))
     }
 
     /// Asks the issuer for its metadata, wherever that stands.
-    pub(crate) async fn metadata(&self, client: &dyn HttpClient) -> Result<Metadata, FetchError> {
+    pub(crate) async fn metadata(&self, client: &dyn HttpClient) -> Result<ProviderMetadata, FetchError> {
         let mut first = None;
         for place in discovery::places(&self.address) {
             let request = HttpRequest::get(&place, jwks::TIMEOUT, jwks::MOST_BYTES);
-            let response = client.send(request).await?;
+            let response = client.send(request).await.map_err(|error| FetchError::from(error).at(&place))?;
             match discovery::read(&response, &self.issuer, self.transport) {
                 // The first place is the one that an operator looks at.
-                Err(error) if discovery::is_absent(&error) => first = first.or(Some(error)),
-                read => return read,
+                Err(error) if discovery::is_absent(&error) => first = first.or(Some(error.at(&place))),
+                read => return read.map_err(|error| error.at(&place)),
             }
         }
         Err(first.unwrap_or_else(|| FetchError::Metadata { problem: "there is no place for it".to_owned() }))
     }
 
-    fn known(&self) -> MutexGuard<'_, Option<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

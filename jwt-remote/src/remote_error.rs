@@ -105,7 +105,17 @@ impl fmt::Display for RemoteError {
     }
 }
 
-impl core::error::Error for RemoteError {}
+impl core::error::Error for RemoteError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            RemoteError::Address { error } => Some(error),
+            RemoteError::Client { error } => Some(error),
+            RemoteError::Fetch { error, .. } => Some(error),
+            RemoteError::Config { error } => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<AddressError> for RemoteError {
     fn from(error: AddressError) -> Self {

@@ -5,14 +5,21 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use jwt_core::keys::{Grant, Live, Refresh, RefreshHint};
+use jwt_core::{Authority, AuthorityBuilder, NeedsAudience};
+
+use tokio::time::timeout;
 
 use crate::address::Transport;
+use crate::http::HttpError;
 use crate::origin::Origin;
 use crate::refresher::Hub;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::schedule::Rules;
-use crate::source::{Asker, Source, Status};
+use crate::source::{Asker, KeysStatus, Source};
+
+/// A little longer than a fetch takes.
+const LONGEST_FIRST: Duration = Duration::from_secs(6);
 
 /// The keys of a JWK set that is served elsewhere.
 ///
@@ -32,12 +39,10 @@ use crate::source::{Asker, Source, Status};
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use jwt_core::Verifier;
 /// use jwt_remote::RemoteKeys;
-/// let keys = RemoteKeys::at("https://id.example.com/jwks.json").start()?;
-/// let verifier = Verifier::builder()
-///     .with_live_keys(keys.live())
-///     .with_refresh(keys.refresh())
+/// let keys = RemoteKeys::at("https://id.example.com/jwks.json").fetch().await?;
+/// let verifier = keys
+///     .authority()
 ///     .with_audience("https://api.example.com")
 ///     .with_issuer("https://id.example.com/")
 ///     .build()?;
@@ -53,10 +58,11 @@ struct Handle {
     alive: Option<Arc<()>>,
 }
 
-/// So that the refresher sees at once that nobody is left.
+/// So that the refresher sees at once that nobody is left, and no verifier believes keys that nobody keeps fresh.
 impl Drop for Handle {
     fn drop(&mut self) {
         self.alive = None;
+        self.source.close();
         self.hub.wake();
     }
 }
@@ -74,19 +80,26 @@ impl RemoteKeys {
     pub(crate) fn begin(origin: Origin, options: &Options) -> Result<Self, RemoteError> {
         let remote = options.remote()?;
         let hub = remote.hub();
-        let source = Arc::new(Source::new(origin, options.rules, hub));
+        let label = options.label.clone().unwrap_or_else(|| origin.name().into());
+        let source = Arc::new(Source::new(origin, label, options.rules, hub));
         let alive = Arc::new(());
         hub.watch(&source, Arc::downgrade(&alive));
         Ok(Self(Arc::new(Handle { source, hub: Arc::clone(hub), alive: Some(alive) })))
     }
 
-    /// The cell of an authority: `with_live_keys(keys.live())`.
-    #[must_use]
-    pub fn live(&self) -> Live {
-        self.0.source.live().clone()
+    /// Begins an authority of these keys: its audience and issuer follow. It keeps the fetching alive, as a handle does.
+    pub fn authority(&self) -> AuthorityBuilder<NeedsAudience> {
+        Authority::builder().with_live_keys(self.live()).with_refresh(self.refresh())
     }
 
-    /// Whom to ask for newer keys: `with_refresh(keys.refresh())`. Keeps the source alive, as a handle does.
+    /// The cell that [`authority`](Self::authority) reads. It does not keep the fetching alive, and is empty from when
+    /// the last handle is gone: keys that nobody keeps fresh verify nothing.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        self.0.source.live()
+    }
+
+    /// Whom [`authority`](Self::authority) asks for newer keys. Keeps the fetching alive, as a handle does.
     #[must_use]
     pub fn refresh(&self) -> impl Refresh + use<> {
         let asker = Asker(Arc::clone(&self.0.source));
@@ -96,7 +109,7 @@ impl RemoteKeys {
 
     /// What the source is worth at the moment.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> KeysStatus {
         self.0.source.status()
     }
 
@@ -106,24 +119,45 @@ impl RemoteKeys {
         self.status().has_keys
     }
 
-    /// Waits until the first fetch has ended, or a later one that was under way.
+    /// Waits until there are keys, or the next fetch has failed.
     ///
     /// # Errors
     /// [`RemoteError::Fetch`]: it gave no keys. The source is asked again all the same, for as long as a handle lives.
     pub async fn wait(&self) -> Result<(), RemoteError> {
-        let source = &self.0.source;
-        let mut ended = source.watch();
-        loop {
-            let status = source.status();
-            match status.error {
-                _ if status.has_keys => return Ok(()),
-                Some(error) => {
-                    return Err(RemoteError::Fetch { source: source.origin().name().to_owned(), error });
-                }
-                // The source lives at least as long as this.
-                None => _ = ended.changed().await,
-            }
+        let mut ended = self.0.source.watch();
+        if !self.has_keys() {
+            // The source lives at least as long as this.
+            _ = ended.changed().await;
         }
+        self.outcome().unwrap_or(Ok(()))
+    }
+
+    /// What came of the first fetch.
+    pub(crate) async fn first(&self) -> Result<(), RemoteError> {
+        let mut ended = self.0.source.watch();
+        let first = async {
+            loop {
+                match self.outcome() {
+                    Some(outcome) => return outcome,
+                    None => _ = ended.changed().await,
+                }
+            }
+        };
+        // A fetch ends in time; a shared task that runs where nothing runs any more does not begin one.
+        timeout(LONGEST_FIRST, first).await.unwrap_or_else(|_elapsed| {
+            let source = self.0.source.origin().name().to_owned();
+            Err(RemoteError::Fetch { source, error: HttpError::Timeout.into() })
+        })
+    }
+
+    /// Whether there are keys, or why there are none; `None` before that is known.
+    fn outcome(&self) -> Option<Result<(), RemoteError>> {
+        let status = self.status();
+        if status.has_keys {
+            return Some(Ok(()));
+        }
+        let source = self.0.source.origin().name().to_owned();
+        status.error.map(|error| Err(RemoteError::Fetch { source, error }))
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -157,6 +191,8 @@ pub(crate) struct Options {
     remote: Option<Remote>,
     pub(crate) transport: Transport,
     rules: Rules,
+    /// What its sources are called in metrics; else by their own names.
+    pub(crate) label: Option<Arc<str>>,
 }
 
 impl Options {
@@ -184,11 +220,19 @@ impl Options {
 }
 
 /// Sets up [`RemoteKeys`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `start` or `fetch`"]
 pub struct RemoteKeysBuilder {
     url: String,
     options: Options,
+}
+
+/// Shows no query, which may hold a secret.
+impl fmt::Debug for RemoteKeysBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.url.split('?').next().unwrap_or_default();
+        f.debug_struct("RemoteKeysBuilder").field("address", &address).finish_non_exhaustive()
+    }
 }
 
 impl RemoteKeysBuilder {
@@ -227,9 +271,12 @@ impl RemoteKeysBuilder {
     ///
     /// # Errors
     /// As [`start`](Self::start), and [`RemoteError::Fetch`] after 5 s at most.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     pub async fn fetch(self) -> Result<RemoteKeys, RemoteError> {
         let keys = self.start()?;
-        keys.wait().await?;
+        keys.first().await?;
         Ok(keys)
     }
 }

@@ -179,6 +179,11 @@ impl Schedule {
         self.asked = None;
     }
 
+    /// Whether the fetch that is under way was begun for a key that is not held.
+    pub(crate) fn is_for_a_stranger(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Fetches that failed since the last good one.
     pub(crate) fn failures(&self) -> u32 {
         self.failures

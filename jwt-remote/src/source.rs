@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout};
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpError};
 use crate::jwks::{self, BodyPrint, Fetched, Last};
-use crate::observe::{self, Held, Suppressed};
-use crate::origin::Origin;
+use crate::observe::{self, Held, Name, Suppressed};
+use crate::origin::{Origin, Wish};
 use crate::refresher::Hub;
 use crate::schedule::{Answer, Chance, Rules, Schedule};
 use crate::strangers::KeyPrint;
@@ -27,13 +27,14 @@ const MOST_WAITING: usize = 64;
 /// A source of keys, shared by its handles and the refresher.
 pub(crate) struct Source {
     origin: Origin,
-    live: Live,
+    /// What the source is called where that becomes a label.
+    label: Arc<str>,
     writer: LiveWriter,
     state: Mutex<State>,
     /// Held while keys are put into the cell or taken out of it, so that a set which ends cannot take away the one
     /// that follows it. Never taken under `state`, and `state` is not held meanwhile: changing keys is an event, and
     /// whoever listens may look at the status.
-    turn: Mutex<()>,
+    turn: Mutex<Turn>,
     /// Changes with each fetch that ends.
     ended: watch::Sender<()>,
     /// Whose task fetches.
@@ -42,6 +43,14 @@ pub(crate) struct Source {
     began: Instant,
     /// Makes prints of what strangers wrote, and chance.
     random: RandomState,
+}
+
+/// Whether keys may still be put into the cell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Open,
+    /// The last handle is gone.
+    Closed,
 }
 
 struct State {
@@ -59,7 +68,7 @@ struct State {
 /// What a source is worth at the moment: for a health route.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Status {
+pub struct KeysStatus {
     /// Whether tokens can be verified at all.
     pub has_keys: bool,
     /// How long ago the source last said what its keys are, by a clock that never jumps; `None` before it did.
@@ -71,8 +80,8 @@ pub struct Status {
 }
 
 impl Source {
-    pub(crate) fn new(origin: Origin, rules: Rules, hub: &Arc<Hub>) -> Self {
-        let (live, writer) = Live::new();
+    pub(crate) fn new(origin: Origin, label: Arc<str>, rules: Rules, hub: &Arc<Hub>) -> Self {
+        let (_, writer) = Live::new();
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
             is_wanted: false,
@@ -85,10 +94,10 @@ impl Source {
         };
         Self {
             origin,
-            live,
+            label,
             writer,
             state: Mutex::new(state),
-            turn: Mutex::new(()),
+            turn: Mutex::new(Turn::Open),
             ended: watch::Sender::new(()),
             hub: Arc::downgrade(hub),
             began: Instant::now(),
@@ -96,8 +105,26 @@ impl Source {
         }
     }
 
-    pub(crate) fn live(&self) -> &Live {
-        &self.live
+    pub(crate) fn live(&self) -> Live {
+        self.writer.live()
+    }
+
+    /// Nobody keeps the keys fresh any more, so that they verify nothing any more, whoever still reads the cell.
+    pub(crate) fn close(&self) {
+        let mut turn = self.turn();
+        *turn = Turn::Closed;
+        if self.writer.is_read() {
+            self.writer.clear();
+            observe::closed(self.name());
+        }
+    }
+
+    fn name(&self) -> Name<'_> {
+        Name { source: self.origin.name(), label: &self.label }
+    }
+
+    fn holds(&self) -> bool {
+        self.live().load().is_some()
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -109,11 +136,11 @@ impl Source {
         self.ended.subscribe()
     }
 
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> KeysStatus {
         let now = self.now();
         let state = self.state();
-        Status {
-            has_keys: self.live.load().is_some(),
+        KeysStatus {
+            has_keys: self.holds(),
             age: state.fetched_at.map(|then| now.saturating_sub(then)),
             failures: state.schedule.failures(),
             error: state.error.clone(),
@@ -124,20 +151,22 @@ impl Source {
     pub(crate) fn begins(&self) -> bool {
         let now = self.now();
         let _turn = self.turn();
-        let (ends, begins) = {
+        let ends = {
             let mut state = self.state();
             let ends = state.schedule.ends(now);
             if ends {
                 // Or the same keys again would be no news.
                 state.last = Last::default();
             }
-            (ends, core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now))
+            ends
         };
         if ends {
             self.writer.clear();
-            observe::too_old(self.origin.name());
+            observe::too_old(self.name());
         }
-        begins
+        // Last, for whoever listens may panic, and nothing that was begun would be.
+        let mut state = self.state();
+        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
     }
 
     /// When something is due though nobody asks.
@@ -150,9 +179,13 @@ impl Source {
     pub(crate) fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> impl Future<Output = ()> + Send {
         let end = End { source: Arc::clone(&self), is_told: false };
         async move {
-            let last = self.state().last.clone();
+            let (last, wish) = {
+                let state = self.state();
+                let is_for_a_stranger = state.schedule.is_for_a_stranger();
+                (state.last.clone(), if is_for_a_stranger { Wish::UnknownKey } else { Wish::Keys })
+            };
             let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
-            let fetched = self.origin.fetch(&*client, &last, print, self.now());
+            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now());
             // Watches the client's own limits.
             let outcome = timeout(jwks::TIMEOUT, fetched).await;
             end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
@@ -164,18 +197,19 @@ impl Source {
         let turn = self.turn();
         // The set whose keys did not change has come to its end meanwhile.
         let outcome = outcome.and_then(|fetched| match fetched.keys {
-            None if self.live.load().is_none() => Err(FetchError::NothingToCompare),
+            None if !self.holds() => Err(FetchError::NothingToCompare),
             _ => Ok(fetched),
         });
         match outcome {
             Ok(Fetched { keys, fresh_for, last }) => {
                 // First, so that whoever is told that no fetch is under way finds its keys.
                 match keys {
+                    Some(_) if *turn == Turn::Closed => {}
                     Some(keys) => {
-                        observe::fetched(self.origin.name(), &keys);
-                        self.writer.replace(keys);
+                        observe::fetched(self.name(), &keys.set, &keys.unnamed);
+                        self.writer.replace(keys.set);
                     }
-                    None => observe::unchanged(self.origin.name()),
+                    None => observe::unchanged(self.name()),
                 }
                 let mut state = self.state();
                 let chance = self.chance(&mut state);
@@ -192,16 +226,26 @@ impl Source {
                     state.error = Some(error.clone());
                     state.fetched_at.is_some()
                 };
-                let held = match self.live.load() {
-                    Some(_) => Held::Keys,
-                    None if had_keys => Held::TooOld,
-                    None => Held::Never,
+                let held = match self.holds() {
+                    true => Held::Keys,
+                    false if had_keys => Held::TooOld,
+                    false => Held::Never,
                 };
-                observe::failed(self.origin.name(), &error, held);
+                observe::failed(self.name(), &error, held);
             }
         }
         drop(turn);
         // Those who wait look at the keys again, whatever came of it.
+        self.ended.send_replace(());
+    }
+
+    /// A fetch whose end could not be told.
+    fn gives_up(&self) {
+        {
+            let mut state = self.state();
+            let chance = self.chance(&mut state);
+            state.schedule.failed(self.now(), chance);
+        }
         self.ended.send_replace(());
     }
 
@@ -213,7 +257,7 @@ impl Source {
 
     /// Whether the keys of this moment answer the need, though those that a token was verified by did not.
     fn answers(&self, hint: RefreshHint<'_>) -> bool {
-        let Some(keys) = self.live.load() else { return false };
+        let Some(keys) = self.live().load() else { return false };
         match hint {
             RefreshHint::UnknownKey { key_id, algorithm, .. } => {
                 keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)
@@ -244,7 +288,7 @@ impl Source {
         self.began.elapsed()
     }
 
-    fn turn(&self) -> MutexGuard<'_, ()> {
+    fn turn(&self) -> MutexGuard<'_, Turn> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -275,7 +319,7 @@ impl Refresh for Asker {
             let told = if print.is_some() { state.suppressed.one_more(now) } else { None };
             drop(state);
             if let Some(wishes) = told {
-                observe::suppressed(source.origin.name(), wishes);
+                observe::suppressed(source.name(), wishes);
             }
             return Grant::Denied;
         }
@@ -284,7 +328,8 @@ impl Refresh for Asker {
         let place = source.place(&mut state);
         state.is_wanted |= answer == Answer::Begin;
         drop(state);
-        if let (Answer::Begin, Some(hub)) = (answer, source.hub.upgrade()) {
+        // Also to join one: the task that was to begin it may have ended with its runtime.
+        if let Some(hub) = source.hub.upgrade() {
             hub.wake();
         }
         match place {
@@ -317,14 +362,20 @@ struct End {
 
 impl End {
     fn tell(mut self, outcome: Result<Fetched, FetchError>) {
-        self.is_told = true;
         self.source.ends(outcome);
+        self.is_told = true;
     }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        if !self.is_told {
+        if self.is_told {
+            return;
+        }
+        if std::thread::panicking() {
+            // Whoever listens to events may be what panicked: nothing is told again.
+            self.source.gives_up();
+        } else {
             self.source.ends(Err(HttpError::connection("the request was given up").into()));
         }
     }

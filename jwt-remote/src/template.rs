@@ -16,7 +16,7 @@ impl Template {
     /// Reads the text of it, whose variable part stands in braces. It may not touch the host's registered name: that
     /// the host has one dot or more behind the part is checked, that nobody else can register there is not.
     pub(crate) fn new(text: &str, transport: Transport) -> Result<Self, AddressError> {
-        let malformed = || AddressError::Malformed { address: text.to_owned() };
+        let malformed = || AddressError::Template { template: text.to_owned() };
         let (before, rest) = text.split_once('{').ok_or_else(malformed)?;
         let (name, behind) = rest.split_once('}').ok_or_else(malformed)?;
         if name.is_empty() || [before, name, behind].iter().any(|part| part.contains(['{', '}'])) {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use jwt_core::{
     AuthorityBuilder, Clock, NeedsAudience, NeedsIssuer, Presented, Ready, Reason, SystemClock,
@@ -19,15 +19,17 @@ use crate::origin::Origin;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::remote_keys::{Options, RemoteKeys};
-use crate::source::Status;
+use crate::source::KeysStatus;
 use crate::strangers::Bucket;
 use crate::template::Template;
 
 /// How many tenants are held at a time, where a rule allows them and no list.
 const MOST_TENANTS: usize = 1_000;
-/// How many are looked up at once, and how long until one more is.
-const NEW_AT_ONCE: u32 = 20;
-const NEW_EVERY: Duration = Duration::from_secs(1);
+/// How many of them may have no keys yet.
+const MOST_UNKNOWN: usize = 64;
+/// How many give way to new ones at once, and how long until one more does.
+const CHANGES_AT_ONCE: u32 = 20;
+const CHANGE_EVERY: Duration = Duration::from_secs(1);
 
 /// State of [`TenantsBuilder`]: which tenants are allowed must be said. Next: `allow` or `allow_where`.
 #[derive(Debug)]
@@ -74,6 +76,21 @@ impl TenantsBuilder<NeedsAudience> {
         self.with_audience_rule(move |authority| authority.with_audience(Arc::clone(&audience)))
     }
 
+    /// Several audiences, of which one must be among the token's.
+    pub fn with_audiences<A: Into<Arc<str>>>(
+        self,
+        audiences: impl IntoIterator<Item = A>,
+    ) -> TenantsBuilder<NeedsTenants> {
+        let audiences: Arc<[Arc<str>]> = audiences.into_iter().map(Into::into).collect();
+        self.with_audience_rule(move |authority| authority.with_audiences(audiences.iter().cloned()))
+    }
+
+    /// The tokens have no `aud`: one that carries it is refused. Require what takes its place by
+    /// [`with_rules`](TenantsBuilder::with_rules).
+    pub fn without_audience(self) -> TenantsBuilder<NeedsTenants> {
+        self.with_audience_rule(AuthorityBuilder::without_audience)
+    }
+
     /// Whatever else [`AuthorityBuilder`] knows of audiences.
     pub fn with_audience_rule(
         mut self,
@@ -98,9 +115,12 @@ impl TenantsBuilder<NeedsTenants> {
     /// the tenants, by a table of customers for example; one that accepts whatever looks like a tenant accepts
     /// whoever opens one at the provider.
     ///
-    /// At most 1,000 tenants are held at a time ([`with_most_tenants`](TenantsBuilder::with_most_tenants)): one that
-    /// has no keys gives way first, then the one whose last token is longest ago. Twenty new ones are looked up at
-    /// once, then one in each second; the tokens of others are answered with 503 until then.
+    /// It is asked for each token, so that a tenant which it refuses from now on is refused at once.
+    ///
+    /// At most 1,000 tenants are held at a time ([`with_most_tenants`](TenantsBuilder::with_most_tenants)), of which 64
+    /// may be without keys: others are answered with 503 until these have theirs, or give way because the provider
+    /// does not know them. Twenty give way at once, then one in each second; a tenant that has keys does so where it
+    /// is the one whose last token is longest ago.
     pub fn allow_where(
         mut self,
         predicate: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -119,6 +139,12 @@ impl<State> TenantsBuilder<State> {
     /// By the client and the task that others use too; else it has its own.
     pub fn with_remote(mut self, remote: &Remote) -> Self {
         self.options.with_remote(remote);
+        self
+    }
+
+    /// How long keys are served beyond their freshness while the provider fails. Default: 24 h. Zero: not at all.
+    pub fn with_max_stale(mut self, stale_for: Duration) -> Self {
+        self.options.with_max_stale(stale_for);
         self
     }
 
@@ -160,6 +186,7 @@ impl TenantsBuilder<Ready> {
     /// Outside of a Tokio runtime.
     pub fn start(self) -> Result<OidcTenants, RemoteError> {
         let Self { template, mut options, rules, allowed, most, .. } = self;
+        options.label = Some(template.as_str().into());
         let template = Template::new(&template, options.transport)?;
         // A mistake in the rules would be one for every tenant, and shows before the first comes.
         rules.check()?;
@@ -173,7 +200,7 @@ impl TenantsBuilder<Ready> {
             most,
             tenants: RwLock::default(),
             uses: AtomicU64::new(0),
-            bucket: Mutex::new(Bucket::new(NEW_AT_ONCE, NEW_EVERY, Duration::ZERO)),
+            bucket: Mutex::new(Bucket::new(CHANGES_AT_ONCE, CHANGE_EVERY, Duration::ZERO)),
             began: Instant::now(),
             runtime: Handle::current(),
         })))
@@ -187,7 +214,8 @@ impl<State> fmt::Debug for TenantsBuilder<State> {
 }
 
 /// The tenants of one provider. Each has an issuer of its own, keys of its own and an authority of its own: a token of
-/// one says nothing about another. A [`TokenAuthority`], so that `JwtAuth::new(tenants)` takes it.
+/// one says nothing about another. A [`TokenAuthority`], so that `JwtAuth::new(tenants)` takes it; it stands alone there,
+/// for other issuers are no authorities of one verifier with these.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -225,7 +253,7 @@ struct Tenant {
 impl OidcTenants {
     /// The tenants that are held, and what their keys are worth at the moment.
     #[must_use]
-    pub fn statuses(&self) -> Vec<(String, Status)> {
+    pub fn statuses(&self) -> Vec<(String, KeysStatus)> {
         let tenants = self.0.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.iter().map(|(name, tenant)| (name.clone(), tenant.keys.status())).collect()
     }
@@ -235,36 +263,53 @@ impl Inner {
     /// The verifier of the tenant whose issuer this is.
     fn of(&self, issuer: &str) -> Result<Verifier, Reason> {
         let name = self.template.part_of(issuer).ok_or(Reason::UntrustedIssuer)?;
+        // Each time: a rule may change its mind.
+        if !self.allowed.is(name) {
+            if let Some(tenant) = self.write().remove(name) {
+                drop(tenant);
+            }
+            return Err(Reason::UntrustedIssuer);
+        }
         if let Some(verifier) = self.held(name) {
             return Ok(verifier);
         }
-        if !self.allowed.is(name) {
-            return Err(Reason::UntrustedIssuer);
-        }
-        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tenant) = tenants.get(name) {
-            return Ok(tenant.verifier.clone());
-        }
-        // A list bounds by itself how many are looked up.
-        if matches!(self.allowed, Allowed::Where(_)) {
-            let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-            if !bucket.pays(self.began.elapsed()) {
-                return Err(Reason::KeysUnavailable);
-            }
-        }
-        if tenants.len() >= self.most {
-            let last = tenants
-                .iter()
-                .min_by_key(|(_, tenant)| (tenant.keys.has_keys(), tenant.used.load(Ordering::Relaxed)));
-            if let Some(name) = last.map(|(name, _)| name.clone()) {
-                tenants.remove(&name);
-            }
-        }
+        // What has to go, and what the rules of the user's own do, is none of the others' business: outside of the lock.
+        let evicted = self.room()?;
         // Nothing that is left to fail depends on the tenant.
         let tenant = self.make(issuer).map_err(|_| Reason::KeysUnavailable)?;
-        let verifier = tenant.verifier.clone();
-        tenants.insert(name.to_owned(), tenant);
+        let verifier = {
+            let mut tenants = self.write();
+            // Somebody else was quicker.
+            let tenant = tenants.entry(name.to_owned()).or_insert(tenant);
+            tenant.verifier.clone()
+        };
+        drop(evicted);
         Ok(verifier)
+    }
+
+    /// Makes room for one more tenant, where a rule allows them; a list is its own bound.
+    fn room(&self) -> Result<Option<Tenant>, Reason> {
+        if matches!(self.allowed, Allowed::These(_)) {
+            return Ok(None);
+        }
+        let mut tenants = self.write();
+        let unknown = tenants.values().filter(|tenant| !tenant.keys.has_keys()).count();
+        if unknown < MOST_UNKNOWN && tenants.len() < self.most {
+            return Ok(None);
+        }
+        // Those of which the provider knows nothing first, then the one whose last token is longest ago.
+        let has_failed = |tenant: &Tenant| tenant.keys.has_keys() || tenant.keys.status().failures > 0;
+        let last = tenants
+            .iter()
+            .filter(|(_, tenant)| has_failed(tenant))
+            .filter(|(_, tenant)| unknown < MOST_UNKNOWN || !tenant.keys.has_keys())
+            .min_by_key(|(_, tenant)| (tenant.keys.has_keys(), tenant.used.load(Ordering::Relaxed)))
+            .map(|(name, _)| name.clone())
+            .ok_or(Reason::KeysUnavailable)?;
+        if !self.bucket.lock().unwrap_or_else(PoisonError::into_inner).pays(self.began.elapsed()) {
+            return Err(Reason::KeysUnavailable);
+        }
+        Ok(tenants.remove(&last))
     }
 
     fn held(&self, name: &str) -> Option<Verifier> {
@@ -272,6 +317,10 @@ impl Inner {
         let tenant = tenants.get(name)?;
         tenant.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         Some(tenant.verifier.clone())
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, Tenant>> {
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn make(&self, issuer: &str) -> Result<Tenant, RemoteError> {

@@ -9,8 +9,8 @@ use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jwt_core::Algorithm;
 use jwt_core::keys::{Live, Refresh};
+use jwt_core::{Algorithm, Authority, AuthorityBuilder, NeedsAudience};
 
 pub use self::error::WatchError;
 use self::files::Files;
@@ -48,12 +48,10 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use jwt_core::Verifier;
 /// use jwt_remote::WatchedKeys;
 /// let keys = WatchedKeys::jwks("/etc/keys/jwks.json").start().await?;
-/// let verifier = Verifier::builder()
-///     .with_live_keys(keys.live())
-///     .with_refresh(keys.refresh())
+/// let verifier = keys
+///     .authority()
 ///     .with_audience("https://api.example.com")
 ///     .with_issuer("https://id.example.com/")
 ///     .build()?;
@@ -72,6 +70,7 @@ pub(crate) struct Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.alive = None;
+        self.watcher.close();
         self.watcher.wake();
     }
 }
@@ -107,14 +106,19 @@ impl WatchedKeys {
         WatchedKeysBuilder::new(Files::Pem(files.into_iter().collect()))
     }
 
-    /// The cell of an authority: `with_live_keys(keys.live())`. It does not keep the watching alive;
-    /// [`refresh`](Self::refresh) beside it does, or this handle.
-    #[must_use]
-    pub fn live(&self) -> Live {
-        self.0.watcher.live().clone()
+    /// Begins an authority of these keys: its audience and issuer follow. It keeps the watching alive, as a handle does.
+    pub fn authority(&self) -> AuthorityBuilder<NeedsAudience> {
+        Authority::builder().with_live_keys(self.live()).with_refresh(self.refresh())
     }
 
-    /// Whom to ask for newer keys: `with_refresh(keys.refresh())`. Keeps the watching alive, as a handle does.
+    /// The cell that [`authority`](Self::authority) reads. It does not keep the watching alive, and is empty from when the
+    /// last handle is gone: keys that nobody keeps fresh verify nothing.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        self.0.watcher.live()
+    }
+
+    /// Whom [`authority`](Self::authority) asks for newer keys. Keeps the watching alive, as a handle does.
     #[must_use]
     pub fn refresh(&self) -> impl Refresh + use<> {
         Asker(Arc::clone(&self.0))

@@ -89,6 +89,19 @@ impl LiveWriter {
         observe::keys_taken_away(self.epoch());
     }
 
+    /// The cell that this writes to.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        Live(Arc::clone(&self.0))
+    }
+
+    /// Whether anybody but this writer holds the cell. Where a source of keys ends while somebody does, it should
+    /// [`clear`](Self::clear) it: keys that nobody keeps fresh must not verify for ever.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     fn epoch(&self) -> u64 {
         self.0.load().epoch
     }

@@ -259,7 +259,10 @@ impl Calls {
                     let fault = Fault::of(error);
                     let chance = self.chance(state);
                     pause = state.circuit.failed(end.call, fault, now, chance);
-                    if fault == Fault::Request {
+                    // Also one that breaks it: alone it must not shut everybody out.
+                    let is_of_this_one =
+                        matches!(error, FetchError::Introspection { .. } | FetchError::Status { .. });
+                    if fault == Fault::Request || (fault == Fault::Unclear && is_of_this_one) {
                         // Whatever holds for others, this one is not asked about by each request.
                         let until = now.saturating_add(REFUSED_FOR);
                         state.refused.insert(end.print, unavailable(), 0, until, now);

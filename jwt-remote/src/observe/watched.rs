@@ -17,6 +17,15 @@ pub(crate) fn as_before(files: &impl core::fmt::Display) {
     super::count(&files.to_string(), "same");
 }
 
+/// Nobody holds the keys any more, but for a verifier that reads them.
+pub(crate) fn closed(files: &impl core::fmt::Display) {
+    tracing::error!(
+        %files,
+        "the last handle of these keys is gone while a verifier reads them, and every token is answered with 503; begin \
+         the authority by `authority()` of the handle, or keep that"
+    );
+}
+
 /// The files give nothing that can be used.
 pub(crate) fn failed(files: &impl core::fmt::Display, error: &WatchError) {
     let reason = error.code();

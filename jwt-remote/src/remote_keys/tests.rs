@@ -275,7 +275,7 @@ async fn whoever_asks_after_the_fetch_that_brought_the_key_is_sent_back_to_it() 
     for _ in 0..10 {
         let hint = RefreshHint::unknown_key(Some("new"), Algorithm::ES256);
         let Grant::Fetch(fetch) = keys.refresh().request(hint) else { panic!("refused") };
-        assert_eq!(tokio::time::timeout(Duration::ZERO, fetch).await, Ok(()));
+        assert_eq!(timeout(Duration::ZERO, fetch).await, Ok(()));
     }
     assert_eq!(provider.asked(), 2);
     let missing = keys.refresh().request(RefreshHint::unknown_key(Some("old"), Algorithm::ES256));

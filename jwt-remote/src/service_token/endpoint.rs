@@ -56,8 +56,8 @@ impl Endpoint {
         }
         let metadata = issuer.metadata(client).await?;
         let url = metadata.token_endpoint.ok_or(ServiceTokenError::NoEndpoint)?;
-        let address =
-            Address::new(&url, issuer.transport()).map_err(|error| ServiceTokenError::Endpoint { error })?;
+        let address = Address::new(&url, issuer.transport())
+            .map_err(|error| ServiceTokenError::Endpoint { error: error.shortened() })?;
         *lock(known) = Some((address.clone(), now));
         Ok(address)
     }

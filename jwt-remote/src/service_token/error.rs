@@ -84,12 +84,18 @@ impl fmt::Display for ServiceTokenError {
                 write!(f, "the server refuses with an error code that no standard has (status {status})")
             }
             ServiceTokenError::Malformed { problem } => write!(f, "no usable token response: {problem}"),
-            ServiceTokenError::NotBearer => f.write_str("the token is not of the type `Bearer`"),
+            ServiceTokenError::NotBearer => f.write_str(
+                "the token is not of the type `Bearer`: register this client for bearer tokens at the server",
+            ),
             ServiceTokenError::TooShort => f.write_str(
                 "the token ends before it can be used: look at `expires_in` and at the server's speed",
             ),
-            ServiceTokenError::Overloaded => f.write_str("too many wait for the token already"),
-            ServiceTokenError::Late => f.write_str("the token is not there in time"),
+            ServiceTokenError::Overloaded => {
+                f.write_str("too many wait for the token already: the server is slow, or fails")
+            }
+            ServiceTokenError::Late => {
+                f.write_str("the token is not there in time: the server is slow, or hangs")
+            }
         }
     }
 }
@@ -139,8 +145,8 @@ mod tests {
             ),
             (
                 E::Endpoint { error: address },
-                "token_endpoint: the issuer's `token_endpoint` is not asked: \"http://a\" is not https, and http is for \
-                 loopback addresses only",
+                "token_endpoint: the issuer's `token_endpoint` is not asked: \"http://a\" is not https; http is asked of \
+                 this machine alone, of others by `insecure_allow_http`, and never where an https issuer names it",
             ),
             (
                 E::Refused { status: 401, reason: Some("invalid_client") },
@@ -159,13 +165,17 @@ mod tests {
                 E::Malformed { problem: "it is no JSON object" },
                 "malformed_token_response: no usable token response: it is no JSON object",
             ),
-            (E::NotBearer, "not_bearer: the token is not of the type `Bearer`"),
+            (
+                E::NotBearer,
+                "not_bearer: the token is not of the type `Bearer`: register this client for bearer tokens at the \
+                 server",
+            ),
             (
                 E::TooShort,
                 "too_short: the token ends before it can be used: look at `expires_in` and at the server's speed",
             ),
-            (E::Overloaded, "overloaded: too many wait for the token already"),
-            (E::Late, "late: the token is not there in time"),
+            (E::Overloaded, "overloaded: too many wait for the token already: the server is slow, or fails"),
+            (E::Late, "late: the token is not there in time: the server is slow, or hangs"),
         ] {
             assert_eq!(format!("{}: {error}", error.code()), words);
         }

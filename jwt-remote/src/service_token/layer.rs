@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::ServiceToken;
 use super::future::ServiceTokenFuture;
 use super::origins::{Origin, Origins};
-use crate::address::AddressError;
+use crate::address::{AddressError, Transport};
 
 /// What a client's service may fail by: its own error, or [`ServiceTokenError`](crate::ServiceTokenError).
 pub(super) type BoxError = Box<dyn core::error::Error + Send + Sync>;
@@ -62,8 +62,28 @@ impl ServiceTokenLayer {
         token: &ServiceToken,
         origins: impl IntoIterator<Item = O>,
     ) -> Result<Self, AddressError> {
+        Self::named(token, origins, Transport::OrLoopback)
+    }
+
+    /// As [`for_origins`](Self::for_origins), where `http` to other machines is allowed too, as inside of a cluster:
+    /// whoever listens on the way has the token.
+    ///
+    /// # Errors
+    /// [`AddressError`]: one of them is no such address.
+    pub fn insecure_for_http_origins<O: AsRef<str>>(
+        token: &ServiceToken,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Result<Self, AddressError> {
+        Self::named(token, origins, Transport::OrHttp)
+    }
+
+    fn named<O: AsRef<str>>(
+        token: &ServiceToken,
+        origins: impl IntoIterator<Item = O>,
+        transport: Transport,
+    ) -> Result<Self, AddressError> {
         let origins: Result<Vec<_>, _> =
-            origins.into_iter().map(|origin| Origin::new(origin.as_ref())).collect();
+            origins.into_iter().map(|origin| Origin::new(origin.as_ref(), transport)).collect();
         Ok(Self::new(token, Origins::These(origins?)))
     }
 

@@ -23,9 +23,9 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Of an address that is configured: `https`, or `http` to this machine.
-    pub(super) fn new(address: &str) -> Result<Self, AddressError> {
-        let address = Address::new(address, Transport::OrLoopback)?;
+    /// Of an address that is configured.
+    pub(super) fn new(address: &str, transport: Transport) -> Result<Self, AddressError> {
+        let address = Address::new(address, transport)?;
         Ok(Self::of(address.url()))
     }
 
@@ -80,7 +80,8 @@ mod tests {
             "http://127.0.0.1:3000",
             "https://[2001:db8::1]",
         ];
-        let origins = Origins::These(named.map(|origin| Origin::new(origin).unwrap()).into());
+        let origins =
+            Origins::These(named.map(|origin| Origin::new(origin, Transport::OrLoopback).unwrap()).into());
         for (uri, allowed) in [
             ("https://api.example.com/a?b", true),
             ("https://api.example.com:443/", true),
@@ -112,7 +113,9 @@ mod tests {
 
     #[test]
     fn an_origin_without_tls_is_refused() {
-        assert_eq!(Origin::new("http://api.example.com").unwrap_err().code(), "not_https");
-        assert_eq!(Origin::new("api.example.com").unwrap_err().code(), "malformed_address");
+        let code = |origin: &str, transport| Origin::new(origin, transport).err().map(|error| error.code());
+        assert_eq!(code("http://api.example.com", Transport::OrLoopback), Some("not_https"));
+        assert_eq!(code("http://api.example.com", Transport::OrHttp), None);
+        assert_eq!(code("api.example.com", Transport::OrHttp), Some("malformed_address"));
     }
 }

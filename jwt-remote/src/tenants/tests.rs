@@ -66,10 +66,7 @@ impl HttpClient for Provider {
 }
 
 async fn verdict(tenants: &OidcTenants, token: &str) -> Result<(), Reason> {
-    let verdict = match tenants.verify(&Presented::new(token)) {
-        Verdict::Ready(verdict) => verdict,
-        Verdict::Wait(verdict) => verdict.await,
-    };
+    let verdict = tenants.verify(&Presented::new(token)).decide().await;
     verdict.map(drop).map_err(|error| error.reason())
 }
 
@@ -124,24 +121,41 @@ async fn whom_a_rule_allows_is_held_up_to_the_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_tenants_is_looked_up_slowly() {
+async fn a_flood_of_tenants_is_looked_up_slowly_and_keeps_nobody_out() {
     let provider = Provider::of(&["a"]);
     let tenants = Oidc::tenants(TEMPLATE).with_audience("api").allow_where(|_| true);
     let tenants = tenants.with_remote(&provider.remote()).start().unwrap();
-    let mut flood: Vec<String> = (0..500).map(|n| provider.token(&format!("t{n}"), "a")).collect();
-    flood.dedup();
-    for token in &flood {
-        let OidcTenants(inner) = &tenants;
-        let issuer = danger::unverified_issuer(token).unwrap();
+    let flood = |from: usize| {
         // Without waiting: in one moment.
-        let _ = inner.of(&issuer);
-    }
-    assert_eq!(tenants.statuses().len(), 20);
-    tokio::time::advance(Duration::from_secs(3)).await;
-    for token in &flood {
-        let _ = tenants.0.of(&danger::unverified_issuer(token).unwrap());
-    }
-    assert_eq!(tenants.statuses().len(), 23);
+        (from..from + 500)
+            .filter(|n| tenants.0.of(&format!("https://id.example.com/t{n}/v2.0")).is_ok())
+            .count()
+    };
+    assert_eq!(flood(0), 64);
+    assert_eq!(tenants.0.of("https://id.example.com/a/v2.0").err(), Some(Reason::KeysUnavailable));
+    // The provider knows none of them, so they give way: twenty at once, then one in each second.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(verdict(&tenants, &provider.token("a", "a")).await, Ok(()));
+    assert_eq!(flood(1_000), 20);
+    assert_eq!(tenants.statuses().len(), 65);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(flood(2_000), 3);
+    assert!(tenants.statuses().iter().any(|(name, status)| name == "a" && status.has_keys));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_a_rule_refuses_from_now_on_is_refused_at_once() {
+    let provider = Provider::of(&["a"]);
+    let customers = Arc::new(Mutex::new(HashSet::from(["a"])));
+    let asked = Arc::clone(&customers);
+    let tenants = Oidc::tenants(TEMPLATE).with_audience("api");
+    let tenants = tenants.allow_where(move |tenant| asked.lock().unwrap().contains(tenant));
+    let tenants = tenants.with_remote(&provider.remote()).start().unwrap();
+    let token = provider.token("a", "a");
+    assert_eq!(verdict(&tenants, &token).await, Ok(()));
+    customers.lock().unwrap().clear();
+    assert_eq!(verdict(&tenants, &token).await, Err(Reason::UntrustedIssuer));
+    assert!(tenants.statuses().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +166,7 @@ async fn what_cannot_be_is_refused_at_the_start() {
         tenants.with_remote(&provider.remote()).start().map(drop).map_err(|error| error.code())
     };
     assert_eq!(start(TEMPLATE), Ok(()));
-    assert_eq!(start("https://id.example.com/"), Err("malformed_address"));
+    assert_eq!(start("https://id.example.com/"), Err("not_a_template"));
     assert_eq!(start("http://id.example.com/{tenant}"), Err("not_https"));
     let rules = Oidc::tenants(TEMPLATE).with_audience("api").allow(["a"]).with_remote(&provider.remote());
     let rules = rules.with_rules(|rules| rules.with_algorithms([])).start().unwrap_err();

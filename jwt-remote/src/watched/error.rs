@@ -57,7 +57,7 @@ impl fmt::Display for WatchError {
             WatchError::Slow { path } => {
                 write!(f, "file `{}` cannot be read in time: look at the file system", path.display())
             }
-            WatchError::NoFile => f.write_str("no file is named"),
+            WatchError::NoFile => f.write_str("no file is named: name at least one"),
         }
     }
 }
@@ -92,7 +92,7 @@ mod tests {
                 WatchError::Slow { path: path() },
                 "slow_file: file `/keys/a` cannot be read in time: look at the file system",
             ),
-            (WatchError::NoFile, "no_file: no file is named"),
+            (WatchError::NoFile, "no_file: no file is named: name at least one"),
         ] {
             assert_eq!(format!("{}: {error}", error.code()), words);
         }

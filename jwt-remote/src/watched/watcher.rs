@@ -30,8 +30,9 @@ const TOLD_AGAIN: Duration = Duration::from_secs(60);
 pub(super) struct Watcher {
     files: Files,
     interval: Duration,
-    live: Live,
     writer: LiveWriter,
+    /// Whether the last handle is gone. Held while keys are put into the cell or taken out of it.
+    is_closed: Mutex<bool>,
     state: Mutex<State>,
     wake: Notify,
     /// Changes with each reading that ends.
@@ -80,7 +81,7 @@ impl Watcher {
         });
         let read = timeout(READING, reading).await.ok().and_then(Result::ok);
         let (held, keys, files) = read.ok_or(WatchError::Slow { path: first })??;
-        let (live, writer) = Live::new();
+        let (_, writer) = Live::new();
         observe::read(&files, &keys);
         writer.replace(keys);
         let now = Instant::now();
@@ -97,8 +98,8 @@ impl Watcher {
         let watcher = Arc::new(Self {
             files,
             interval,
-            live,
             writer,
+            is_closed: Mutex::new(false),
             state: Mutex::new(state),
             wake: Notify::new(),
             ended: watch::Sender::new(()),
@@ -109,8 +110,18 @@ impl Watcher {
         Ok(watcher)
     }
 
-    pub(super) fn live(&self) -> &Live {
-        &self.live
+    pub(super) fn live(&self) -> Live {
+        self.writer.live()
+    }
+
+    /// Nobody keeps the keys fresh any more, so that they verify nothing any more, whoever still reads the cell.
+    pub(super) fn close(&self) {
+        let mut is_closed = self.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        *is_closed = true;
+        if self.writer.is_read() {
+            self.writer.clear();
+            observe::closed(&self.files);
+        }
     }
 
     pub(super) fn name(&self) -> String {
@@ -157,10 +168,12 @@ impl Watcher {
             Ok(Reading { print, keys }) => {
                 // First, so that whoever is told that no reading is under way finds its keys.
                 let changed = keys.is_some();
-                if let Some(keys) = keys {
+                let is_closed = self.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(keys) = keys.filter(|_| !*is_closed) {
                     observe::read(&self.files, &keys);
                     self.writer.replace(keys);
                 }
+                drop(is_closed);
                 let recovered = {
                     let mut state = self.state();
                     state.held = print;
@@ -198,7 +211,7 @@ impl Watcher {
 
     /// Whether the keys of this moment answer the need, though those that a token was verified by did not.
     fn answers(&self, hint: RefreshHint<'_>) -> bool {
-        let Some(keys) = self.live.load() else { return false };
+        let Some(keys) = self.live().load() else { return false };
         match hint {
             RefreshHint::UnknownKey { key_id, algorithm, .. } => {
                 keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)

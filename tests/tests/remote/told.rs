@@ -2,11 +2,12 @@
 
 use core::fmt::{Debug, Write as _};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
-use tracing::Level;
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{DefaultGuard, Interest, set_global_default};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 /// One event of jwt-remote or jwt-core.
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ const MOST: usize = 100_000;
 impl Told {
     /// Listens until the guard is dropped.
     pub(crate) fn listen() -> (Self, DefaultGuard) {
+        offer_every_event();
         let told = Self::default();
         let guard = tracing::subscriber::set_default(told.clone());
         (told, guard)
@@ -65,16 +67,16 @@ impl Visit for Line {
     }
 }
 
-impl tracing::Subscriber for Told {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+impl Subscriber for Told {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("jwt_")
     }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
     }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
         let mut line =
             Line { level: *event.metadata().level(), message: String::new(), fields: BTreeMap::new() };
         event.record(&mut line);
@@ -82,6 +84,39 @@ impl tracing::Subscriber for Told {
         assert!(lines.len() < MOST, "a flood of events");
         lines.push(line);
     }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Keeps events on offer to everybody. Without it, one that a thread without a listener meets first may be taken for
+/// unwanted for good, while another thread begins to listen.
+struct Nobody;
+
+impl Subscriber for Nobody {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// To be called before listening.
+pub(crate) fn offer_every_event() {
+    static OFFERED: Once = Once::new();
+    OFFERED.call_once(|| {
+        // Only fails where somebody else listens to the whole process.
+        let _ = set_global_default(Nobody);
+    });
 }

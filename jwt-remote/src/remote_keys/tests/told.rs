@@ -21,6 +21,7 @@ struct Line {
 
 impl Told {
     fn listen() -> (Self, DefaultGuard) {
+        crate::observe::told::offer_every_event();
         let told = Self::default();
         let guard = tracing::subscriber::set_default(told.clone());
         (told, guard)
