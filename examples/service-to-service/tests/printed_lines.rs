@@ -5,5 +5,5 @@ mod printed_lines;
 
 #[test]
 fn every_printed_line_gives_the_status_that_it_promises() -> Result<(), Box<dyn std::error::Error>> {
-    printed_lines::check(env!("CARGO_BIN_EXE_service-to-service"), 1, 5)
+    printed_lines::check(env!("CARGO_BIN_EXE_service-to-service"), 2, 6)
 }
