@@ -1,12 +1,15 @@
 //! For the tests of examples: runs the lines that an example prints.
 
 use std::error::Error;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// An example, ended when the test ends.
 pub(crate) struct Running {
     child: Child,
+    /// What the program was started with, for lines that read it too.
+    variables: Vec<(OsString, OsString)>,
     /// The printed lines to try, up to the last.
     pub(crate) lines: Vec<String>,
 }
@@ -34,8 +37,10 @@ impl Running {
     pub(crate) fn start(program: impl Program) -> Result<Self, Box<dyn Error>> {
         let mut command = program.command();
         command.env("LISTEN", "127.0.0.1:0").env("NO_PROXY", "127.0.0.1");
+        let set = |(name, value): (&OsStr, Option<&OsStr>)| Some((name.to_owned(), value?.to_owned()));
+        let variables = command.get_envs().filter_map(set).collect();
         let child = command.stdout(Stdio::piped()).spawn()?;
-        let mut running = Self { child, lines: Vec::new() };
+        let mut running = Self { child, variables, lines: Vec::new() };
         let stdout = running.child.stdout.take().ok_or("the program has no output")?;
         for line in BufReader::new(stdout).lines() {
             let line = line?;
@@ -47,8 +52,8 @@ impl Running {
         Ok(running)
     }
 
-    /// Runs the printed lines, and compares each status with the one promised. There must be `variables` lines that set
-    /// one and `statuses` that promise one.
+    /// Runs the printed lines, with the program's variables, and compares each status with the one promised. There must
+    /// be `variables` lines that set one and `statuses` that promise one.
     pub(crate) fn check(&self, variables: usize, statuses: usize) -> Result<(), Box<dyn Error>> {
         let mut script = String::from("set -eu\n");
         let mut promised = Vec::new();
@@ -66,7 +71,7 @@ impl Running {
         let set = self.lines.len().saturating_sub(promised.len());
         assert_eq!((set, promised.len()), (variables, statuses), "{:#?}", self.lines);
 
-        let output = Command::new("bash").arg("-c").arg(&script).output()?;
+        let output = Command::new("bash").arg("-c").arg(&script).envs(self.variables.clone()).output()?;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let seen: Vec<String> = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
         assert_eq!(seen, promised, "{:#?}", self.lines);

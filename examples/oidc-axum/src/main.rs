@@ -1,12 +1,13 @@
 //! axum with an identity provider: its keys are found by its metadata and kept fresh while it rotates them.
 //!
-//! `ISSUER=https://tenant.example.com/ AUDIENCE=https://api.example.com cargo run -p oidc-axum`, with `CLIENT_ID` and
-//! `CLIENT_SECRET` of a service that may have tokens of its own. Without these variables it is at home with the provider
-//! that `node tests/interop/node/oidc-provider.mjs 3001` starts. It prints the curl lines to try, such as
-//! `curl -i -H "Authorization: Bearer $token" http://127.0.0.1:3000/me   # 200`.
-#![expect(clippy::print_stdout, reason = "the lines to try are printed")]
+//! `ISSUER=https://tenant.example.com/ AUDIENCE=https://api.example.com cargo run -p oidc-axum`. Without these variables
+//! it is at home with the provider that `node tests/interop/node/oidc-provider.mjs 3001` starts. It prints the curl
+//! lines to try, such as `curl -i -H "Authorization: Bearer $token" http://127.0.0.1:3000/me   # 200`; they ask for tokens
+//! by `CLIENT_ID` and `CLIENT_SECRET` of a service that may have some, which are variables of the shell alone.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
-use std::env;
+use std::error::Error;
+use std::{env, io, process::ExitCode};
 
 use axum::Router;
 use axum::routing::get;
@@ -25,7 +26,19 @@ async fn me(user: Claims<User>) -> String {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    // What the library tells operators: what is wrong with the provider's keys, and what to do.
+    tracing_subscriber::fmt().with_writer(io::stderr).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("oidc-axum: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let issuer = variable("ISSUER", "http://127.0.0.1:3001");
     let audience = variable("AUDIENCE", "https://api.example.com");
 
@@ -48,11 +61,17 @@ fn variable(name: &str, otherwise: &str) -> String {
 
 fn print_lines(url: &str, token_endpoint: &str, audience: &str) {
     println!("oidc-axum is at {url}\n\nPaste these; the number is the status to expect.\n");
-    let (id, secret) = (variable("CLIENT_ID", "service-ES256"), variable("CLIENT_SECRET", "secret"));
-    for (name, resource) in [("token", audience), ("other", "https://other.example.com")] {
+    println!(
+        "# Entra ID: -d scope=API/.default in place of audience and resource. Keycloak: an audience mapper."
+    );
+    // Another API that the provider knows; a token for it is not one for this.
+    let other = variable("OTHER_AUDIENCE", "https://other.example.com");
+    for (name, audience) in [("token", audience), ("other", &other)] {
+        // Auth0 reads `audience`, others `resource` (RFC 8707). The secret stays in the shell.
         println!(
-            "  {name}=$(curl -s -u '{id}:{secret}' -d grant_type=client_credentials -d resource={resource} \
-             {token_endpoint} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
+            "  {name}=$(curl -sSf -u \"${{CLIENT_ID:-service-ES256}}:${{CLIENT_SECRET:-secret}}\" \
+             -d grant_type=client_credentials -d audience={audience} -d resource={audience} \
+             {token_endpoint} | sed 's/.*\"access_token\": *\"\\([^\"]*\\)\".*/\\1/')"
         );
     }
     println!("  curl -i {url}/me   # 401");
