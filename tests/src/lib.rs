@@ -24,7 +24,11 @@ pub mod server;
 pub mod tokens;
 pub mod wire;
 
-/// The examples of the manual that use the adapters, which `jwt-core` itself cannot run.
-#[cfg(doctest)]
-#[doc = include_str!("../../jwt-core/src/manual/migrating_adapters.md")]
-pub mod manual {}
+/// The examples of the manual that use the adapters and `jwt-remote`, which `jwt-core` itself cannot run.
+#[cfg(all(doctest, feature = "remote"))]
+pub mod manual {
+    #[doc = include_str!("../../jwt-core/src/manual/migrating_adapters.md")]
+    pub mod migrating {}
+    #[doc = include_str!("../../jwt-core/src/manual/providers.md")]
+    pub mod providers {}
+}
