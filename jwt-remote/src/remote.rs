@@ -34,11 +34,22 @@ impl Remote {
     /// [`HttpError::Connection`]: TLS cannot be set up, for example for want of the system's certificates.
     #[cfg(feature = "reqwest")]
     pub fn new() -> Result<Self, HttpError> {
-        let client = crate::client_builder().build();
+        Self::with_reqwest(crate::client_builder())
+    }
+
+    /// With a client of reqwest's that is set up further, by [`client_builder`](crate::client_builder) mostly. That it
+    /// follows no redirects and unpacks nothing is seen to here.
+    ///
+    /// # Errors
+    /// [`HttpError::Connection`]: the client cannot be made.
+    #[cfg(feature = "reqwest")]
+    pub fn with_reqwest(builder: reqwest::ClientBuilder) -> Result<Self, HttpError> {
+        let client = crate::reqwest_client::Steady::new(builder);
         client.map(Self::with_client).map_err(|error| HttpError::connection(error.to_string()))
     }
 
-    /// With this client.
+    /// With this client. A `reqwest::Client` does for keys and metadata; for introspection and own tokens see
+    /// [`with_reqwest`](Self::with_reqwest).
     #[must_use]
     pub fn with_client(client: impl HttpClient) -> Self {
         Self(Hub::new(Arc::new(client)))

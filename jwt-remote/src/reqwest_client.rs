@@ -16,17 +16,16 @@ const IDLE: Duration = Duration::from_secs(60);
 const FIRST_BYTES: usize = 64 * 1024;
 
 /// A builder of reqwest's own with our settings: no redirects, no cookies, no compression, 3 s to connect. Add a
-/// certificate authority, a proxy or header fields to it, and give the client to
-/// [`Remote::with_client`](crate::Remote::with_client).
+/// certificate authority, a proxy or header fields to it, and give it to
+/// [`Remote::with_reqwest`](crate::Remote::with_reqwest).
 ///
 /// ```
 /// # fn run(company_ca: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
 /// use jwt_remote::{Remote, reqwest};
 /// let client = jwt_remote::client_builder()
 ///     .tls_certs_merge([reqwest::Certificate::from_pem(company_ca)?])
-///     .proxy(reqwest::Proxy::https("http://proxy.example.com:3128")?)
-///     .build()?;
-/// let remote = Remote::with_client(client);
+///     .proxy(reqwest::Proxy::https("http://proxy.example.com:3128")?);
+/// let remote = Remote::with_reqwest(client)?;
 /// # Ok(()) }
 /// ```
 pub fn client_builder() -> ClientBuilder {
@@ -38,17 +37,44 @@ pub fn client_builder() -> ClientBuilder {
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
 }
 
-/// The user's own client does as well: an answer that came by a redirect is refused all the same.
+/// A client of which is known that it follows no redirect.
+pub(crate) struct Steady(Client);
+
+impl Steady {
+    pub(crate) fn new(builder: ClientBuilder) -> Result<Self, reqwest::Error> {
+        let builder = builder.redirect(redirect::Policy::none()).referer(false);
+        // Where somebody else in the graph turns these on, they are off here all the same.
+        builder.no_gzip().no_brotli().no_zstd().no_deflate().build().map(Self)
+    }
+}
+
+impl HttpClient for Steady {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+        send(self.0.clone(), request)
+    }
+}
+
+/// The user's own client does as well, for keys and metadata: an answer that came by a redirect is refused. What has a
+/// body has a token or a secret in it, which a redirect would take along before anything could be refused, so that is
+/// sent by a client of [`Remote::with_reqwest`](crate::Remote::with_reqwest) alone.
 impl HttpClient for Client {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
-        let client = self.clone();
-        Box::pin(async move {
-            // Around everything, for reqwest's own time-out ends with the head on some paths.
-            let timeout = request.timeout;
-            let outcome = tokio::time::timeout(timeout, answer(&client, request)).await;
-            outcome.unwrap_or(Err(HttpError::Timeout))
-        })
+        if request.body.is_some() {
+            let problem =
+                "this client may follow redirects with a secret: give its builder to `Remote::with_reqwest`";
+            return Box::pin(core::future::ready(Err(HttpError::connection(problem))));
+        }
+        send(self.clone(), request)
     }
+}
+
+fn send(client: Client, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+    Box::pin(async move {
+        // Around everything, for reqwest's own time-out ends with the head on some paths.
+        let timeout = request.timeout;
+        let outcome = tokio::time::timeout(timeout, answer(&client, request)).await;
+        outcome.unwrap_or(Err(HttpError::Timeout))
+    })
 }
 
 async fn answer(client: &Client, request: HttpRequest) -> Result<HttpResponse, HttpError> {

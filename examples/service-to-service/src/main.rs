@@ -36,7 +36,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     // The shop: a token of its own, and a client that puts it into requests to the stock service and into no other.
     let client = jwt_remote::client_builder().no_proxy().build()?;
     let at = ServiceToken::at(format!("{server}/token"), ClientAuth::basic("shop", secret.as_str()));
-    let at = at.with_remote(&Remote::with_client(client.clone()));
+    let at = at.with_remote(&Remote::with_reqwest(jwt_remote::client_builder().no_proxy())?);
     let token = at.with_scopes(["stock:read"]).fetch().await?;
     let http = service_fn(move |request: Request<reqwest::Body>| {
         let client = client.clone();

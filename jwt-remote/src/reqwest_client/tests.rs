@@ -40,7 +40,10 @@ async fn a_request_is_as_it_was_made() {
     let (url, asked) = once(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
     let request = HttpRequest::post_form(&url, &[("token", "a b")], Duration::from_secs(2), 9);
     let request = request.with_header("authorization", "Basic eA==");
-    client_builder().no_proxy().build().unwrap().send(request).await.unwrap();
+    // A client of which nothing is known would take it along with a redirect.
+    let own = client_builder().no_proxy().build().unwrap().send(request.clone()).await.unwrap_err();
+    assert!(own.to_string().contains("Remote::with_reqwest"), "{own}");
+    Steady::new(client_builder().no_proxy()).unwrap().send(request).await.unwrap();
     let asked = asked.await.unwrap();
     assert!(asked.starts_with("POST /x?y=z HTTP/1.1\r\n") && asked.ends_with("token=a+b"), "{asked}");
     assert!(asked.contains("authorization: Basic eA==\r\n"), "{asked}");
@@ -68,6 +71,10 @@ async fn no_redirect_is_followed_by_whichever_client() {
     assert!(!asked.is_finished());
 
     // A client that follows them has been elsewhere; what it found there is not believed.
+    let (url, _asked) = once(answer.clone().into_bytes()).await;
+    let steady = Steady::new(Client::builder().no_proxy()).unwrap();
+    let request = HttpRequest::get(&url, Duration::from_secs(2), 10);
+    assert_eq!(steady.send(request).await.unwrap().status, 302);
     let (url, _asked) = once(answer.into_bytes()).await;
     let client = Client::builder().no_proxy().build().unwrap();
     let request = HttpRequest::get(&url, Duration::from_secs(2), 10);

@@ -103,7 +103,7 @@ async fn status(client: &mut ServiceTokenService<Http>, url: String) -> u16 {
 async fn a_client_behind_the_layer_calls_with_its_own_token_and_recovers_from_a_refused_one() {
     let (server, other) = (Server::start("t2").await, Server::start("t2").await);
     let client = crate::client_builder().no_proxy().build().unwrap();
-    let remote = Remote::with_client(client.clone());
+    let remote = Remote::with_reqwest(crate::client_builder().no_proxy()).unwrap();
     let auth = ClientAuth::basic("orders", "hunter2");
     let token = ServiceToken::at(format!("{}/token", server.origin), auth);
     let token = token.with_scopes(["stock:read"]).with_remote(&remote).fetch().await.unwrap();
@@ -142,7 +142,7 @@ async fn the_token_endpoints_redirects_are_not_followed() {
         // Held open until the client has gone.
         let _read = stream.read(&mut [0; 1]).await;
     });
-    let remote = Remote::with_client(crate::client_builder().no_proxy().build().unwrap());
+    let remote = Remote::with_reqwest(crate::client_builder().no_proxy()).unwrap();
     let token = ServiceToken::at(url, ClientAuth::post("orders", "hunter2")).with_remote(&remote);
     assert_eq!(token.fetch().await.unwrap_err().code(), "redirect");
     assert!(other.heads("").is_empty());

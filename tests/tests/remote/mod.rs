@@ -50,11 +50,15 @@ use tests::tokens::{AUDIENCE, ISSUER};
 /// The real client, whatever proxy this machine is set up for. Nothing here has a certificate, and to read those of the
 /// system takes a while.
 fn client() -> jwt_remote::reqwest::Client {
-    jwt_remote::client_builder().no_proxy().tls_certs_only([]).build().unwrap()
+    builder().build().unwrap()
+}
+
+fn builder() -> jwt_remote::reqwest::ClientBuilder {
+    jwt_remote::client_builder().no_proxy().tls_certs_only([])
 }
 
 fn remote() -> Remote {
-    Remote::with_client(client())
+    Remote::with_reqwest(builder()).unwrap()
 }
 
 /// The keys at an address, asked by a client of their own.

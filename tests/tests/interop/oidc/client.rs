@@ -20,7 +20,12 @@ const MOST_REDIRECTS: usize = 12;
 
 /// Follows no redirects and keeps no cookies.
 pub(crate) fn http() -> Client {
-    jwt_remote::client_builder().no_proxy().timeout(PATIENCE).build().unwrap()
+    builder().build().unwrap()
+}
+
+/// Of such a client.
+pub(crate) fn builder() -> jwt_remote::reqwest::ClientBuilder {
+    jwt_remote::client_builder().no_proxy().timeout(PATIENCE)
 }
 
 /// Random text.

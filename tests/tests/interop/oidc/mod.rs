@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The real client, whatever proxy this machine is set up for.
 fn remote() -> Remote {
-    Remote::with_client(client::http())
+    Remote::with_reqwest(client::builder()).unwrap()
 }
 
 /// What a service has of the provider: tokens for us, as RFC 9068 says.
