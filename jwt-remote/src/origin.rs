@@ -101,17 +101,21 @@ impl Origin {
             // Whatever is remembered may be of another address, or for other algorithms.
             None => (discovered.discover(client, now).await?, Last::default(), true),
         };
-        let mut fetched = discovered.keys(client, &known, &last, print).await?;
+        let mut fetched = discovered.keys(client, &known, &last, print).await;
         // Somebody has a key that is not where the metadata says, or not for what they say: they may have changed.
-        let is_amiss = fetched.keys.as_ref().is_none_or(|keys| !keys.unnamed.is_empty());
+        let is_amiss = match &fetched {
+            Ok(fetched) => fetched.keys.as_ref().is_none_or(|keys| !keys.unnamed.is_empty()),
+            Err(error) => matches!(error.what(), FetchError::Unnamed { .. }),
+        };
         if wish == Wish::UnknownKey && !is_fresh && is_amiss {
             let anew = discovered.discover(client, now).await?;
             let changes = anew.keys != known.keys || anew.metadata.algorithms != known.metadata.algorithms;
             known = anew;
             if changes {
-                fetched = discovered.keys(client, &known, &Last::default(), print).await?;
+                fetched = discovered.keys(client, &known, &Last::default(), print).await;
             }
         }
+        let fetched = fetched?;
         discovered.memory().known = Some(known);
         Ok(fetched)
     }

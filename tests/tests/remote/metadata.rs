@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use jwt_core::Reason;
 use jwt_core::keys::BoxFuture;
+use jwt_core::{Algorithm, Reason, SigningKey};
 use jwt_remote::{HttpClient, HttpError, HttpRequest, HttpResponse, Oidc, OidcProvider, Remote};
 use serde_json::{Value, json};
 use tests::tokens::AUDIENCE;
@@ -167,9 +167,44 @@ async fn metadata_is_found_where_either_standard_puts_it() {
         assert_eq!(held(provider.verifier(), &token_of(&good, &issuer)), Ok(()), "{place}");
         assert_eq!(provider.metadata().unwrap().issuer, issuer);
         assert_eq!((server.count(place), server.count("/realms/a/jwks")), (1, 1), "{place}");
-        // Keys are asked for again, metadata is not.
+        // Keys are asked for again, and as the key is not among them, the metadata is too: it may have changed.
         assert_eq!(fresh(provider.verifier(), &token_of(&key("b"), &issuer)).await, Err(Reason::UnknownKey));
-        assert_eq!((server.count(place), server.count("/realms/a/jwks")), (1, 2), "{place}");
+        assert_eq!((server.count(place), server.count("/realms/a/jwks")), (2, 2), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_algorithm_or_address_of_the_keys_is_seen_with_the_first_token_that_needs_it() {
+    let (old, new) = (key("a"), SigningKey::generate(Algorithm::EdDSA).unwrap().with_key_id("b").unwrap());
+    for moves in [false, true] {
+        let server = FaultServer::always(Answer::Hang).await;
+        let issuer = server.url("");
+        let named = |algorithm: &str, keys: &str| {
+            let (algorithm, keys) = (algorithm.to_owned(), server.url(keys));
+            metadata(&issuer, move |members| {
+                members["id_token_signing_alg_values_supported"] = json!([algorithm]);
+                members["jwks_uri"] = json!(keys);
+            })
+        };
+        let serve = |metadata: Answer, sets: [(&'static str, String); 2]| {
+            server.script(move |asked| match asked.path.as_str() {
+                "/.well-known/openid-configuration" => metadata.clone(),
+                path => match sets.iter().find(|(at, _)| *at == path) {
+                    Some((_, set)) => Answer::json(set.clone()),
+                    None => Answer::status(404),
+                },
+            });
+        };
+        let before = jwks([&old]);
+        serve(named("ES256", "/jwks"), [("/jwks", before.clone()), ("/other", before.clone())]);
+        let provider = Oidc::issuer(&issuer).with_audience(AUDIENCE).with_remote(&remote());
+        let provider = provider.discover().await.unwrap();
+        assert_eq!(held(provider.verifier(), &token_of(&old, &issuer)), Ok(()));
+        // Where they move, the old address serves what it did.
+        let (keys, first) = if moves { ("/other", before) } else { ("/jwks", jwks([&new])) };
+        serve(named("EdDSA", keys), [("/jwks", first), ("/other", jwks([&new]))]);
+        assert_eq!(fresh(provider.verifier(), &token_of(&new, &issuer)).await, Ok(()), "moves: {moves}");
+        assert_eq!(held(provider.verifier(), &token_of(&old, &issuer)), Err(Reason::UnknownKey));
     }
 }
 
@@ -177,7 +212,7 @@ async fn metadata_is_found_where_either_standard_puts_it() {
 async fn keys_for_algorithms_that_the_provider_does_not_name_are_not_used() {
     let server = FaultServer::always(Answer::Hang).await;
     let (issuer, good) = (server.url(""), key("a"));
-    let other = jwt_core::SigningKey::generate(jwt_core::Algorithm::EdDSA).unwrap().with_key_id("b").unwrap();
+    let other = SigningKey::generate(Algorithm::EdDSA).unwrap().with_key_id("b").unwrap();
     let (answer, set) = (metadata(&issuer, |_| ()), jwks([&good, &other]));
     server
         .script(move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() });

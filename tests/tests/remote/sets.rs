@@ -53,8 +53,12 @@ async fn a_bad_key_among_nine_costs_one_key_and_is_told_once() {
         assert_eq!(fresh(&verifier, &of_bad).await, Err(Reason::UnknownKey), "{bad}");
         assert_eq!(server.count("/jwks"), 2, "{bad}");
         let lines = told.of(&server.url("/jwks"), "keys of a fetched set are not used");
-        assert_eq!(lines.len(), 1, "{bad}: {lines:?}");
-        assert_eq!((lines[0].field("used"), lines[0].field("skipped")), (Some("8"), Some("1")), "{bad}");
+        // A key for something else than signatures is nobody's mistake.
+        let is_amiss = !matches!(code, "key_use" | "key_operations");
+        assert_eq!(lines.len(), usize::from(is_amiss), "{bad}: {lines:?}");
+        for line in lines {
+            assert_eq!((line.field("used"), line.field("skipped")), (Some("8"), Some("1")), "{bad}");
+        }
         let skipped = told.with("a key of a JWK set is not used");
         let mine: Vec<_> = skipped.iter().filter(|line| line.field("reason") == Some(code)).collect();
         assert!(!mine.is_empty(), "{bad}: {skipped:?}");
