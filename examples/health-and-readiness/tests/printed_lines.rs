@@ -80,6 +80,10 @@ fn ready_from_the_moment_that_there_are_keys_and_alive_all_the_time() -> Result<
             assert_eq!(ask_with(at, "/me", &token)?.0, 401);
             return running.check(0, 3);
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "another process is waited for, which has its own time"
+        )]
         std::thread::sleep(Duration::from_millis(100));
     }
     Err(format!("never ready: {body}").into())
