@@ -49,7 +49,6 @@ fn token_of(issuer: &str) -> Result<String, Box<dyn Error>> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "another process gets ready")]
 fn ready_from_the_moment_that_there_are_keys_and_alive_all_the_time() -> Result<(), Box<dyn Error>> {
     // A port that is held, and at which nobody answers yet.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
