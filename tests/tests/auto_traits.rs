@@ -120,6 +120,8 @@ types! {
     jwt_core::IssueError,
     jwt_core::KeyError,
     jwt_core::KeyType,
+    jwt_core::danger::Asserted,
+    jwt_core::danger::ClaimRules,
     jwt_core::Profile,
     jwt_core::Reason,
     jwt_core::Step,
