@@ -2,6 +2,7 @@
 
 mod address;
 mod client_auth;
+mod dice;
 mod discovery;
 mod either;
 mod fetch_error;

@@ -1,14 +1,29 @@
-//! The one task that fetches for all sources of a client.
+//! The one task that fetches for all that is renewed by one client: keys of sources, tokens of this service's own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use jwt_core::keys::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::http::HttpClient;
-use crate::source::Source;
+
+/// What is fetched again and again, for as long as it has a handle.
+pub(crate) trait Renewed: Send + Sync + 'static {
+    /// Does what is due, and says whether a fetch begins now.
+    fn begins(&self) -> bool;
+
+    /// When something is due though nobody asks.
+    fn wakes_at(&self) -> Option<Instant>;
+
+    /// One fetch, up to what becomes of it. Dropped half-way, or before it began, it has failed.
+    fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> BoxFuture<'static, ()>;
+
+    /// The task has ended with its runtime. Another one begins when [`Hub::wake`] is called in one that runs.
+    fn lost(&self);
+}
 
 /// Whether a source still has a handle.
 type Alive = Weak<()>;
@@ -22,7 +37,7 @@ pub(crate) struct Hub {
 
 #[derive(Default)]
 struct Sources {
-    all: Vec<(Alive, Arc<Source>)>,
+    all: Vec<(Alive, Arc<dyn Renewed>)>,
     /// The number of the task that fetches for them, while there is one.
     task: Option<u64>,
     tasks: u64,
@@ -53,12 +68,12 @@ impl Hub {
     ///
     /// # Panics
     /// Outside of a Tokio runtime, where nothing can fetch.
-    pub(crate) fn watch(self: &Arc<Self>, source: &Arc<Source>, alive: Alive) {
+    pub(crate) fn watch(self: &Arc<Self>, source: Arc<impl Renewed>, alive: Alive) {
         // First, for it may panic.
         let runtime = Handle::current();
         let task = {
             let mut sources = self.sources();
-            sources.all.push((alive, Arc::clone(source)));
+            sources.all.push((alive, source));
             sources.needs_task()
         };
         self.begin(task, &runtime);
@@ -83,7 +98,7 @@ impl Hub {
     }
 
     /// The sources that still have a handle. None ends the task.
-    fn living(&self) -> Option<Vec<Arc<Source>>> {
+    fn living(&self) -> Option<Vec<Arc<dyn Renewed>>> {
         let mut sources = self.sources();
         sources.all.retain(|(alive, _)| alive.strong_count() > 0);
         if sources.all.is_empty() {
@@ -108,10 +123,16 @@ struct Running {
 /// Also where the runtime drops the task.
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut sources = self.hub.sources();
-        if sources.task == Some(self.number) {
+        let lost: Vec<_> = {
+            let mut sources = self.hub.sources();
+            if sources.task != Some(self.number) {
+                return;
+            }
             sources.task = None;
-        }
+            let living = sources.all.iter().filter(|(alive, _)| alive.strong_count() > 0);
+            living.map(|(_, source)| Arc::clone(source)).collect()
+        };
+        lost.iter().for_each(|source| source.lost());
     }
 }
 

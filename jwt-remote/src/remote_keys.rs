@@ -83,7 +83,7 @@ impl RemoteKeys {
         let label = options.label.clone().unwrap_or_else(|| origin.name().into());
         let source = Arc::new(Source::new(origin, label, options.rules, hub));
         let alive = Arc::new(());
-        hub.watch(&source, Arc::downgrade(&alive));
+        hub.watch(Arc::clone(&source), Arc::downgrade(&alive));
         Ok(Self(Arc::new(Handle { source, hub: Arc::clone(hub), alive: Some(alive) })))
     }
 

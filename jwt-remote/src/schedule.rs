@@ -123,6 +123,11 @@ impl Schedule {
         ends
     }
 
+    /// The set that is held is held no longer, whatever its source said.
+    pub(crate) fn forget(&mut self) {
+        self.held = None;
+    }
+
     /// Somebody needs keys, and there are none.
     pub(crate) fn ask_for_any(&mut self, now: Duration) -> Answer {
         if self.is_fetching {

@@ -22,6 +22,7 @@ pub use self::layer::{ServiceTokenLayer, ServiceTokenService};
 use self::parameters::Parameters;
 use self::source::TokenSource;
 use crate::client_auth::ClientAuth;
+use crate::refresher::Hub;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::remote_keys::Options;
@@ -65,6 +66,7 @@ pub struct ServiceToken(Arc<Handle>);
 
 struct Handle {
     source: Arc<TokenSource>,
+    hub: Arc<Hub>,
     /// Held as long as there is a handle; a request under way holds the source, and not this.
     alive: Option<Arc<()>>,
 }
@@ -73,7 +75,7 @@ struct Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.alive = None;
-        self.source.wake();
+        self.hub.wake();
     }
 }
 
@@ -223,11 +225,12 @@ impl ServiceTokenBuilder {
         };
         self.auth.check()?;
         self.parameters.check()?;
-        let client = Arc::clone(self.options.remote()?.client());
-        let source = TokenSource::new(endpoint, self.auth, self.parameters, self.unstated_lifetime);
+        let remote = self.options.remote()?;
+        let hub = Arc::clone(remote.hub());
+        let source = TokenSource::new(endpoint, self.auth, self.parameters, self.unstated_lifetime, &hub);
         let (source, alive) = (Arc::new(source), Arc::new(()));
-        tokio::spawn(source::run(Arc::clone(&source), client, Arc::downgrade(&alive)));
-        Ok(ServiceToken(Arc::new(Handle { source, alive: Some(alive) })))
+        hub.watch(Arc::clone(&source), Arc::downgrade(&alive));
+        Ok(ServiceToken(Arc::new(Handle { source, hub, alive: Some(alive) })))
     }
 
     /// Begins to fetch, and waits for the first token: a service that cannot call others does not start.

@@ -6,17 +6,18 @@ use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jwt_core::Reason;
-use jwt_core::keys::{Grant, Live, LiveWriter, Refresh, RefreshHint};
-use tokio::sync::watch;
+use jwt_core::keys::{BoxFuture, Grant, Live, LiveWriter, Refresh, RefreshHint};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::dice::Dice;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpError};
 use crate::jwks::{self, BodyPrint, Fetched, Last};
 use crate::observe::{self, Held, Name, Suppressed};
 use crate::origin::{Origin, Wish};
-use crate::refresher::Hub;
-use crate::schedule::{Answer, Chance, Rules, Schedule};
+use crate::refresher::{Hub, Renewed};
+use crate::schedule::{Answer, Rules, Schedule};
 use crate::strangers::KeyPrint;
 
 /// How long a request waits for a fetch.
@@ -41,8 +42,11 @@ pub(crate) struct Source {
     hub: Weak<Hub>,
     /// All ages count from here, by a clock that never jumps.
     began: Instant,
-    /// Makes prints of what strangers wrote, and chance.
+    /// Those who wait.
+    places: Arc<Semaphore>,
+    /// Makes prints of what strangers wrote.
     random: RandomState,
+    dice: Dice,
 }
 
 /// Whether keys may still be put into the cell.
@@ -57,11 +61,9 @@ struct State {
     schedule: Schedule,
     /// Somebody was told that a fetch begins; the refresher has not begun it yet.
     is_wanted: bool,
-    waiting: usize,
     last: Last,
     fetched_at: Option<Duration>,
     error: Option<FetchError>,
-    draws: u64,
     suppressed: Suppressed,
 }
 
@@ -85,11 +87,9 @@ impl Source {
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
             is_wanted: false,
-            waiting: 0,
             last: Last::default(),
             fetched_at: None,
             error: None,
-            draws: 0,
             suppressed: Suppressed::default(),
         };
         Self {
@@ -101,7 +101,9 @@ impl Source {
             ended: watch::Sender::new(()),
             hub: Arc::downgrade(hub),
             began: Instant::now(),
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
             random: RandomState::new(),
+            dice: Dice::default(),
         }
     }
 
@@ -147,51 +149,6 @@ impl Source {
         }
     }
 
-    /// Does what is due: takes keys away that may be served no longer, and says whether a fetch begins now.
-    pub(crate) fn begins(&self) -> bool {
-        let now = self.now();
-        let _turn = self.turn();
-        let ends = {
-            let mut state = self.state();
-            let ends = state.schedule.ends(now);
-            if ends {
-                // Or the same keys again would be no news.
-                state.last = Last::default();
-            }
-            ends
-        };
-        if ends {
-            self.writer.clear();
-            observe::too_old(self.name());
-        }
-        // Last, for whoever listens may panic, and nothing that was begun would be.
-        let mut state = self.state();
-        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
-    }
-
-    /// When something is due though nobody asks.
-    pub(crate) fn wakes_at(&self) -> Option<Instant> {
-        let after = self.state().schedule.wakes_at()?;
-        self.began.checked_add(after)
-    }
-
-    /// One fetch, up to what becomes of it. Dropped half-way, or before it began, it has failed.
-    pub(crate) fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> impl Future<Output = ()> + Send {
-        let end = End { source: Arc::clone(&self), is_told: false };
-        async move {
-            let (last, wish) = {
-                let state = self.state();
-                let is_for_a_stranger = state.schedule.is_for_a_stranger();
-                (state.last.clone(), if is_for_a_stranger { Wish::UnknownKey } else { Wish::Keys })
-            };
-            let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
-            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now());
-            // Watches the client's own limits.
-            let outcome = timeout(jwks::TIMEOUT, fetched).await;
-            end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
-        }
-    }
-
     fn ends(&self, outcome: Result<Fetched, FetchError>) {
         let now = self.now();
         let turn = self.turn();
@@ -212,8 +169,7 @@ impl Source {
                     None => observe::unchanged(self.name()),
                 }
                 let mut state = self.state();
-                let chance = self.chance(&mut state);
-                state.schedule.succeeded(fresh_for, now, chance);
+                state.schedule.succeeded(fresh_for, now, self.dice.throw());
                 state.last = last;
                 state.fetched_at = Some(now);
                 state.error = None;
@@ -221,8 +177,7 @@ impl Source {
             Err(error) => {
                 let had_keys = {
                     let mut state = self.state();
-                    let chance = self.chance(&mut state);
-                    state.schedule.failed(now, chance);
+                    state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
                     state.fetched_at.is_some()
                 };
@@ -243,36 +198,9 @@ impl Source {
     fn gives_up(&self) {
         {
             let mut state = self.state();
-            let chance = self.chance(&mut state);
-            state.schedule.failed(self.now(), chance);
+            state.schedule.failed(self.now(), self.dice.throw());
         }
         self.ended.send_replace(());
-    }
-
-    fn chance(&self, state: &mut State) -> Chance {
-        state.draws = state.draws.wrapping_add(1);
-        let [low, high, ..] = self.random.hash_one(state.draws).to_le_bytes();
-        Chance(u16::from_le_bytes([low, high]))
-    }
-
-    /// Whether the keys of this moment answer the need, though those that a token was verified by did not.
-    fn answers(&self, hint: RefreshHint<'_>) -> bool {
-        let Some(keys) = self.live().load() else { return false };
-        match hint {
-            RefreshHint::UnknownKey { key_id, algorithm, .. } => {
-                keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)
-            }
-            _ => true,
-        }
-    }
-
-    /// A place among those who wait.
-    fn place(self: &Arc<Self>, state: &mut State) -> Option<Place> {
-        if state.waiting >= MOST_WAITING {
-            return None;
-        }
-        state.waiting = state.waiting.saturating_add(1);
-        Some(Place(Arc::clone(self)))
     }
 
     fn print(&self, hint: RefreshHint<'_>) -> Option<KeyPrint> {
@@ -298,6 +226,75 @@ impl Source {
     }
 }
 
+impl Renewed for Source {
+    /// Takes keys away that may be served no longer, too.
+    fn begins(&self) -> bool {
+        let now = self.now();
+        let _turn = self.turn();
+        let ends = {
+            let mut state = self.state();
+            let ends = state.schedule.ends(now);
+            if ends {
+                // Or the same keys again would be no news.
+                state.last = Last::default();
+            }
+            ends
+        };
+        if ends {
+            self.writer.clear();
+            observe::too_old(self.name());
+        }
+        // Last, for whoever listens may panic, and nothing that was begun would be.
+        let mut state = self.state();
+        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
+    }
+
+    fn wakes_at(&self) -> Option<Instant> {
+        let after = self.state().schedule.wakes_at()?;
+        self.began.checked_add(after)
+    }
+
+    fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> BoxFuture<'static, ()> {
+        let end = End { source: Arc::clone(&self), is_told: false };
+        Box::pin(async move {
+            let (last, wish) = {
+                let state = self.state();
+                let is_for_a_stranger = state.schedule.is_for_a_stranger();
+                (state.last.clone(), if is_for_a_stranger { Wish::UnknownKey } else { Wish::Keys })
+            };
+            let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
+            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now());
+            // Watches the client's own limits.
+            let outcome = timeout(jwks::TIMEOUT, fetched).await;
+            end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
+        })
+    }
+
+    /// Keys that nobody keeps fresh verify nothing; with the first token that needs them they are fetched again.
+    fn lost(&self) {
+        let _turn = self.turn();
+        {
+            let mut state = self.state();
+            state.schedule.forget();
+            state.last = Last::default();
+        }
+        if self.holds() {
+            self.writer.clear();
+        }
+    }
+}
+
+/// Whether the keys of this moment answer the need, though those that a token was verified by did not.
+pub(crate) fn answers(keys: &Live, hint: RefreshHint<'_>) -> bool {
+    let Some(keys) = keys.load() else { return false };
+    match hint {
+        RefreshHint::UnknownKey { key_id, algorithm, .. } => {
+            keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)
+        }
+        _ => true,
+    }
+}
+
 /// A handle on a source, as what verification asks for newer keys.
 pub(crate) struct Asker(pub(crate) Arc<Source>);
 
@@ -307,7 +304,7 @@ impl Refresh for Asker {
         let now = source.now();
         let mut state = source.state();
         // A fetch that ended since the token was looked at: no further one is needed.
-        if source.answers(hint) {
+        if answers(&source.live(), hint) {
             return Grant::Fetch(Box::pin(core::future::ready(())));
         }
         let print = source.print(hint);
@@ -325,31 +322,20 @@ impl Refresh for Asker {
         }
         // Before the lock is given up, or the fetch could end unseen.
         let mut ended = source.ended.subscribe();
-        let place = source.place(&mut state);
         state.is_wanted |= answer == Answer::Begin;
         drop(state);
         // Also to join one: the task that was to begin it may have ended with its runtime.
         if let Some(hub) = source.hub.upgrade() {
             hub.wake();
         }
-        match place {
-            None => Grant::Overloaded,
-            Some(place) => Grant::Fetch(Box::pin(async move {
+        match Arc::clone(&source.places).try_acquire_owned() {
+            Err(_full) => Grant::Overloaded,
+            Ok(place) => Grant::Fetch(Box::pin(async move {
                 let _place = place;
                 // Too long is no error: verification looks at what is there.
                 let _ = timeout(WAIT, ended.changed()).await;
             })),
         }
-    }
-}
-
-/// Gives its place back when it is dropped, however that comes.
-struct Place(Arc<Source>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.waiting = state.waiting.saturating_sub(1);
     }
 }
 

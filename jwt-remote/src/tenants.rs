@@ -265,8 +265,10 @@ impl Inner {
         let name = self.template.part_of(issuer).ok_or(Reason::UntrustedIssuer)?;
         // Each time: a rule may change its mind.
         if !self.allowed.is(name) {
-            if let Some(tenant) = self.write().remove(name) {
-                drop(tenant);
+            // Looked at first, for tokens of strangers must not keep the others out; and dropped outside of the lock.
+            if self.held(name).is_some() {
+                let gone = self.write().remove(name);
+                drop(gone);
             }
             return Err(Reason::UntrustedIssuer);
         }

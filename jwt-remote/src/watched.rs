@@ -66,6 +66,15 @@ pub(crate) struct Handle {
     alive: Option<Arc<()>>,
 }
 
+impl Handle {
+    /// Where the runtime of the task has ended before this, it goes on in the present one.
+    fn watch(&self) {
+        if let Some(alive) = &self.alive {
+            self.watcher.watch(&Arc::downgrade(alive));
+        }
+    }
+}
+
 /// So that the task sees at once that nobody is left.
 impl Drop for Handle {
     fn drop(&mut self) {
@@ -140,7 +149,8 @@ impl fmt::Debug for WatchedKeys {
     }
 }
 
-/// What watched files are worth at the moment. There always are keys: those of the last good reading.
+/// What watched files are worth at the moment. There always are keys, those of the last good reading, but where the
+/// runtime that read them has ended: then they are read again with the first token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WatchedStatus {

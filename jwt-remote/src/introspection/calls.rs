@@ -2,14 +2,13 @@
 
 use core::time::Duration;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jwt_core::danger::{Asserted, ClaimRules};
 use jwt_core::request::is_b64token;
 use jwt_core::{Clock, Expected, Limits, Presented, Reason, TokenError, Verdict, Verified};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
 use super::answer::{self, Answer};
@@ -17,10 +16,10 @@ use super::cache::{Expiring, Print, Prints};
 use super::circuit::{Call, Circuit, Fault};
 use crate::address::Address;
 use crate::client_auth::ClientAuth;
+use crate::dice::Dice;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use crate::observe::{self, Suppressed};
-use crate::schedule::Chance;
 
 /// For one call, from the look-up of the name to the last byte.
 const CALL: Duration = Duration::from_secs(5);
@@ -61,8 +60,9 @@ pub(crate) struct Calls {
     runtime: Handle,
     state: Mutex<State>,
     prints: Prints,
-    /// Makes chance.
-    random: RandomState,
+    /// Those who wait.
+    places: Arc<Semaphore>,
+    dice: Dice,
     /// All ages count from here, by a clock that never jumps.
     began: Instant,
     /// Ends the calls under way when it is dropped.
@@ -73,10 +73,8 @@ struct State {
     active: Expiring<Asserted>,
     refused: Expiring<TokenError>,
     under_way: HashMap<Print, watch::Receiver<Option<Answer>>>,
-    waiting: usize,
     circuit: Circuit,
     error: Option<FetchError>,
-    draws: u64,
     failed: Suppressed,
     not_asked: Suppressed,
 }
@@ -84,8 +82,8 @@ struct State {
 /// What is known about a token, or how it comes to be known.
 enum Found {
     Known(Answer),
-    Wait(watch::Receiver<Option<Answer>>, Place),
-    Begin(watch::Receiver<Option<Answer>>, Place, End),
+    Wait(watch::Receiver<Option<Answer>>, OwnedSemaphorePermit),
+    Begin(watch::Receiver<Option<Answer>>, OwnedSemaphorePermit, End),
     Overloaded,
 }
 
@@ -102,10 +100,8 @@ impl Calls {
             active: Expiring::new(MOST_ACTIVE, MOST_ACTIVE_BYTES),
             refused: Expiring::new(MOST_REFUSED, usize::MAX),
             under_way: HashMap::new(),
-            waiting: 0,
             circuit: Circuit::new(),
             error: None,
-            draws: 0,
             failed: Suppressed::default(),
             not_asked: Suppressed::default(),
         };
@@ -115,7 +111,8 @@ impl Calls {
             runtime: Handle::current(),
             state: Mutex::new(state),
             prints: Prints::new(),
-            random: RandomState::new(),
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            dice: Dice::default(),
             began: Instant::now(),
             alive: watch::Sender::new(()),
         })
@@ -187,11 +184,9 @@ impl Calls {
         if let Some(error) = state.refused.get(print, now) {
             return Found::Known(Answer::Refused(error.clone()));
         }
-        if state.waiting >= MOST_WAITING {
-            return Found::Overloaded;
-        }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Found::Overloaded };
         if let Some(answer) = state.under_way.get(&print).cloned() {
-            return Found::Wait(answer, self.place(&mut state));
+            return Found::Wait(answer, place);
         }
         if state.under_way.len() >= MOST_CALLS {
             return Found::Overloaded;
@@ -201,7 +196,7 @@ impl Calls {
         state.under_way.insert(print, receiver.clone());
         let calls = Arc::downgrade(self);
         let end = End { calls, print, call, began: now, sender, is_told: false };
-        Found::Begin(receiver, self.place(&mut state), end)
+        Found::Begin(receiver, place, end)
     }
 
     /// The call runs by itself: whoever waits may leave, and others have joined.
@@ -257,8 +252,7 @@ impl Calls {
                 }
                 Err(error) => {
                     let fault = Fault::of(error);
-                    let chance = self.chance(state);
-                    pause = state.circuit.failed(end.call, fault, now, chance);
+                    pause = state.circuit.failed(end.call, fault, now, self.dice.throw());
                     // Also one that breaks it: alone it must not shut everybody out.
                     let is_of_this_one =
                         matches!(error, FetchError::Introspection { .. } | FetchError::Status { .. });
@@ -284,18 +278,6 @@ impl Calls {
     fn tell_not_asked(&self) {
         let told = self.state().not_asked.one_more(self.now());
         observe::not_introspected(&self.name, told);
-    }
-
-    /// A place among those who wait.
-    fn place(self: &Arc<Self>, state: &mut State) -> Place {
-        state.waiting = state.waiting.saturating_add(1);
-        Place(Arc::clone(self))
-    }
-
-    fn chance(&self, state: &mut State) -> Chance {
-        state.draws = state.draws.wrapping_add(1);
-        let [low, high, ..] = self.random.hash_one(state.draws).to_le_bytes();
-        Chance(u16::from_le_bytes([low, high]))
     }
 
     fn now(&self) -> Duration {
@@ -332,16 +314,6 @@ async fn send(
     request: HttpRequest,
 ) -> Result<HttpResponse, FetchError> {
     Ok(client.send(auth.apply(request)?).await?)
-}
-
-/// Gives its place back when it is dropped, however that comes.
-struct Place(Arc<Calls>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.waiting = state.waiting.saturating_sub(1);
-    }
 }
 
 /// Tells how a call ended, also where it was dropped or the client panicked: a call that was believed to be under way

@@ -313,8 +313,11 @@ fn where_a_runtime_ends_before_its_sources_the_next_one_fetches() {
         provider.answers(Answer::Keys(vec![new.clone()]));
         assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
     });
+    assert!(verifier.verify(&token(&new)).is_ok(), "no runtime is needed to verify");
     drop(second);
-    assert!(verifier.verify(&token(&new)).is_ok(), "no runtime is needed for keys that are held");
+    let refused = verifier.verify(&token(&new)).unwrap_err().reason();
+    assert_eq!(refused, Reason::KeysUnavailable, "nobody keeps them fresh, or takes them away");
+    assert_eq!(runtime().block_on(verdict(&verifier, &token(&new))), Ok(()));
 }
 
 #[test]

@@ -1,13 +1,13 @@
-//! The one task that fetches the token, what it holds, and those who wait for it.
+//! The token that is held, when another one is fetched, and those who wait for it.
 
 use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::{Notify, Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use jwt_core::keys::BoxFuture;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, timeout};
 
 use super::ServiceTokenStatus;
 use super::access_token::AccessToken;
@@ -16,9 +16,11 @@ use super::endpoint::Endpoint;
 use super::error::ServiceTokenError;
 use super::parameters::Parameters;
 use crate::client_auth::ClientAuth;
+use crate::dice::Dice;
 use crate::http::{HttpClient, HttpError, HttpRequest};
 use crate::observe::service_token as observe;
-use crate::schedule::{Answer, Chance, Rules, Schedule};
+use crate::refresher::{Hub, Renewed};
+use crate::schedule::{Answer, Rules, Schedule};
 use crate::strangers::KeyPrint;
 
 /// For everything that one token takes, discovery included.
@@ -43,12 +45,14 @@ pub(super) struct TokenSource {
     state: Mutex<State>,
     /// Changes with each request that ends.
     ended: watch::Sender<()>,
-    wake: Notify,
+    /// Whose task fetches.
+    hub: Weak<Hub>,
     places: Arc<Semaphore>,
     /// All ages count from here, by a clock that never jumps.
     began: Instant,
-    /// Makes prints of tokens, and chance.
+    /// Makes prints of tokens.
     random: RandomState,
+    dice: Dice,
 }
 
 struct State {
@@ -57,7 +61,6 @@ struct State {
     is_wanted: bool,
     held: Option<Held>,
     error: Option<ServiceTokenError>,
-    draws: u64,
 }
 
 struct Held {
@@ -73,6 +76,7 @@ impl TokenSource {
         auth: ClientAuth,
         parameters: Parameters,
         unstated_lifetime: Duration,
+        hub: &Arc<Hub>,
     ) -> Self {
         // Freshness is what a token's lifetime comes to, and nothing is served beyond it.
         let rules = Rules {
@@ -86,7 +90,6 @@ impl TokenSource {
             is_wanted: false,
             held: None,
             error: None,
-            draws: 0,
         };
         Self {
             endpoint,
@@ -96,10 +99,11 @@ impl TokenSource {
             unstated_lifetime,
             state: Mutex::new(state),
             ended: watch::Sender::new(()),
-            wake: Notify::new(),
+            hub: Arc::downgrade(hub),
             places: Arc::new(Semaphore::new(MOST_WAITING)),
             began: Instant::now(),
             random: RandomState::new(),
+            dice: Dice::default(),
         }
     }
 
@@ -107,8 +111,11 @@ impl TokenSource {
         self.endpoint.name()
     }
 
-    pub(super) fn wake(&self) {
-        self.wake.notify_one();
+    /// Never under the lock of the state: a task may begin, and end at once.
+    fn wake(&self) {
+        if let Some(hub) = self.hub.upgrade() {
+            hub.wake();
+        }
     }
 
     pub(super) fn status(&self) -> ServiceTokenStatus {
@@ -134,10 +141,7 @@ impl TokenSource {
                 Some(held) if !held.is_refused => return Ok(held.token.clone()),
                 Some(_) => {}
                 None => match state.schedule.ask_for_any(now) {
-                    Answer::Begin => {
-                        state.is_wanted = true;
-                        self.wake();
-                    }
+                    Answer::Begin => state.is_wanted = true,
                     Answer::Join => {}
                     Answer::Denied => return Err(state.why()),
                 },
@@ -145,6 +149,8 @@ impl TokenSource {
             // Before the lock is given up, or the request could end unseen.
             self.ended.subscribe()
         };
+        // Also to join one: the task that was to begin it may have ended with its runtime.
+        self.wake();
         let Ok(_place) = self.places.try_acquire() else { return Err(ServiceTokenError::Overloaded) };
         let in_time = timeout(WAIT, ended.changed()).await.is_ok();
         let now = self.now();
@@ -193,33 +199,6 @@ impl TokenSource {
         observe::refused(self.name(), begins);
     }
 
-    /// Does what is due: takes away a token that has ended, and says whether a request begins now.
-    fn begins(&self) -> bool {
-        let now = self.now();
-        let (has_ended, begins) = {
-            let mut state = self.state();
-            let has_ended = state.schedule.ends(now) && state.held.take().is_some();
-            (has_ended, core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now))
-        };
-        if has_ended {
-            observe::ended(self.name());
-        }
-        begins
-    }
-
-    fn wakes_at(&self) -> Option<Instant> {
-        let after = self.state().schedule.wakes_at()?;
-        self.began.checked_add(after)
-    }
-
-    /// One request, up to what becomes of it. Dropped half-way, it has failed.
-    async fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) {
-        let end = End { source: &self, sent_at: self.now(), is_told: false };
-        // Watches the client's own limits.
-        let outcome = timeout(TIMEOUT, self.ask(&*client)).await;
-        end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
-    }
-
     async fn ask(&self, client: &dyn HttpClient) -> Result<Granted, ServiceTokenError> {
         let address = self.endpoint.address(client, self.now()).await?;
         let form = self.parameters.form(&self.scope);
@@ -235,9 +214,8 @@ impl TokenSource {
             Ok((until, Granted { token, scope, .. })) => {
                 {
                     let mut state = self.state();
-                    let chance = self.chance(&mut state);
                     let good_for = until.saturating_sub(sent_at);
-                    state.schedule.succeeded(Some(good_for), sent_at, chance);
+                    state.schedule.succeeded(Some(good_for), sent_at, self.dice.throw());
                     state.held = Some(Held { token, until, is_refused: false });
                     state.error = None;
                 }
@@ -248,8 +226,7 @@ impl TokenSource {
                 self.endpoint.forget();
                 let is_held = {
                     let mut state = self.state();
-                    let chance = self.chance(&mut state);
-                    state.schedule.failed(now, chance);
+                    state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
                     if let Some(held) = &mut state.held {
                         held.is_refused = false;
@@ -278,12 +255,6 @@ impl TokenSource {
         Ok(until)
     }
 
-    fn chance(&self, state: &mut State) -> Chance {
-        state.draws = state.draws.wrapping_add(1);
-        let [low, high, ..] = self.random.hash_one(state.draws).to_le_bytes();
-        Chance(u16::from_le_bytes([low, high]))
-    }
-
     fn now(&self) -> Duration {
         self.began.elapsed()
     }
@@ -304,46 +275,56 @@ impl State {
     }
 }
 
-/// Fetches until the last handle is gone; what is then under way is for nobody, and ends too.
-pub(super) async fn run(source: Arc<TokenSource>, client: Arc<dyn HttpClient>, alive: Weak<()>) {
-    // A task of its own for each request, for a client that panics must not end this one.
-    let mut requests = JoinSet::new();
-    while alive.strong_count() > 0 {
-        if source.begins() {
-            requests.spawn(Arc::clone(&source).fetch(Arc::clone(&client)));
+impl Renewed for TokenSource {
+    /// Takes away a token that has ended, too.
+    fn begins(&self) -> bool {
+        let now = self.now();
+        let has_ended = {
+            let mut state = self.state();
+            state.schedule.ends(now) && state.held.take().is_some()
+        };
+        if has_ended {
+            observe::ended(self.name());
         }
-        let next = source.wakes_at();
-        tokio::select! {
-            () = until(next) => {}
-            () = source.wake.notified() => {}
-            Some(_ended) = requests.join_next() => {}
-        }
+        // Last, for whoever listens may panic, and nothing that was begun would be.
+        let mut state = self.state();
+        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
     }
-}
 
-async fn until(next: Option<Instant>) {
-    match next {
-        Some(next) => sleep_until(next).await,
-        None => core::future::pending().await,
+    fn wakes_at(&self) -> Option<Instant> {
+        let after = self.state().schedule.wakes_at()?;
+        self.began.checked_add(after)
     }
+
+    fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> BoxFuture<'static, ()> {
+        let end = End { source: Arc::clone(&self), sent_at: self.now(), is_told: false };
+        Box::pin(async move {
+            // Watches the client's own limits.
+            let outcome = timeout(TIMEOUT, self.ask(&*client)).await;
+            end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
+        })
+    }
+
+    /// The token that is held serves to its end, which whoever takes it looks at.
+    fn lost(&self) {}
 }
 
 /// Tells the source how a request ended, also where it was dropped or the client panicked: a source that believed it to
 /// be under way for ever would never ask again.
-struct End<'s> {
-    source: &'s TokenSource,
+struct End {
+    source: Arc<TokenSource>,
     sent_at: Duration,
     is_told: bool,
 }
 
-impl End<'_> {
+impl End {
     fn tell(mut self, outcome: Result<Granted, ServiceTokenError>) {
         self.is_told = true;
         self.source.ends(outcome, self.sent_at);
     }
 }
 
-impl Drop for End<'_> {
+impl Drop for End {
     fn drop(&mut self) {
         if !self.is_told {
             let error = HttpError::connection("the request was given up");

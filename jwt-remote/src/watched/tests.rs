@@ -299,3 +299,24 @@ fn an_interval_has_bounds_and_handles_move_between_threads() {
     assert_eq!(with(Duration::MAX), LONGEST_INTERVAL);
     assert_eq!(with(Duration::from_secs(1)), Duration::from_secs(1));
 }
+
+/// As the runtimes of tests do, which share what is static.
+#[test]
+fn where_a_runtime_ends_before_its_files_the_next_one_reads() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (folder, old, new) = (Folder::new(), key("old"), key("new"));
+    folder.replace("jwks", jwks(&[&old]));
+    let first = runtime();
+    let keys = first.block_on(WatchedKeys::jwks(folder.at("jwks")).start()).unwrap();
+    let verifier = keys.authority().with_audience("api").with_issuer("https://id").build().unwrap();
+    let verifier = verifier.with_clock(ManualClock::at(NOW));
+    assert!(verifier.verify(&token(&old)).is_ok());
+    drop(first);
+    // Else a key that was taken out of the file would be good for ever.
+    assert_eq!(verifier.verify(&token(&old)).unwrap_err().reason(), Reason::KeysUnavailable);
+    folder.replace("jwks", jwks(&[&new]));
+    runtime().block_on(async {
+        assert!(verifier.verify_fresh(&token(&new)).await.is_ok());
+        assert_eq!(verifier.verify(&token(&old)).unwrap_err().reason(), Reason::UnknownKey);
+    });
+}

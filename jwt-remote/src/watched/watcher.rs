@@ -5,15 +5,16 @@ use std::collections::hash_map::RandomState;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use jwt_core::Reason;
 use jwt_core::keys::{Grant, KeySet, Live, LiveWriter, Refresh, RefreshHint};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::files::{Files, Print};
-use super::{Handle, WatchError, WatchedStatus};
+use super::{WatchError, WatchedStatus};
 use crate::observe::watched as observe;
+use crate::source::answers;
 
 /// How long the file system may take before that is an error; the reading itself cannot be ended.
 const READING: Duration = Duration::from_secs(10);
@@ -42,8 +43,10 @@ pub(super) struct Watcher {
 }
 
 struct State {
-    /// Of the keys that are held.
-    held: Print,
+    /// Whether there is a task that reads.
+    has_task: bool,
+    /// Of the keys that are held, if any are.
+    held: Option<Print>,
     /// Content that was refused, and why, so that it is not judged again each time.
     refused: Option<(Print, WatchError)>,
     /// A reading is wanted, or under way.
@@ -86,7 +89,8 @@ impl Watcher {
         writer.replace(keys);
         let now = Instant::now();
         let state = State {
-            held,
+            has_task: false,
+            held: Some(held),
             refused: None,
             is_reading: false,
             began: now,
@@ -106,8 +110,17 @@ impl Watcher {
             places: Arc::new(Semaphore::new(MOST_WAITING)),
             random,
         });
-        tokio::spawn(run(Arc::clone(&watcher), alive));
+        watcher.watch(&alive);
         Ok(watcher)
+    }
+
+    /// Reads from now on, in the present runtime if there is one, where nobody does.
+    pub(super) fn watch(self: &Arc<Self>, alive: &Weak<()>) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        if !core::mem::replace(&mut self.state().has_task, true) {
+            // Not under the lock: a runtime that is ending drops the task at once, which takes it.
+            runtime.spawn(run(Running { watcher: Arc::clone(self), alive: Weak::clone(alive) }));
+        }
     }
 
     pub(super) fn live(&self) -> Live {
@@ -145,7 +158,7 @@ impl Watcher {
             let state = self.state();
             (state.held, state.refused.clone())
         };
-        if print == held {
+        if Some(print) == held {
             return Ok(Reading { print, keys: None });
         }
         if let Some((_, error)) = refused.filter(|(refused, _)| *refused == print) {
@@ -176,7 +189,7 @@ impl Watcher {
                 drop(is_closed);
                 let recovered = {
                     let mut state = self.state();
-                    state.held = print;
+                    state.held = Some(print);
                     state.refused = None;
                     state.is_reading = false;
                     state.good_at = now;
@@ -209,25 +222,39 @@ impl Watcher {
         self.ended.send_replace(());
     }
 
-    /// Whether the keys of this moment answer the need, though those that a token was verified by did not.
-    fn answers(&self, hint: RefreshHint<'_>) -> bool {
-        let Some(keys) = self.live().load() else { return false };
-        match hint {
-            RefreshHint::UnknownKey { key_id, algorithm, .. } => {
-                keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)
-            }
-            _ => true,
-        }
-    }
-
     /// Nothing that holds this lock calls foreign code, so that what a panic left is whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// The task's hold on what it reads.
+struct Running {
+    watcher: Arc<Watcher>,
+    alive: Weak<()>,
+}
+
+/// Also where the runtime drops the task: keys that nobody keeps fresh verify nothing. With the first token that needs
+/// them they are read again.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let watcher = &self.watcher;
+        {
+            let mut state = watcher.state();
+            state.has_task = false;
+            state.is_reading = false;
+            state.held = None;
+        }
+        let is_closed = watcher.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_closed && self.alive.strong_count() > 0 {
+            watcher.writer.clear();
+        }
+    }
+}
+
 /// Reads in turn until the last handle is gone.
-async fn run(watcher: Arc<Watcher>, alive: Weak<()>) {
+async fn run(running: Running) {
+    let Running { watcher, alive } = &running;
     let mut reading: Option<JoinHandle<Outcome>> = None;
     loop {
         tokio::select! {
@@ -244,7 +271,7 @@ async fn run(watcher: Arc<Watcher>, alive: Weak<()>) {
         }
         // One that a file system holds up is waited for again: never are two threads lost to it.
         let current = reading.get_or_insert_with(|| {
-            let watcher = Arc::clone(&watcher);
+            let watcher = Arc::clone(watcher);
             tokio::task::spawn_blocking(move || watcher.look())
         });
         let outcome = match timeout(READING, &mut *current).await {
@@ -264,18 +291,20 @@ async fn run(watcher: Arc<Watcher>, alive: Weak<()>) {
 }
 
 /// A handle on watched files, as what verification asks for newer keys.
-pub(super) struct Asker(pub(super) Arc<Handle>);
+pub(super) struct Asker(pub(super) Arc<super::Handle>);
 
 impl Refresh for Asker {
     fn request(&self, hint: RefreshHint<'_>) -> Grant {
         let watcher = &self.0.watcher;
+        self.0.watch();
         let mut state = watcher.state();
         // A reading that ended since the token was looked at: no further one is needed.
-        if watcher.answers(hint) {
+        if answers(&watcher.live(), hint) {
             return Grant::Fetch(Box::pin(core::future::ready(())));
         }
         if !state.is_reading {
-            if state.began.elapsed() < BETWEEN_WISHES {
+            // Where there are no keys, no stranger's wish is it.
+            if state.held.is_some() && state.began.elapsed() < BETWEEN_WISHES {
                 return Grant::Denied;
             }
             state.is_reading = true;
