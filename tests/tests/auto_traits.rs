@@ -64,14 +64,15 @@ question!(IsSync: Sync);
 question!(IsUnpin: Unpin);
 
 macro_rules! types {
-    ($($type:ty,)+) => {
-        const TYPES: &[(&str, [bool; 3])] = &[
+    ($name:ident: $($type:ty,)+) => {
+        const $name: &[(&str, [bool; 3])] = &[
             $((stringify!($type), [IsSend::<$type>::YES, IsSync::<$type>::YES, IsUnpin::<$type>::YES])),+
         ];
     };
 }
 
 types! {
+    TYPES:
     jwt_core::jws::Jws,
     jwt_core::keys::Grant,
     jwt_core::keys::KeyError,
@@ -201,6 +202,49 @@ types! {
     actix_jwt::VerifiedToken,
 }
 
+#[cfg(feature = "remote")]
+types! {
+    REMOTE_TYPES:
+    jwt_remote::AddressError,
+    jwt_remote::AccessToken,
+    jwt_remote::ClientAuth,
+    jwt_remote::Either<jwt_core::Verifier, jwt_core::Verifier>,
+    jwt_remote::FetchError,
+    jwt_remote::HttpError,
+    jwt_remote::HttpRequest,
+    jwt_remote::HttpResponse,
+    jwt_remote::Introspection,
+    jwt_remote::IntrospectionBuilder<jwt_core::Ready>,
+    jwt_remote::KeysStatus,
+    jwt_remote::NeedsTenants,
+    jwt_remote::Oidc,
+    jwt_remote::OidcBuilder<jwt_core::Ready>,
+    jwt_remote::OidcProvider,
+    jwt_remote::OidcTenants,
+    jwt_remote::PemFile,
+    jwt_remote::ProviderMetadata,
+    jwt_remote::Remote,
+    jwt_remote::RemoteError,
+    jwt_remote::RemoteKeys,
+    jwt_remote::RemoteKeysBuilder,
+    jwt_remote::ServiceToken,
+    jwt_remote::ServiceTokenBuilder,
+    jwt_remote::ServiceTokenError,
+    jwt_remote::ServiceTokenFuture<Plain, String>,
+    jwt_remote::ServiceTokenLayer,
+    jwt_remote::ServiceTokenService<Plain>,
+    jwt_remote::ServiceTokenStatus,
+    jwt_remote::TenantsBuilder<jwt_core::Ready>,
+    jwt_remote::WatchError,
+    jwt_remote::WatchedKeys,
+    jwt_remote::WatchedKeysBuilder,
+    jwt_remote::WatchedStatus,
+}
+
+/// Without it nothing of it is here.
+#[cfg(not(feature = "remote"))]
+const REMOTE_TYPES: &[(&str, [bool; 3])] = &[];
+
 /// What is not `Send + Sync + Unpin`: which of the three it is, and why not all.
 const OTHERS: &[(&str, [bool; 3], &str)] = &[
     ("actix_jwt::ExtractFuture", [false, false, true], "stays on the worker that took the request"),
@@ -217,6 +261,8 @@ const OTHERS: &[(&str, [bool; 3], &str)] = &[
         [false, false, true],
         "borrows a head of any framework, also of one that stays on its worker",
     ),
+    #[cfg(feature = "remote")]
+    ("jwt_remote::ServiceTokenFuture", [true, false, true], "may hold a future, which is only sent"),
     ("tower_jwt::JwtAuthFuture", [true, false, true], "may hold a future, which is only sent"),
 ];
 
@@ -237,12 +283,17 @@ fn every_public_type_crosses_threads_or_says_why_not() {
         include_str!("../../tower-jwt/api.txt"),
         include_str!("../../axum-jwt/api.txt"),
         include_str!("../../actix-jwt/api.txt"),
+        #[cfg(feature = "remote")]
+        include_str!("../../jwt-remote/api.txt"),
     ]
     .into_iter()
     .flat_map(listed)
     .collect();
-    let types: BTreeMap<&str, [bool; 3]> =
-        TYPES.iter().map(|(name, traits)| (name.split('<').next().unwrap(), *traits)).collect();
+    let types: BTreeMap<&str, [bool; 3]> = TYPES
+        .iter()
+        .chain(REMOTE_TYPES)
+        .map(|(name, traits)| (name.split('<').next().unwrap(), *traits))
+        .collect();
     assert_eq!(types.keys().copied().collect::<BTreeSet<_>>(), api, "the types here and those of the API");
     assert!(types.len() > 100, "{}", types.len());
     let others: BTreeMap<&str, [bool; 3]> = OTHERS.iter().map(|(name, traits, _)| (*name, *traits)).collect();

@@ -1,17 +1,23 @@
-//! For tests: the events of this thread, each as one text.
+//! For tests: what operators are told, the events of this thread.
 
-use core::fmt::{Debug, Write};
+use core::fmt::{Debug, Write as _};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest, set_default, set_global_default};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) level: Level,
+    pub(crate) text: String,
+    pub(crate) fields: BTreeMap<&'static str, String>,
+}
 
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
+pub(crate) struct Told(Arc<Mutex<Vec<Line>>>);
 
 impl Told {
     /// Listens until the guard is dropped.
@@ -22,15 +28,26 @@ impl Told {
         (told, guard)
     }
 
-    /// The events that contain this text, level and fields included.
+    /// The events that contain this, each as one text of level, words and fields.
     pub(crate) fn with(&self, words: &str) -> Vec<String> {
-        self.0.lock().unwrap().iter().filter(|line| line.contains(words)).cloned().collect()
+        let whole = |line: &Line| format!("{} {} {:?}", line.level, line.text, line.fields);
+        self.0.lock().unwrap().iter().map(whole).filter(|line| line.contains(words)).collect()
+    }
+
+    /// The warnings and errors since the last time.
+    pub(crate) fn take_warnings(&self) -> Vec<Line> {
+        let mut lines = core::mem::take(&mut *self.0.lock().unwrap());
+        lines.retain(|line| line.level <= Level::WARN);
+        lines
     }
 }
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
+        match field.name() {
+            "message" => write!(self.text, "{value:?}").unwrap(),
+            name => _ = self.fields.insert(name, format!("{value:?}")),
+        }
     }
 }
 
@@ -40,9 +57,10 @@ impl Subscriber for Told {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().level().to_string());
+        let (text, fields) = (String::new(), BTreeMap::new());
+        let mut line = Line { level: *event.metadata().level(), text, fields };
         event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        self.0.lock().unwrap().push(line);
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -80,7 +98,7 @@ impl Subscriber for Nobody {
 }
 
 /// To be called before listening.
-pub(crate) fn offer_every_event() {
+fn offer_every_event() {
     static OFFERED: Once = Once::new();
     OFFERED.call_once(|| {
         // Only fails where somebody else listens to the whole process.

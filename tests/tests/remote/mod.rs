@@ -37,7 +37,7 @@ mod peers;
 mod quirks;
 mod sets;
 mod soak;
-mod told;
+pub(crate) mod told;
 
 use core::time::Duration;
 use std::sync::Arc;

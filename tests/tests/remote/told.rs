@@ -14,6 +14,8 @@ use tracing::{Event, Level, Metadata, Subscriber};
 pub(crate) struct Line {
     pub(crate) level: Level,
     pub(crate) message: String,
+    /// Whether it is jwt-remote's.
+    is_remote: bool,
     fields: BTreeMap<&'static str, String>,
 }
 
@@ -37,6 +39,13 @@ impl Told {
         let told = Self::default();
         let guard = tracing::subscriber::set_default(told.clone());
         (told, guard)
+    }
+
+    /// The warnings and errors of jwt-remote since the last time.
+    pub(crate) fn take_warnings(&self) -> Vec<Line> {
+        let mut lines = core::mem::take(&mut *self.0.lock().unwrap());
+        lines.retain(|line| line.level <= Level::WARN && line.is_remote);
+        lines
     }
 
     /// The events of a source whose text contains this.
@@ -77,8 +86,9 @@ impl Subscriber for Told {
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &Event<'_>) {
-        let mut line =
-            Line { level: *event.metadata().level(), message: String::new(), fields: BTreeMap::new() };
+        let (message, fields) = (String::new(), BTreeMap::new());
+        let is_remote = event.metadata().target().starts_with("jwt_remote");
+        let mut line = Line { level: *event.metadata().level(), message, is_remote, fields };
         event.record(&mut line);
         let mut lines = self.0.lock().unwrap();
         assert!(lines.len() < MOST, "a flood of events");

@@ -5,7 +5,6 @@
 //! |---|---|
 //! | `provider` | the process |
 //! | `client` | who asks it: a service for its tokens, a browser through a login, a user of the protected servers |
-//! | `told` | what the operator is told |
 //! | `access_tokens` | every algorithm, every way to say who a client is, and what is refused |
 //! | `id_tokens` | the code flow with PKCE, and the rules of OpenID Connect Core §3.1.3.7 |
 //! | `introspection` | opaque tokens, and both kinds behind one layer |
@@ -31,7 +30,6 @@ mod outages;
 mod own_tokens;
 mod provider;
 mod rotation;
-mod told;
 
 use core::time::Duration;
 

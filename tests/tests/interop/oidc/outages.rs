@@ -4,8 +4,8 @@ use jwt_core::{Algorithm, Issuer, SigningKey};
 use jwt_remote::RemoteError;
 
 use super::client::{random, service_token};
-use super::told::{Line, Told};
 use super::*;
+use crate::remote::told::{Line, Told};
 
 /// A service in every framework, by the same keys.
 struct Services {
@@ -60,10 +60,10 @@ fn stranger(issuer: &str) -> String {
 }
 
 fn warned(told: &Told, issuer: &str, reason: &str) {
-    let lines = told.take();
+    let lines = told.take_warnings();
     let is_it = |line: &Line| {
-        line.source == issuer
-            && line.reason == reason
+        line.field("source") == Some(issuer)
+            && line.field("reason") == Some(reason)
             && line.message.contains("those that are held serve on until they are too old")
     };
     assert!(lines.iter().any(is_it), "{reason}: {lines:#?}");
@@ -89,7 +89,8 @@ async fn away(op: &'static str, reason: &str) {
     for token in self::tokens(&provider).await {
         assert_eq!(services.say(&token).await, [200; 3], "{op}");
     }
-    let more: Vec<Line> = told.take().into_iter().filter(|line| line.reason != reason).collect();
+    let more: Vec<Line> =
+        told.take_warnings().into_iter().filter(|line| line.field("reason") != Some(reason)).collect();
     assert!(more.is_empty(), "{more:#?}");
 }
 
@@ -146,9 +147,9 @@ async fn a_service_that_starts_first_waits_for_its_provider() {
         assert_eq!(answer.status, 503, "{answer:?}");
         assert!(answer.retry_after.is_some(), "{answer:?}");
     }
-    let lines = told.take();
+    let lines = told.take_warnings();
     let is_it = |line: &Line| {
-        line.source == provider.issuer()
+        line.field("source") == Some(provider.issuer())
             && line.message.contains("keys were never fetched, and every token is answered with 503")
     };
     assert!(lines.iter().any(is_it), "{lines:#?}");
