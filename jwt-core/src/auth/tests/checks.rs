@@ -1,0 +1,251 @@
+//! Checks behind the token: when, how often, with which words.
+
+use super::*;
+
+/// Says what it is told to, and notes that it was asked.
+struct Scripted {
+    name: &'static str,
+    proves: bool,
+    waits: bool,
+    refuses: Option<Reason>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Check for Scripted {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn check(&self, verified: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome {
+        let kept = matches!(facts.field("dpop"), crate::request::Field::One(b"proof"));
+        let line = format!("{} {} {} {kept}", self.name, verified.subject().unwrap_or("-"), facts.path());
+        self.asked.lock().unwrap().push(line);
+        let outcome = match self.refuses {
+            None => Ok(Passed::default().with_response_header("x-check", self.name)),
+            Some(reason) => Err(CheckRefusal::from(reason)
+                .with_challenge("DPoP algs=\"ES256\"")
+                .with_response_header("dpop-nonce", "n1")),
+        };
+        match (self.waits, outcome) {
+            (true, outcome) => CheckOutcome::Wait(Box::pin(async move { outcome })),
+            (false, Ok(passed)) => CheckOutcome::Pass(passed),
+            (false, Err(refusal)) => CheckOutcome::Refuse(refusal),
+        }
+    }
+
+    fn proves(&self) -> &'static [&'static str] {
+        if self.proves { &["jkt"] } else { &[] }
+    }
+}
+
+#[test]
+fn checks_run_after_the_token_in_order_with_their_own_words() {
+    for waits in [false, true] {
+        let world = world();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let check = |name, proves, refuses| Scripted { name, proves, waits, refuses, asked: asked.clone() };
+        let finish = if waits { waited } else { decided };
+        let head = bearer(&world.token()).with_field("dpop", "proof");
+        let auth = RequestAuth::new(world.verifier.clone())
+            .with_check(check("revocation", false, None))
+            .with_check(check("possession", true, None));
+        let proceed = finish(auth.decide(&head, None)).unwrap();
+        let names: Vec<_> = proceed.response_headers.iter().map(|header| header.value.as_ref()).collect();
+        assert_eq!(names, ["possession", "revocation"], "waits: {waits}");
+        assert_eq!(
+            asked.lock().unwrap().drain(..).collect::<Vec<_>>(),
+            ["possession alice /me true", "revocation alice /me true",]
+        );
+
+        let refusing = auth.with_check(check("replay", false, Some(Reason::Replayed)));
+        let refusal = finish(refusing.decide(&head, None)).unwrap_err();
+        assert_eq!(refusal.reason(), Reason::Replayed);
+        assert_eq!(refusal.challenges().collect::<Vec<_>>(), ["DPoP algs=\"ES256\""]);
+        let names: Vec<_> = refusal.response_headers().iter().map(|header| header.name).collect();
+        assert_eq!(names, ["dpop-nonce", "x-check", "x-check"], "what was promised before is kept");
+
+        // A bad token is not even shown to the checks.
+        asked.lock().unwrap().clear();
+        assert!(reason(&refusing, &bearer("a.b.c")).is_some());
+        assert!(asked.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn the_rules_are_shown_with_the_names_of_their_checks() {
+    let world = world();
+    let check =
+        Scripted { name: "revocation", proves: false, waits: false, refuses: None, asked: Arc::default() };
+    let shown = format!("{:?}", RequestAuth::new(world.verifier.clone()).with_check(check));
+    assert_eq!(shown, r#"RequestAuth { is_optional: false, checks: ["revocation"], .. }"#);
+}
+
+#[test]
+fn a_check_runs_once_however_the_layers_are_nested() {
+    let world = world();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let check = |name| Scripted { name, proves: false, waits: false, refuses: None, asked: asked.clone() };
+    let shared: Arc<dyn Check> = Arc::new(check("shared"));
+    let plain = RequestAuth::new(world.verifier.clone());
+    // Not a clone of one another: two rules to which the same check was added.
+    let (first, second) = (plain.clone().with_check(shared.clone()), plain.clone().with_check(shared));
+    let another = plain.clone().with_check(check("another"));
+    let head = bearer(&world.token());
+    for (layers, expected) in [
+        (vec![&first, &first], &["shared"][..]),
+        (vec![&first, &second], &["shared"]),
+        (vec![&first, &plain, &first], &["shared"]),
+        (vec![&first, &plain, &plain, &second], &["shared"]),
+        (vec![&first, &another, &second, &another], &["shared", "another"]),
+        (vec![&plain, &first], &["shared"]),
+    ] {
+        let mut before = None;
+        for layer in layers {
+            before = Some(decided(layer.decide(&head, before.as_ref())).unwrap().authentication);
+        }
+        let lines: Vec<String> = asked.lock().unwrap().drain(..).collect();
+        let names: Vec<_> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(names, expected);
+    }
+    // What ran about one token says nothing about another.
+    let outer = decided(first.decide(&head, None)).unwrap().authentication;
+    let inner = decided(first.decide(&bearer(&world.token()), Some(&outer))).unwrap();
+    assert_eq!((asked.lock().unwrap().len(), inner.response_headers.len()), (2, 1));
+}
+
+/// Takes a token from one place only.
+struct OnlyFrom(CarrierKind);
+
+impl Check for OnlyFrom {
+    fn name(&self) -> &'static str {
+        "only from"
+    }
+
+    fn check(&self, _: &Arc<Verified>, facts: &RequestFacts<'_>) -> CheckOutcome {
+        if facts.carrier() == self.0 { CheckOutcome::pass() } else { CheckOutcome::refuse(Reason::Revoked) }
+    }
+}
+
+#[test]
+fn a_check_is_asked_again_where_the_token_stands_elsewhere() {
+    let world = world();
+    let outer = RequestAuth::new(world.verifier.clone()).with_check(OnlyFrom(CarrierKind::Authorization));
+    let cookie = Carriers::builder().without_authorization().with_cookie("access").build().unwrap();
+    let inner = outer.clone().with_carriers(cookie);
+    let token = world.token();
+    let head = bearer(&token).with_field("cookie", format!("access={token}"));
+    assert_eq!(reason(&inner, &head), Some(Reason::Revoked), "alone");
+    let before = decided(outer.decide(&head, None)).unwrap().authentication;
+    let inside = decided(inner.decide(&head, Some(&before)));
+    assert_eq!(inside.err().map(|refusal| refusal.reason()), Some(Reason::Revoked), "inside");
+}
+
+#[test]
+fn a_bound_token_needs_a_check_that_proves_possession() {
+    let world = world();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let check = |proves| Scripted { name: "c", proves, waits: false, refuses: None, asked: asked.clone() };
+    let bound = world.issuer.token().with_claim("cnf", &serde_json::json!({"jkt": "x"})).sign().unwrap();
+    let plain = RequestAuth::new(world.verifier.clone());
+    assert_eq!(reason(&plain, &bearer(&bound)), Some(Reason::SenderConstraint));
+    assert_eq!(
+        reason(&plain.clone().with_check(check(false)), &bearer(&bound)),
+        Some(Reason::SenderConstraint)
+    );
+    let proving = plain.clone().with_check(check(true));
+    let outer = decided(proving.decide(&bearer(&bound), None)).unwrap().authentication;
+    // The same check has proved it: inside, neither the token nor the proof is looked at again.
+    let asked_before = asked.lock().unwrap().len();
+    assert!(decided(proving.clone().optional().decide(&bearer(&bound), Some(&outer))).is_ok());
+    assert_eq!(asked.lock().unwrap().len(), asked_before);
+    // Another check proves anew.
+    assert!(decided(plain.clone().with_check(check(true)).decide(&bearer(&bound), Some(&outer))).is_ok());
+    assert_eq!(asked.lock().unwrap().len(), asked_before + 1);
+    // Inside, where nothing proves possession, the outer proof does not count.
+    let refused = decided(plain.decide(&bearer(&bound), Some(&outer))).unwrap_err();
+    assert_eq!(refused.reason(), Reason::SenderConstraint);
+}
+
+/// Takes an authorization server's word, which says nothing about who may present the token.
+struct Introspecting;
+
+impl TokenAuthority for Introspecting {
+    fn verify(&self, _: &Presented<'_>) -> Verdict {
+        let answer = br#"{"active":true,"sub":"alice","cnf":{"jkt":"x"}}"#.to_vec();
+        let evidence = Evidence::introspection("https://id/introspect");
+        Verdict::Ready(crate::danger::assert_verified("id", answer, evidence))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(NOW)
+    }
+}
+
+#[test]
+fn what_is_no_token_of_any_kind_is_shown_to_no_foreign_authority() {
+    // `Introspecting` says yes to whatever it is asked.
+    let auth = RequestAuth::new(Introspecting).with_check(Certificate);
+    for text in ["a\"b", "a,b", "\u{e9}", "a=b"] {
+        assert_eq!(reason(&auth, &bearer(text)), Some(Reason::MalformedAuthorization), "{text}");
+    }
+}
+
+#[test]
+fn a_bound_token_needs_that_check_whoever_vouches_for_it() {
+    let check = |proves, waits| {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        Scripted { name: "c", proves, waits, refuses: None, asked }
+    };
+    let auth = RequestAuth::new(Introspecting);
+    let head = bearer("opaque");
+    assert_eq!(reason(&auth, &head), Some(Reason::SenderConstraint));
+    assert_eq!(reason(&auth.clone().with_check(Certificate), &head), Some(Reason::SenderConstraint));
+    for waits in [false, true] {
+        let other = auth.clone().with_check(check(false, waits));
+        assert_eq!(reason(&other, &head), Some(Reason::SenderConstraint), "before any check is asked");
+        let finish = if waits { waited } else { decided };
+        assert!(finish(auth.clone().with_check(check(true, waits)).decide(&head, None)).is_ok());
+    }
+}
+
+/// Believes every certificate.
+struct Certificate;
+
+impl Check for Certificate {
+    fn name(&self) -> &'static str {
+        "certificate"
+    }
+
+    fn check(&self, _: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        CheckOutcome::pass()
+    }
+
+    fn proves(&self) -> &'static [&'static str] {
+        &["x5t#S256"]
+    }
+}
+
+#[test]
+fn inside_a_proof_of_another_key_does_not_count_either() {
+    let world = world();
+    let certificate: Arc<dyn Check> = Arc::new(Certificate);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let dpop = Scripted { name: "dpop", proves: true, waits: false, refuses: None, asked: asked.clone() };
+    let inner = RequestAuth::new(world.verifier.clone()).with_check(certificate);
+    let outer = inner.clone().with_check(dpop);
+    for (cnf, fits) in [
+        (serde_json::json!({"x5t#S256": "x"}), true),
+        (serde_json::json!({"jkt": "x"}), false),
+        (serde_json::json!({"jkt": "x", "x5t#S256": "x"}), false),
+    ] {
+        let head = bearer(&world.issuer.token().with_claim("cnf", &cnf).sign().unwrap());
+        let expected = (!fits).then_some(Reason::SenderConstraint);
+        assert_eq!(reason(&inner, &head), expected, "{cnf} alone");
+        let before = decided(outer.decide(&head, None)).unwrap().authentication;
+        asked.lock().unwrap().clear();
+        let inside = decided(inner.decide(&head, Some(&before)));
+        assert_eq!(inside.err().map(|refusal| refusal.reason()), expected, "{cnf} inside");
+        assert!(decided(outer.decide(&head, Some(&before))).is_ok(), "{cnf} under the same rules");
+        assert!(asked.lock().unwrap().is_empty(), "{cnf} is proved once");
+    }
+}
