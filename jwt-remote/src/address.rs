@@ -4,6 +4,8 @@ use core::fmt;
 
 use url::{Host, Url};
 
+use crate::bounds::shortened;
+
 /// An address that may be asked: `https`, or `http` to this very machine. Whoever can change an answer on the way
 /// makes tokens that we believe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub enum AddressError {
 impl AddressError {
     /// Of an address that somebody else names: escaped, and no more than helps.
     pub(crate) fn shortened(self) -> Self {
-        let short = |text: String| text.escape_debug().take(128).collect();
+        let short = |text: String| shortened(&text);
         match self {
             AddressError::Malformed { address } => AddressError::Malformed { address: short(address) },
             AddressError::NotHttps { address } => AddressError::NotHttps { address: short(address) },
@@ -104,9 +106,14 @@ impl fmt::Display for AddressError {
 
 impl core::error::Error for AddressError {}
 
+/// For logs: some servers are given a secret in the query.
+pub(crate) fn without_query(address: &str) -> &str {
+    address.split('?').next().unwrap_or_default()
+}
+
 impl Address {
     pub(crate) fn new(address: &str, transport: Transport) -> Result<Self, AddressError> {
-        let shown = || address.split('?').next().unwrap_or_default().to_owned();
+        let shown = || without_query(address).to_owned();
         let malformed = || AddressError::Malformed { address: shown() };
         let url = Url::parse(address).map_err(|_| malformed())?;
         let host = url.host().ok_or_else(malformed)?;
@@ -152,9 +159,9 @@ impl Address {
         self.0.as_str()
     }
 
-    /// For logs: some servers are given a secret in the query.
+    /// For logs.
     pub(crate) fn without_query(&self) -> &str {
-        self.as_str().split('?').next().unwrap_or_default()
+        without_query(self.as_str())
     }
 }
 

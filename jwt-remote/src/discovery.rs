@@ -4,11 +4,9 @@ use jwt_core::Algorithm;
 use serde::Deserialize;
 
 use crate::address::{Address, Transport};
+use crate::bounds::{MOST_BYTES, shortened};
 use crate::fetch_error::FetchError;
 use crate::http::{HttpError, HttpResponse};
-
-/// As much as of a JWK set.
-const MOST_BYTES: usize = 512 * 1024;
 
 /// What a provider says of itself, where it is of use here.
 #[derive(Clone, Debug)]
@@ -118,11 +116,6 @@ pub(crate) fn read(
         token_endpoint: document.token_endpoint,
         introspection_endpoint: document.introspection_endpoint,
     })
-}
-
-/// For a log: escaped, and no more than helps.
-fn shortened(text: &str) -> String {
-    text.escape_debug().take(128).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use core::fmt;
 
 use jwt_core::{Algorithm, KeyError};
 
-use crate::address::AddressError;
+use crate::address::{AddressError, without_query};
 use crate::http::HttpError;
 
 /// Why a fetch gave no keys.
@@ -97,7 +97,7 @@ impl FetchError {
 
     /// At this address.
     pub(crate) fn at(self, address: &str) -> Self {
-        let address = address.split('?').next().unwrap_or_default().to_owned();
+        let address = without_query(address).to_owned();
         Self::At { address, error: Box::new(self) }
     }
 

@@ -6,14 +6,11 @@ use jwt_core::keys::{JwkSet, Source};
 use jwt_core::{Algorithm, KeySet, VerifyingKey};
 
 use crate::address::Address;
+use crate::bounds::{FETCH, MOST_BYTES};
 use crate::fetch_error::FetchError;
 use crate::freshness::fresh_for;
 use crate::http::{HttpError, HttpRequest, HttpResponse};
 
-/// For one request, from the look-up of the name to the last byte; a fetch that takes several has no more.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
-/// As much as jwt-core reads.
-pub(crate) const MOST_BYTES: usize = 512 * 1024;
 /// An entity tag that is longer is not sent back.
 const MOST_TAG_BYTES: usize = 256;
 
@@ -50,7 +47,7 @@ pub(crate) struct BodyPrint(pub(crate) u64);
 
 /// The request for a JWK set.
 pub(crate) fn request(address: &Address, last: &Last) -> HttpRequest {
-    let request = HttpRequest::get(address.as_str(), TIMEOUT, MOST_BYTES);
+    let request = HttpRequest::get(address.as_str(), FETCH, MOST_BYTES);
     match &last.tag {
         Some(tag) => request.with_header("if-none-match", tag),
         None => request,

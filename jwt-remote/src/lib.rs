@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod bounds;
 mod client_auth;
 mod dice;
 mod discovery;

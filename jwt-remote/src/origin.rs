@@ -6,14 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jwt_core::Algorithm;
 
 use crate::address::{Address, AddressError, Transport};
+use crate::bounds::{FETCH, METADATA, MOST_BYTES};
 use crate::discovery::{self, ProviderMetadata};
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpRequest};
 use crate::jwks::{self, BodyPrint, Fetched, Last};
-
-/// How long the metadata of a provider is believed. It changes in years, and where the keys are no longer where it
-/// says, it is read again at once.
-const METADATA_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a fetch was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +92,7 @@ impl Origin {
         };
         // Out of its place until it has led to keys, so that what is dropped half-way is read again.
         let known =
-            discovered.memory().known.take().filter(|known| now.saturating_sub(known.since) < METADATA_FOR);
+            discovered.memory().known.take().filter(|known| now.saturating_sub(known.since) < METADATA);
         let (mut known, last, is_fresh) = match known {
             Some(known) => (known, last.clone(), false),
             // Whatever is remembered may be of another address, or for other algorithms.
@@ -161,7 +158,7 @@ impl Discovered {
     pub(crate) async fn metadata(&self, client: &dyn HttpClient) -> Result<ProviderMetadata, FetchError> {
         let mut first = None;
         for place in discovery::places(&self.address) {
-            let request = HttpRequest::get(&place, jwks::TIMEOUT, jwks::MOST_BYTES);
+            let request = HttpRequest::get(&place, FETCH, MOST_BYTES);
             let response = client.send(request).await.map_err(|error| FetchError::from(error).at(&place))?;
             match discovery::read(&response, &self.issuer, self.transport) {
                 // The first place is the one that an operator looks at.

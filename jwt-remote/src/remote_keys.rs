@@ -9,7 +9,7 @@ use jwt_core::{Authority, AuthorityBuilder, NeedsAudience};
 
 use tokio::time::timeout;
 
-use crate::address::Transport;
+use crate::address::{Transport, without_query};
 use crate::http::HttpError;
 use crate::origin::Origin;
 use crate::refresher::Hub;
@@ -230,7 +230,7 @@ pub struct RemoteKeysBuilder {
 /// Shows no query, which may hold a secret.
 impl fmt::Debug for RemoteKeysBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.url.split('?').next().unwrap_or_default();
+        let address = without_query(&self.url);
         f.debug_struct("RemoteKeysBuilder").field("address", &address).finish_non_exhaustive()
     }
 }

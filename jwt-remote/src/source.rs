@@ -10,20 +10,16 @@ use jwt_core::keys::{BoxFuture, Grant, Live, LiveWriter, Refresh, RefreshHint};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::bounds::{FETCH, MOST_WAITING, WAIT};
 use crate::dice::Dice;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpError};
-use crate::jwks::{self, BodyPrint, Fetched, Last};
+use crate::jwks::{BodyPrint, Fetched, Last};
 use crate::observe::{self, Held, Name, Suppressed};
 use crate::origin::{Origin, Wish};
 use crate::refresher::{Hub, Renewed};
 use crate::schedule::{Answer, Rules, Schedule};
 use crate::strangers::KeyPrint;
-
-/// How long a request waits for a fetch.
-const WAIT: Duration = Duration::from_secs(2);
-/// How many wait at a time; the others are answered that it cannot be decided now.
-const MOST_WAITING: usize = 64;
 
 /// A source of keys, shared by its handles and the refresher.
 pub(crate) struct Source {
@@ -265,7 +261,7 @@ impl Renewed for Source {
             let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
             let fetched = self.origin.fetch(&*client, &last, print, wish, self.now());
             // Watches the client's own limits.
-            let outcome = timeout(jwks::TIMEOUT, fetched).await;
+            let outcome = timeout(FETCH, fetched).await;
             end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
         })
     }

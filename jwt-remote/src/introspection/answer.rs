@@ -7,11 +7,9 @@ use jwt_core::{Evidence, Reason, TokenError};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::bounds::MOST_ANSWER_BYTES;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpError, HttpResponse};
-
-/// The longest answer that is read. Four times the longest token.
-pub(crate) const MOST_BYTES: usize = 64 * 1024;
 
 /// What the endpoint says about a token.
 #[derive(Clone, Debug)]
@@ -30,7 +28,7 @@ pub(crate) fn read(
 ) -> Result<Answer, FetchError> {
     FetchError::of_status(response.status)?;
     // Before anything reads it, whatever the client let through.
-    if response.body.len() > MOST_BYTES {
+    if response.body.len() > MOST_ANSWER_BYTES {
         return Err(HttpError::TooLong.into());
     }
     let unusable = |problem: String| FetchError::Introspection { problem };
@@ -125,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_says_nothing() {
-        let long = vec![b' '; MOST_BYTES + 1];
+        let long = vec![b' '; MOST_ANSWER_BYTES + 1];
         for (status, body, code) in [
             (200, b"<html>".to_vec(), "introspection"),
             (200, b"".to_vec(), "introspection"),

@@ -15,16 +15,13 @@ use super::answer::{self, Answer};
 use super::cache::{Expiring, Print, Prints};
 use super::circuit::{Call, Circuit, Fault};
 use crate::address::Address;
+use crate::bounds::{FETCH, MOST_ANSWER_BYTES, WAIT};
 use crate::client_auth::ClientAuth;
 use crate::dice::Dice;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use crate::observe::{self, Suppressed};
 
-/// For one call, from the look-up of the name to the last byte.
-const CALL: Duration = Duration::from_secs(5);
-/// How long a request waits for a call. What the call brings later is kept for the next request.
-const WAIT: Duration = Duration::from_secs(2);
 /// How many calls are under way at a time.
 const MOST_CALLS: usize = 64;
 /// How many requests wait at a time; several may wait for one call.
@@ -204,7 +201,7 @@ impl Calls {
         let Setup { endpoint, client, auth, hint, rules, clock, .. } = &self.setup;
         let mut form = vec![("token", token)];
         form.extend(hint.as_deref().map(|hint| ("token_type_hint", hint)));
-        let request = HttpRequest::post_form(endpoint.as_str(), &form, CALL, answer::MOST_BYTES);
+        let request = HttpRequest::post_form(endpoint.as_str(), &form, FETCH, MOST_ANSWER_BYTES);
         let (client, auth, rules, clock) =
             (Arc::clone(client), auth.clone(), rules.clone(), Arc::clone(clock));
         let (name, mut alive) = (Arc::clone(&self.name), self.alive.subscribe());
@@ -216,7 +213,7 @@ impl Calls {
             };
             tokio::select! {
                 // Watches the client's own limits.
-                outcome = timeout(CALL, call) => {
+                outcome = timeout(FETCH, call) => {
                     end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
                 }
                 _nobody_is_left = alive.changed() => {}

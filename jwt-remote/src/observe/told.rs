@@ -35,6 +35,7 @@ impl Told {
     }
 
     /// The warnings and errors since the last time.
+    #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
     pub(crate) fn take_warnings(&self) -> Vec<Line> {
         let mut lines = core::mem::take(&mut *self.0.lock().unwrap());
         lines.retain(|line| line.level <= Level::WARN);

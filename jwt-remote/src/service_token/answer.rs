@@ -8,11 +8,9 @@ use zeroize::Zeroizing;
 
 use super::access_token::AccessToken;
 use super::error::ServiceTokenError;
+use crate::bounds::MOST_ANSWER_BYTES;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpError, HttpResponse};
-
-/// Of a body.
-pub(super) const MOST_BYTES: usize = 64 * 1024;
 
 /// The codes of RFC 6749 §5.2, RFC 8707 §2 and RFC 9449 §5 and §8; the last two are in use, though RFC 6749 has them for
 /// another endpoint.
@@ -57,7 +55,7 @@ pub(super) fn read(response: HttpResponse) -> Result<Granted, ServiceTokenError>
     let HttpResponse { status, body, .. } = response;
     let body = Zeroizing::new(body);
     // Before anything reads it, whatever the client let through.
-    if body.len() > MOST_BYTES {
+    if body.len() > MOST_ANSWER_BYTES {
         return Err(HttpError::TooLong.into());
     }
     if let Err(error) = FetchError::of_status(status) {
@@ -176,7 +174,7 @@ mod tests {
     #[test]
     fn whatever_is_no_token_response_is_named_and_not_quoted() {
         let long = format!(r#"{{"access_token":"{}","token_type":"Bearer"}}"#, "s3cret".repeat(3_000));
-        let huge = " ".repeat(MOST_BYTES + 1);
+        let huge = " ".repeat(MOST_ANSWER_BYTES + 1);
         for (status, body, code) in [
             (200, "", "malformed_token_response"),
             (200, "<html>s3cret", "malformed_token_response"),

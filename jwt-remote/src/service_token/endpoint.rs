@@ -5,11 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::ServiceTokenError;
 use crate::address::{Address, AddressError, Transport};
+use crate::bounds::METADATA;
 use crate::http::HttpClient;
 use crate::origin::Discovered;
-
-/// How long the metadata of an issuer is believed.
-const METADATA_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where tokens are asked for.
 pub(super) enum Endpoint {
@@ -49,7 +47,7 @@ impl Endpoint {
             Endpoint::At(address) => return Ok(address.clone()),
             Endpoint::Issuer { issuer, known } => (issuer, known),
         };
-        let is_new = |known: &(Address, Duration)| now.saturating_sub(known.1) < METADATA_FOR;
+        let is_new = |known: &(Address, Duration)| now.saturating_sub(known.1) < METADATA;
         let held = lock(known).clone().filter(is_new);
         if let Some((address, _)) = held {
             return Ok(address);

@@ -15,6 +15,7 @@ use super::answer::{self, Granted};
 use super::endpoint::Endpoint;
 use super::error::ServiceTokenError;
 use super::parameters::Parameters;
+use crate::bounds::{FETCH, MOST_ANSWER_BYTES, WAIT};
 use crate::client_auth::ClientAuth;
 use crate::dice::Dice;
 use crate::http::{HttpClient, HttpError, HttpRequest};
@@ -23,10 +24,6 @@ use crate::refresher::{Hub, Renewed};
 use crate::schedule::{Answer, Rules, Schedule};
 use crate::strangers::KeyPrint;
 
-/// For everything that one token takes, discovery included.
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a caller waits.
-const WAIT: Duration = Duration::from_secs(2);
 /// How many wait at a time. They are calls of this service's own, of which it has bounds elsewhere.
 const MOST_WAITING: usize = 1_024;
 /// A token is not served right up to its end: it has to arrive.
@@ -202,7 +199,7 @@ impl TokenSource {
     async fn ask(&self, client: &dyn HttpClient) -> Result<Granted, ServiceTokenError> {
         let address = self.endpoint.address(client, self.now()).await?;
         let form = self.parameters.form(&self.scope);
-        let request = HttpRequest::post_form(address.as_str(), &form, TIMEOUT, answer::MOST_BYTES);
+        let request = HttpRequest::post_form(address.as_str(), &form, FETCH, MOST_ANSWER_BYTES);
         let response = client.send(self.auth.apply(request)?).await?;
         answer::read(response)
     }
@@ -300,7 +297,7 @@ impl Renewed for TokenSource {
         let end = End { source: Arc::clone(&self), sent_at: self.now(), is_told: false };
         Box::pin(async move {
             // Watches the client's own limits.
-            let outcome = timeout(TIMEOUT, self.ask(&*client)).await;
+            let outcome = timeout(FETCH, self.ask(&*client)).await;
             end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
         })
     }

@@ -10,9 +10,7 @@ use jwt_core::{Algorithm, KeyError, KeySet, VerifyingKey};
 use zeroize::Zeroizing;
 
 use super::WatchError;
-
-/// As much as jwt-core reads of a JWK set; of PEM it takes less.
-const MOST_BYTES: usize = 512 * 1024;
+use crate::bounds::MOST_BYTES;
 
 /// A public key or certificate in a PEM file, for
 /// [`WatchedKeys::pem_files`](super::WatchedKeys::pem_files).

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::files::{Files, Print};
 use super::{WatchError, WatchedStatus};
+use crate::bounds::{MOST_WAITING, WAIT};
 use crate::observe::watched as observe;
 use crate::source::answers;
 
@@ -20,10 +21,6 @@ use crate::source::answers;
 const READING: Duration = Duration::from_secs(10);
 /// Tokens of strangers have the files read no more often than this.
 const BETWEEN_WISHES: Duration = Duration::from_secs(1);
-/// How long a request waits for a reading.
-const WAIT: Duration = Duration::from_secs(2);
-/// How many wait at a time; the others are answered that it cannot be decided now.
-const MOST_WAITING: usize = 64;
 /// One that lasts is told again after this time.
 const TOLD_AGAIN: Duration = Duration::from_secs(60);
 
