@@ -20,8 +20,8 @@ pub use self::claim_rules::{Asserted, ClaimRules};
 ///
 /// For implementations of [`TokenAuthority`](crate::TokenAuthority) that do not verify signatures
 /// here, such as introspection (RFC 7662). Nothing is checked but that `payload` is one JSON object
-/// under the rules that hold for every payload; [`ClaimRules`] checks more. Whoever calls this on what a client sent has no
-/// authentication at all.
+/// under the rules that hold for every payload; [`ClaimRules`] checks more. Whoever calls this on
+/// what a client sent has no authentication at all.
 ///
 /// # Errors
 /// [`Reason::MalformedPayload`],
