@@ -14,12 +14,17 @@ use tracing::{Event, Level, Metadata, Subscriber};
 pub(crate) struct Line {
     pub(crate) level: Level,
     pub(crate) message: String,
-    /// Whether it is jwt-remote's.
-    is_remote: bool,
+    /// The crate and module that tells it.
+    target: &'static str,
     fields: BTreeMap<&'static str, String>,
 }
 
 impl Line {
+    /// Whether it is heard where a log is set to jwt-remote alone.
+    fn is_remote(&self) -> bool {
+        self.target.starts_with("jwt_remote")
+    }
+
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
     }
@@ -42,16 +47,19 @@ impl Told {
     }
 
     /// The warnings and errors of jwt-remote since the last time.
+    #[cfg(feature = "interop")]
     pub(crate) fn take_warnings(&self) -> Vec<Line> {
         let mut lines = core::mem::take(&mut *self.0.lock().unwrap());
-        lines.retain(|line| line.level <= Level::WARN && line.is_remote);
+        lines.retain(|line| line.level <= Level::WARN && line.is_remote());
         lines
     }
 
-    /// The events of a source whose text contains this.
+    /// The events of jwt-remote about a source whose text contains this.
     pub(crate) fn of(&self, source: &str, words: &str) -> Vec<Line> {
         let lines = self.0.lock().unwrap();
-        let is_it = |line: &&Line| line.field("source") == Some(source) && line.message.contains(words);
+        let is_it = |line: &&Line| {
+            line.is_remote() && line.field("source") == Some(source) && line.message.contains(words)
+        };
         lines.iter().filter(is_it).cloned().collect()
     }
 
@@ -87,8 +95,8 @@ impl Subscriber for Told {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &Event<'_>) {
         let (message, fields) = (String::new(), BTreeMap::new());
-        let is_remote = event.metadata().target().starts_with("jwt_remote");
-        let mut line = Line { level: *event.metadata().level(), message, is_remote, fields };
+        let (level, target) = (*event.metadata().level(), event.metadata().target());
+        let mut line = Line { level, target, message, fields };
         event.record(&mut line);
         let mut lines = self.0.lock().unwrap();
         assert!(lines.len() < MOST, "a flood of events");
