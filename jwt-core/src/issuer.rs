@@ -151,6 +151,22 @@ impl Issuer {
     pub fn key(&self) -> &SigningKey {
         &self.0.key
     }
+
+    /// The `iss` of its tokens.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.0.policy.issuer {
+            IssuerRule::Exactly(name) | IssuerRule::OrAbsent(name) => name,
+            // Not so by any way of building one.
+            IssuerRule::Absent | IssuerRule::Any => "",
+        }
+    }
+
+    /// How long its tokens are good where a token says nothing else.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.0.lifetime
+    }
 }
 
 impl fmt::Debug for Issuer {
