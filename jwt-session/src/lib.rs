@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod events;
+mod memory;
+mod random;
+mod refresh_token;
+mod revocation;
+mod rotation;
+mod session;
+mod session_error;
+mod session_id;
+mod sessions;
+pub mod store;
+
+pub use self::events::{EventSink, SecurityEvent};
+pub use self::memory::MemoryStore;
+pub use self::revocation::{Revocation, Revocations, RevocationsBuilder, Revoked};
+pub use self::session::{EndReason, Ended, Session};
+pub use self::session_error::{RefreshRefusal, SessionError};
+pub use self::session_id::{NoSessionId, SessionId};
+pub use self::sessions::{NewSession, Refresh, SessionTokens, Sessions, SessionsBuilder};
+pub use jwt_core;

@@ -1,0 +1,188 @@
+//! Sessions in the memory of this process: for tests, and for a service of one node that may forget them when it ends.
+
+use core::fmt;
+use core::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jwt_core::keys::BoxFuture;
+use jwt_core::{Clock, SystemClock};
+
+use crate::revocation::Revocation;
+use crate::session::Session;
+use crate::session_id::SessionId;
+use crate::store::{
+    Change, KEPT_AFTER_END, Of, Scope, SessionStore, StoreError, StoreErrorKind, Transaction,
+};
+
+/// Sessions that this holds at most where nothing else is said.
+const MOST_SESSIONS: usize = 100_000;
+/// Revocations for each session that it may hold.
+const REVOCATIONS_A_SESSION: usize = 10;
+
+/// A store in the memory of this process. Whatever it holds is gone when the process ends.
+///
+/// Holds at most 100,000 sessions, or as many as [`with_most_sessions`](Self::with_most_sessions) says, and ten times
+/// as many revocations; beyond that it is full. Clones are the same store.
+#[derive(Clone)]
+pub struct MemoryStore {
+    held: Arc<Mutex<Held>>,
+    clock: Arc<dyn Clock>,
+    most_sessions: usize,
+}
+
+#[derive(Default)]
+struct Held {
+    sessions: BTreeMap<SessionId, Session>,
+    by_subject: HashMap<String, BTreeSet<SessionId>>,
+    log: VecDeque<(u64, Revocation)>,
+    last: u64,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { held: Arc::default(), clock: Arc::new(SystemClock), most_sessions: MOST_SESSIONS }
+    }
+
+    /// Tells the time by another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Is full beyond so many sessions.
+    #[must_use]
+    pub const fn with_most_sessions(mut self, most: usize) -> Self {
+        self.most_sessions = most;
+        self
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, scope: Scope<'_>, mut change: Change<'_>) -> Result<(), StoreError> {
+        let mut held = self.held();
+        let now = self.clock.now();
+        let read = match scope {
+            Scope::Session(id) => held.sessions.get(&id).cloned().into_iter().collect(),
+            Scope::Subject(subject) => {
+                held.of_subject(subject).filter(|it| it.is_live(now)).cloned().collect()
+            }
+        };
+        let mut transaction = Transaction::new(now, read);
+        change(&mut transaction);
+        let writes = transaction.into_writes();
+        let most_revocations = self.most_sessions.saturating_mul(REVOCATIONS_A_SESSION);
+        let has_room = |held: &Held| {
+            held.sessions.len().saturating_add(writes.inserted.len()) <= self.most_sessions
+                && held.log.len().saturating_add(writes.revocations.len()) <= most_revocations
+        };
+        if !has_room(&held) {
+            held.remove_expired(now, core::time::Duration::ZERO);
+            if !has_room(&held) {
+                return Err(StoreErrorKind::Full.into());
+            }
+        }
+        for session in writes.inserted {
+            held.by_subject.entry(session.subject.clone()).or_default().insert(session.id);
+            held.sessions.insert(session.id, session);
+        }
+        for session in writes.updated {
+            held.sessions.insert(session.id, session);
+        }
+        for revocation in writes.revocations {
+            held.last = held.last.saturating_add(1);
+            let number = held.last;
+            held.log.push_back((number, revocation));
+        }
+        Ok(())
+    }
+}
+
+impl Held {
+    fn of_subject(&self, subject: &str) -> impl Iterator<Item = &Session> {
+        let ids = self.by_subject.get(subject).into_iter().flatten();
+        ids.filter_map(|id| self.sessions.get(id))
+    }
+
+    fn remove_expired(&mut self, now: core::time::Duration, kept: core::time::Duration) -> usize {
+        let is_over = |session: &Session| {
+            let end = session.ended.map_or(session.expiry(), |ended| ended.at);
+            end.saturating_add(kept) <= now
+        };
+        let over: Vec<SessionId> = self.sessions.values().filter(|it| is_over(it)).map(Session::id).collect();
+        for id in &over {
+            let Some(session) = self.sessions.remove(id) else { continue };
+            if let Some(ids) = self.by_subject.get_mut(&session.subject) {
+                ids.remove(id);
+                if ids.is_empty() {
+                    self.by_subject.remove(&session.subject);
+                }
+            }
+        }
+        let before = self.log.len();
+        self.log.retain(|(_, revocation)| now < revocation.expiry());
+        over.len().saturating_add(before.saturating_sub(self.log.len()))
+    }
+}
+
+impl SessionStore for MemoryStore {
+    fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>> {
+        Box::pin(async move { self.change(scope, change) })
+    }
+
+    fn sessions<'s>(
+        &'s self,
+        of: Of<'s>,
+        after: Option<SessionId>,
+        most: usize,
+    ) -> BoxFuture<'s, Result<Vec<Session>, StoreError>> {
+        let held = self.held();
+        let is_behind = |session: &&Session| after.is_none_or(|after| session.id > after);
+        let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let all = || held.sessions.range(behind).map(|(_, session)| session);
+        let sessions = match of {
+            Of::Subject(subject) => held.of_subject(subject).filter(is_behind).take(most).cloned().collect(),
+            Of::Client(client) => {
+                all().filter(|session| session.client() == Some(client)).take(most).cloned().collect()
+            }
+            Of::Tenant(tenant) => {
+                all().filter(|session| session.tenant() == Some(tenant)).take(most).cloned().collect()
+            }
+            Of::Everybody => all().take(most).cloned().collect(),
+        };
+        Box::pin(core::future::ready(Ok(sessions)))
+    }
+
+    fn revocations(
+        &self,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+        let (held, now) = (self.held(), self.clock.now());
+        let lines = held.log.iter().filter(|(number, it)| *number > after && now < it.expiry());
+        let lines = lines.take(most).cloned().collect();
+        Box::pin(core::future::ready(Ok(lines)))
+    }
+
+    fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
+        let removed = self.held().remove_expired(self.clock.now(), KEPT_AFTER_END);
+        Box::pin(core::future::ready(Ok(removed)))
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("sessions", &self.held().sessions.len()).finish_non_exhaustive()
+    }
+}

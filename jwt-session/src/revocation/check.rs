@@ -1,0 +1,233 @@
+//! The question that is asked about every token: was it taken back?
+
+use core::fmt;
+use core::hash::BuildHasher as _;
+use core::sync::atomic::{AtomicU8, Ordering};
+use std::collections::hash_map::RandomState;
+use std::sync::Arc;
+
+use jwt_core::request::RequestFacts;
+use jwt_core::{Check, CheckOutcome, Clock, Reason, SystemClock, Verified};
+
+use super::index::{Entry, Full, Index, seconds};
+use super::{Revocation, Revoked};
+
+/// What is revoked, in the memory of this process: a [`Check`] that asks no store and takes no lock.
+///
+/// In this order, first match refuses:
+///
+/// 1. the token itself, by `iss` and `jti`;
+/// 2. its session, by `iss` and `sid`;
+/// 3. where it has no `sid` of ours: what was issued to its subject, client, tenant or issuer up to a time. A token of
+///    one of our sessions is not judged by time: whoever takes back all of a subject ends its sessions too, so that
+///    neither a fast clock nor the same second lets a token through, and a login right after is good.
+///
+/// A token without a `jti` cannot be taken back alone and is refused, unless
+/// [`insecure_without_token_id`](RevocationsBuilder::insecure_without_token_id) says otherwise.
+///
+/// Clones are the same list.
+#[derive(Clone)]
+pub struct Revocations(Arc<Inner>);
+
+struct Inner {
+    index: Index,
+    hash: RandomState,
+    /// Levels that have an entry, one bit each: mostly few have.
+    levels: AtomicU8,
+    rules: Rules,
+}
+
+/// Sets up [`Revocations`].
+#[derive(Debug)]
+#[must_use]
+pub struct RevocationsBuilder(Rules);
+
+struct Rules {
+    /// The issuer whose sessions are ours.
+    issuer: Arc<str>,
+    tenant_claim: &'static str,
+    needs_token_id: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// The levels, as they are hashed.
+#[derive(Clone, Copy)]
+enum Level {
+    Token = 0,
+    Session = 1,
+    Subject = 2,
+    Client = 3,
+    Tenant = 4,
+    Issuer = 5,
+}
+
+impl Level {
+    const fn bit(self) -> u8 {
+        1 << self.number()
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Token => 0,
+            Self::Session => 1,
+            Self::Subject => 2,
+            Self::Client => 3,
+            Self::Tenant => 4,
+            Self::Issuer => 5,
+        }
+    }
+
+    const fn of(what: &Revoked) -> Self {
+        match what {
+            Revoked::Token(_) => Self::Token,
+            Revoked::Session(_) => Self::Session,
+            Revoked::Subject(_) => Self::Subject,
+            Revoked::Client(_) => Self::Client,
+            Revoked::Tenant(_) => Self::Tenant,
+            Revoked::Issuer => Self::Issuer,
+        }
+    }
+}
+
+impl RevocationsBuilder {
+    /// Reads the tenant of a token from this claim, a string. Default: `tenant`.
+    pub fn with_tenant_claim(mut self, name: &'static str) -> Self {
+        self.0.tenant_claim = name;
+        self
+    }
+
+    /// Lets tokens without a `jti` pass, which cannot be taken back one by one.
+    pub fn insecure_without_token_id(mut self) -> Self {
+        self.0.needs_token_id = false;
+        self
+    }
+
+    /// Tells the time by another clock. Default: the system's.
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.0.clock = Arc::new(clock);
+        self
+    }
+
+    /// An empty list.
+    #[must_use]
+    pub fn build(self) -> Revocations {
+        Revocations(Arc::new(Inner {
+            index: Index::default(),
+            hash: RandomState::new(),
+            levels: AtomicU8::new(0),
+            rules: self.0,
+        }))
+    }
+}
+
+impl Revocations {
+    /// Starts with the issuer whose sessions are ours: the `iss` of our own tokens.
+    pub fn builder(issuer: impl Into<Arc<str>>) -> RevocationsBuilder {
+        RevocationsBuilder(Rules {
+            issuer: issuer.into(),
+            tenant_claim: "tenant",
+            needs_token_id: true,
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// Whether a verified token was taken back.
+    #[must_use]
+    pub fn is_revoked(&self, verified: &Verified) -> bool {
+        let Inner { rules, levels, .. } = &*self.0;
+        let levels = levels.load(Ordering::Acquire);
+        if levels == 0 {
+            return false;
+        }
+        let now = seconds(rules.clock.now());
+        // What does not say when it was issued was issued before anything.
+        let issued = verified.issued_at().map_or(0, |date| seconds(date.as_duration()));
+        let issuer = verified.issuer().unwrap_or_default();
+        let holds = |level: Level, name: &str| {
+            levels & level.bit() != 0 && self.0.index.is_revoked(self.0.key(level, issuer, name), issued, now)
+        };
+        let session = verified.session_id();
+        if verified.token_id().is_some_and(|id| holds(Level::Token, id))
+            || session.as_deref().is_some_and(|id| holds(Level::Session, id))
+        {
+            return true;
+        }
+        if session.is_some() && *issuer == *rules.issuer {
+            return false;
+        }
+        holds(Level::Issuer, "")
+            || verified.subject().is_some_and(|subject| holds(Level::Subject, subject))
+            || verified.client_id().is_some_and(|client| holds(Level::Client, &client))
+            || levels & Level::Tenant.bit() != 0 && self.tenant_is_revoked(verified, holds)
+    }
+
+    /// A tenant that is no string is none that could be trusted.
+    fn tenant_is_revoked(&self, verified: &Verified, holds: impl Fn(Level, &str) -> bool) -> bool {
+        match verified.claim::<String>(self.0.rules.tenant_claim) {
+            Ok(tenant) => tenant.is_some_and(|tenant| holds(Level::Tenant, &tenant)),
+            Err(_) => true,
+        }
+    }
+
+    /// Adds a line of the log. Whoever asks after this returns is told of it.
+    pub(crate) fn insert(&self, revocation: &Revocation) -> Result<(), Full> {
+        let level = Level::of(&revocation.what);
+        let key = self.0.key(level, &revocation.issuer, revocation.what.name());
+        let cutoff = if revocation.what.is_exact() { u32::MAX } else { revocation.cutoff };
+        let now = seconds(self.0.rules.clock.now());
+        self.0.index.insert(key, Entry { cutoff, until: revocation.until }, now)?;
+        self.0.levels.fetch_or(level.bit(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Forgets what no living token is concerned by.
+    pub(crate) fn remove_expired(&self) {
+        self.0.index.remove_expired(seconds(self.0.rules.clock.now()));
+    }
+
+    /// How many tokens, sessions and cutoffs are held; some may have expired.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.index.len()
+    }
+
+    /// Whether none is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Inner {
+    fn key(&self, level: Level, issuer: &str, name: &str) -> u64 {
+        self.hash.hash_one((level.number(), issuer, name))
+    }
+}
+
+impl Check for Revocations {
+    fn name(&self) -> &'static str {
+        "revocation"
+    }
+
+    fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        if self.0.rules.needs_token_id && verified.token_id().is_none() {
+            return CheckOutcome::refuse(Reason::MissingClaim);
+        }
+        if self.is_revoked(verified) {
+            return CheckOutcome::refuse(Reason::Revoked);
+        }
+        CheckOutcome::pass()
+    }
+}
+
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Revocations").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,243 @@
+//! The record of a session, as stores keep it.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::refresh_token::{Nonce, TagKey, TokenHash};
+use crate::session_id::SessionId;
+
+/// The record of one session: who, since when, until when, and which refresh token is the current one.
+///
+/// A store writes it as it is (it is `Serialize`) beside what it looks sessions up by, and never changes it: what a
+/// refresh or a logout makes of it is decided by this crate. It holds no token and nothing that a token could be made
+/// from; it does hold names, addresses and claims of users.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) subject: String,
+    pub(crate) client: Option<String>,
+    pub(crate) tenant: Option<String>,
+    /// Separated by spaces, as in a token.
+    pub(crate) scope: Option<String>,
+    /// What access tokens say beside the registered claims, as JSON.
+    pub(crate) claims: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) address: Option<String>,
+    /// All times since the Unix epoch.
+    #[serde(with = "millis")]
+    pub(crate) created: Duration,
+    #[serde(with = "millis")]
+    pub(crate) last_used: Duration,
+    /// Whatever happens.
+    #[serde(with = "millis")]
+    pub(crate) absolute_end: Duration,
+    /// Where it is not used before.
+    #[serde(with = "millis")]
+    pub(crate) idle_end: Duration,
+    pub(crate) generation: u32,
+    #[serde(with = "bytes")]
+    pub(crate) current: TokenHash,
+    pub(crate) previous: Option<Previous>,
+    #[serde(with = "bytes")]
+    pub(crate) tag_key: TagKey,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// The token before the current one, which has the same successor for a while.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Previous {
+    #[serde(with = "bytes")]
+    pub(crate) hash: TokenHash,
+    #[serde(with = "bytes")]
+    pub(crate) nonce: Nonce,
+    #[serde(with = "millis")]
+    pub(crate) rotated: Duration,
+    pub(crate) replays: u8,
+}
+
+/// When and why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    #[serde(with = "millis")]
+    pub(crate) at: Duration,
+    pub(crate) why: EndReason,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The user logged out.
+    Logout,
+    /// Of all sessions of the subject, client, tenant or issuer.
+    LogoutAll,
+    /// The password was changed.
+    PasswordChanged,
+    /// A refresh token was used that another one had taken the place of (RFC 9700 §4.14.2).
+    RefreshReuse,
+    /// The subject has more sessions than it may, and this was the oldest.
+    TooManySessions,
+    /// The identity provider said so (OpenID Connect Back-Channel Logout).
+    ProviderLogout,
+}
+
+impl EndReason {
+    /// The stable name, for logs and records.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::LogoutAll => "logout_all",
+            Self::PasswordChanged => "password_changed",
+            Self::RefreshReuse => "refresh_reuse",
+            Self::TooManySessions => "too_many_sessions",
+            Self::ProviderLogout => "provider_logout",
+        }
+    }
+}
+
+impl Ended {
+    /// When, since the Unix epoch.
+    #[must_use]
+    pub const fn at(&self) -> Duration {
+        self.at
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn why(&self) -> EndReason {
+        self.why
+    }
+}
+
+impl Session {
+    /// The claim `sid` of its access tokens.
+    #[must_use]
+    pub const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Whose it is: the claim `sub`.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The client that it was started by, if that was named.
+    #[must_use]
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+
+    /// The tenant that it belongs to, if that was named.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// The scopes that were granted, separated by spaces.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// The `User-Agent` that it was started by, if that was told.
+    #[must_use]
+    pub fn user_agent(&self) -> Option<&str> {
+        self.user_agent.as_deref()
+    }
+
+    /// The address that it was started from, if that was told.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// When it was started, since the Unix epoch.
+    #[must_use]
+    pub const fn created(&self) -> Duration {
+        self.created
+    }
+
+    /// When it was last refreshed, since the Unix epoch.
+    #[must_use]
+    pub const fn last_used(&self) -> Duration {
+        self.last_used
+    }
+
+    /// When it ends where it is not refreshed before, since the Unix epoch.
+    #[must_use]
+    pub fn expiry(&self) -> Duration {
+        self.idle_end.min(self.absolute_end)
+    }
+
+    /// When and why it was ended, where it was.
+    #[must_use]
+    pub const fn ended(&self) -> Option<Ended> {
+        self.ended
+    }
+
+    /// Whether it can still be refreshed: neither ended nor expired.
+    #[must_use]
+    pub fn is_live(&self, now: Duration) -> bool {
+        self.ended.is_none() && now < self.expiry()
+    }
+
+    /// Ends it; one that has ended keeps its first reason. Tells whether this did.
+    pub(crate) fn end(&mut self, why: EndReason, now: Duration) -> bool {
+        let is_first = self.ended.is_none();
+        if is_first {
+            self.ended = Some(Ended { at: now, why });
+            self.previous = None;
+        }
+        is_first
+    }
+}
+
+/// Shows whose it is to nobody.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id)
+            .field("generation", &self.generation)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whole milliseconds.
+mod millis {
+    use core::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
+
+/// Bytes as base64url.
+mod bytes {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&base64::display::Base64Display::new(bytes, &URL_SAFE_NO_PAD))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD.decode(&*text).map_err(de::Error::custom)?;
+        bytes.try_into().map_err(|_| de::Error::custom("bytes of another number"))
+    }
+}

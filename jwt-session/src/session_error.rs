@@ -1,0 +1,149 @@
+//! Why a session could not be started, refreshed or ended.
+
+use core::fmt;
+
+use jwt_core::IssueError;
+
+use crate::store::{StoreError, StoreErrorKind};
+
+/// Why a session could not be started, refreshed or ended.
+///
+/// What it says is for operators. A client is told [`RefreshRefusal::error`] at most, and nothing of stores and keys.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The refresh token is not good: the client has to log in. RFC 6749 §5.2, status 400.
+    Refused(RefreshRefusal),
+    /// The store could not be asked: nothing is known to have happened. Status 503.
+    Store(StoreError),
+    /// The access token could not be signed. Status 500, or 503 where it is the key that cannot be asked.
+    Issue(IssueError),
+    /// The operating system gives no random bits. Status 500.
+    NoRandomBits,
+    /// What was handed in for a session is too long, or no text that a token may say. Status 500.
+    Unfit {
+        /// Which part of it.
+        field: &'static str,
+    },
+}
+
+/// Why a refresh token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefreshRefusal {
+    /// No refresh token, or none that was ever given out.
+    Unknown,
+    /// The session expired.
+    Expired,
+    /// The session was ended.
+    Ended,
+    /// The token was used before: the session has ended now (RFC 9700 §4.14.2).
+    Reuse,
+    /// More scopes are asked for than were granted (RFC 6749 §6).
+    ScopeNotGranted,
+}
+
+impl RefreshRefusal {
+    /// Every one of them.
+    pub const ALL: &'static [Self] =
+        &[Self::Unknown, Self::Expired, Self::Ended, Self::Reuse, Self::ScopeNotGranted];
+
+    /// The stable name, for logs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "refresh_unknown",
+            Self::Expired => "session_expired",
+            Self::Ended => "session_ended",
+            Self::Reuse => "refresh_reuse",
+            Self::ScopeNotGranted => "scope_not_granted",
+        }
+    }
+
+    /// What the client is told: the same for all that tell something about a token (RFC 6749 §5.2).
+    #[must_use]
+    pub const fn error(self) -> &'static str {
+        match self {
+            Self::Unknown | Self::Expired | Self::Ended | Self::Reuse => "invalid_grant",
+            Self::ScopeNotGranted => "invalid_scope",
+        }
+    }
+}
+
+impl SessionError {
+    pub(crate) const fn no_random_bits() -> Self {
+        Self::NoRandomBits
+    }
+
+    /// The stable name, for logs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Store(error) => error.kind().code(),
+            Self::Issue(_) => "not_signed",
+            Self::NoRandomBits => "no_random_bits",
+            Self::Unfit { .. } => "unfit_session",
+        }
+    }
+}
+
+impl From<RefreshRefusal> for SessionError {
+    fn from(refusal: RefreshRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for SessionError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<StoreErrorKind> for SessionError {
+    fn from(kind: StoreErrorKind) -> Self {
+        Self::Store(kind.into())
+    }
+}
+
+impl From<IssueError> for SessionError {
+    fn from(error: IssueError) -> Self {
+        Self::Issue(error)
+    }
+}
+
+impl fmt::Display for RefreshRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "no refresh token that was given out",
+            Self::Expired => "the session has expired",
+            Self::Ended => "the session was ended",
+            Self::Reuse => "the refresh token was used before, and its session has been ended",
+            Self::ScopeNotGranted => "more scopes are asked for than were granted",
+        })
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Issue(error) => write!(f, "the access token was not signed: {error}"),
+            Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
+            Self::Unfit { field } => {
+                write!(f, "the {field} of the session is empty, too long or no plain text")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Issue(error) => Some(error),
+            Self::Refused(_) | Self::NoRandomBits | Self::Unfit { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! Sessions: started after a login, refreshed, listed, ended.
+
+mod builder;
+mod new_session;
+mod tokens;
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jwt_core::Issuer;
+
+pub use self::builder::SessionsBuilder;
+pub use self::new_session::NewSession;
+pub use self::tokens::{Refresh, SessionTokens};
+use crate::events::{Events, SecurityEvent};
+use crate::random::random;
+use crate::refresh_token::RefreshToken;
+use crate::revocation::{Revocation, Revocations, Revoked};
+use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
+use crate::session::{EndReason, Session};
+use crate::session_error::{RefreshRefusal, SessionError};
+use crate::session_id::SessionId;
+use crate::store::{Change, Of, Scope, SessionStore, StoreErrorKind, Transaction};
+
+/// Sessions that are listed, or ended, at a time.
+const PAGE: usize = 100;
+
+/// Starts, refreshes, lists and ends sessions.
+///
+/// A session is a login that lasts: a short-lived access token, which every service verifies by itself, and a refresh
+/// token, which buys the next one here. Ending the session takes both back, the access token by
+/// [`revocations`](Self::revocations), which is asked on each request and asks nobody.
+///
+/// Clones are the same sessions.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    issuer: Issuer,
+    store: Arc<dyn SessionStore>,
+    revocations: Revocations,
+    rules: RefreshRules,
+    absolute: Duration,
+    most_sessions: usize,
+    /// How long an access token may be good, by any node's clock.
+    longest: Duration,
+    events: Events,
+}
+
+impl Sessions {
+    /// Starts with who signs the access tokens, and where sessions are kept.
+    pub fn builder(issuer: Issuer, store: impl SessionStore) -> SessionsBuilder {
+        SessionsBuilder::new(issuer, Arc::new(store))
+    }
+
+    /// Starts a session. The application has checked who it is.
+    ///
+    /// Where the subject has as many sessions as it may, the one that was not used for longest is ended.
+    ///
+    /// # Errors
+    /// - [`SessionError::Unfit`]: a name is empty, too long, or not one that a token may say.
+    /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NoRandomBits`].
+    pub async fn start(&self, new: NewSession) -> Result<SessionTokens, SessionError> {
+        new.check()?;
+        let (id, tag_key) = (SessionId::generate()?, random()?);
+        let token = RefreshToken::first(id, random()?, &tag_key);
+        let inner = &*self.0;
+        let started = self
+            .transact(Scope::Subject(&new.subject), |transaction| {
+                let now = transaction.now();
+                let absolute_end = now.saturating_add(inner.absolute);
+                let session = new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle);
+                let mut live = transaction.sessions().to_vec();
+                live.sort_by_key(|session| (session.last_used, session.id));
+                let surplus = live.len().saturating_add(1).saturating_sub(inner.most_sessions);
+                for oldest in live.into_iter().take(surplus) {
+                    self.end_in(transaction, oldest, EndReason::TooManySessions);
+                }
+                transaction.insert(session.clone());
+                session
+            })
+            .await?;
+        inner.events.tell(&SecurityEvent::Login { session: id, subject: started.subject.clone() });
+        self.tokens(&started, &token, None)
+    }
+
+    /// Exchanges a refresh token: for an access token and the refresh token that takes its place.
+    ///
+    /// Presented again within the grace, the same token has the same successor, so that neither a lost answer nor two
+    /// tabs of a browser end the session. Whatever is older ends it.
+    ///
+    /// # Errors
+    /// - [`SessionError::Refused`]: the token is not good, and the client has to log in.
+    /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NoRandomBits`].
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        refresh: Refresh<'_>,
+    ) -> Result<SessionTokens, SessionError> {
+        let token = RefreshToken::parse(refresh_token).ok_or(RefreshRefusal::Unknown)?;
+        let nonce = random()?;
+        let inner = &*self.0;
+        let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
+        let outcome = self
+            .transact(Scope::Session(token.session), |transaction| {
+                let mut session = transaction.sessions().first()?.clone();
+                let before = session.clone();
+                let rotation = rotate(&mut session, presented, &inner.rules, nonce, transaction.now());
+                if rotation == Rotation::Reuse {
+                    transaction.revoke(self.revocation_of(session.id, transaction.now()));
+                }
+                if session != before {
+                    transaction.update(session.clone());
+                }
+                Some((session, rotation))
+            })
+            .await?;
+        let Some((session, rotation)) = outcome else { return Err(RefreshRefusal::Unknown.into()) };
+        let (subject, id) = (session.subject.clone(), session.id);
+        let (successor, again) = match rotation {
+            Rotation::Rotated(successor) => (successor, false),
+            Rotation::Again(successor) => (successor, true),
+            Rotation::Reuse => {
+                inner.events.tell(&SecurityEvent::RefreshReuse { session: id, subject });
+                return Err(RefreshRefusal::Reuse.into());
+            }
+            Rotation::Refused(refused) => {
+                return Err(match refused {
+                    Refused::Guess => RefreshRefusal::Unknown,
+                    Refused::Expired => RefreshRefusal::Expired,
+                    Refused::Ended(_) => RefreshRefusal::Ended,
+                    Refused::ScopeNotGranted => RefreshRefusal::ScopeNotGranted,
+                }
+                .into());
+            }
+        };
+        inner.events.tell(&SecurityEvent::Refresh { session: id, subject, again });
+        self.tokens(&session, &successor, refresh.scope)
+    }
+
+    /// The session of a refresh token, whatever its age: for a logout by it. None where it was never given out.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn session_of(&self, refresh_token: &str) -> Result<Option<Session>, SessionError> {
+        let Some(token) = RefreshToken::parse(refresh_token) else { return Ok(None) };
+        let session = self.session(token.session).await?;
+        Ok(session.filter(|session| token.is_genuine(&session.tag_key)))
+    }
+
+    /// A session, ended and expired or not.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
+        self.transact(Scope::Session(id), |transaction| transaction.sessions().first().cloned()).await
+    }
+
+    /// The live sessions of a subject, the one that was used last first.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn list(&self, subject: &str) -> Result<Vec<Session>, SessionError> {
+        let mut live = self.transact(Scope::Subject(subject), |it| it.sessions().to_vec()).await?;
+        live.sort_by_key(|session| core::cmp::Reverse((session.last_used, session.id)));
+        Ok(live)
+    }
+
+    /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on. Tells whether
+    /// this ended it.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn end(&self, id: SessionId) -> Result<bool, SessionError> {
+        self.end_because(id, EndReason::Logout).await
+    }
+
+    /// As [`end`](Self::end), for another reason.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn end_because(&self, id: SessionId, why: EndReason) -> Result<bool, SessionError> {
+        let ended = self
+            .transact(Scope::Session(id), |transaction| {
+                let session = transaction.sessions().first()?.clone();
+                self.end_in(transaction, session, why)
+            })
+            .await?;
+        self.tell_ended(ended.as_slice(), why);
+        Ok(ended.is_some())
+    }
+
+    /// Ends all sessions of a subject, and takes back whatever else the issuer issued to it up to now. Tells how many
+    /// sessions this ended. A login right after is good.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn end_all(&self, subject: &str) -> Result<usize, SessionError> {
+        self.end_all_because(subject, EndReason::LogoutAll, None).await
+    }
+
+    /// After a change of the password: ends all sessions of a subject but the one in which it was changed, and takes
+    /// back whatever else was issued to it up to now. Tells how many sessions this ended.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn password_changed(
+        &self,
+        subject: &str,
+        but: Option<SessionId>,
+    ) -> Result<usize, SessionError> {
+        self.end_all_because(subject, EndReason::PasswordChanged, but).await
+    }
+
+    async fn end_all_because(
+        &self,
+        subject: &str,
+        why: EndReason,
+        but: Option<SessionId>,
+    ) -> Result<usize, SessionError> {
+        let ended = self
+            .transact(Scope::Subject(subject), |transaction| {
+                let live = transaction.sessions().to_vec();
+                let all = live.into_iter().filter(|session| Some(session.id) != but);
+                let ended: Vec<_> =
+                    all.filter_map(|session| self.end_in(transaction, session, why)).collect();
+                let what = Revoked::Subject(subject.to_owned());
+                transaction.revoke(self.revocation(what, transaction.now()));
+                ended
+            })
+            .await?;
+        self.tell_ended(&ended, why);
+        Ok(ended.len())
+    }
+
+    /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
+    /// issuer, their sessions included.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`]. What was ended before that stays so: call again.
+    pub async fn revoke(&self, what: Revoked) -> Result<(), SessionError> {
+        match &what {
+            Revoked::Session(id) => {
+                if let Ok(id) = id.parse() {
+                    self.end(id).await?;
+                }
+            }
+            Revoked::Subject(subject) => return self.end_all(subject).await.map(drop),
+            Revoked::Client(client) => self.end_pages(Of::Client(client)).await?,
+            Revoked::Tenant(tenant) => self.end_pages(Of::Tenant(tenant)).await?,
+            Revoked::Issuer => self.end_pages(Of::Everybody).await?,
+            Revoked::Token(_) => {}
+        }
+        let level = what.level();
+        // No session bears this name: the log alone is written.
+        let nobody = SessionId::from_bytes([0; 16]);
+        self.transact(Scope::Session(nobody), |transaction| {
+            transaction.revoke(self.revocation(what.clone(), transaction.now()));
+        })
+        .await?;
+        self.0.events.tell(&SecurityEvent::Revoked { level });
+        Ok(())
+    }
+
+    /// Those that were there before this was called; one by one, for they may be millions.
+    async fn end_pages(&self, of: Of<'_>) -> Result<(), SessionError> {
+        let mut after = None;
+        loop {
+            let page = self.0.store.sessions(of, after, PAGE).await?;
+            for session in &page {
+                if session.ended.is_none() {
+                    self.end_because(session.id, EndReason::LogoutAll).await?;
+                }
+            }
+            after = page.last().map(Session::id);
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What is revoked, in memory: the check for the request path.
+    #[must_use]
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
+    }
+
+    /// Forgets what expired, here and in the store; tells how much. To be called now and then: every minute is fine.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn remove_expired(&self) -> Result<usize, SessionError> {
+        self.0.revocations.remove_expired();
+        Ok(self.0.store.remove_expired().await?)
+    }
+
+    /// Ends a session that was read; tells which, where it was live.
+    fn end_in(&self, transaction: &mut Transaction, mut session: Session, why: EndReason) -> Option<Session> {
+        let now = transaction.now();
+        if !session.is_live(now) || !session.end(why, now) {
+            return None;
+        }
+        transaction.update(session.clone());
+        transaction.revoke(self.revocation_of(session.id, now));
+        Some(session)
+    }
+
+    fn tell_ended(&self, ended: &[Session], why: EndReason) {
+        for session in ended {
+            let subject = session.subject.clone();
+            self.0.events.tell(&SecurityEvent::Logout { session: session.id, subject, why });
+        }
+    }
+
+    fn revocation_of(&self, id: SessionId, now: Duration) -> Revocation {
+        self.revocation(Revoked::Session(id.to_string()), now)
+    }
+
+    fn revocation(&self, what: Revoked, now: Duration) -> Revocation {
+        Revocation::new(self.0.issuer.name(), what, now, self.0.longest)
+    }
+
+    /// Has the store run `change`, and the memory of this process know what it revoked, whatever becomes of the future
+    /// and of the answer: where a store fails, or the caller gives up, it may have been written.
+    async fn transact<'s, T: Send + 's>(
+        &'s self,
+        scope: Scope<'s>,
+        mut change: impl FnMut(&mut Transaction) -> T + Send + 's,
+    ) -> Result<T, SessionError> {
+        let decided = Mutex::new(None);
+        let revoked = Announced { revocations: &self.0.revocations, revoked: Mutex::default() };
+        let run: Change<'_> = Box::new(|transaction| {
+            let outcome = change(transaction);
+            *revoked.revoked.lock().unwrap_or_else(PoisonError::into_inner) = transaction.revoked().to_vec();
+            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        });
+        self.0.store.transact(scope, run).await?;
+        revoked.announce()?;
+        let decided = decided.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // A store that never called it has done nothing.
+        decided.ok_or(StoreErrorKind::Failed.into())
+    }
+
+    fn tokens(
+        &self,
+        session: &Session,
+        refresh_token: &RefreshToken,
+        scope: Option<&str>,
+    ) -> Result<SessionTokens, SessionError> {
+        SessionTokens::issue(&self.0.issuer, session, refresh_token, scope)
+    }
+}
+
+/// What a transaction revokes: known to this process when it is dropped, at the latest.
+struct Announced<'a> {
+    revocations: &'a Revocations,
+    revoked: Mutex<Vec<Revocation>>,
+}
+
+impl Announced<'_> {
+    fn announce(&self) -> Result<(), SessionError> {
+        let revoked = core::mem::take(&mut *self.revoked.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut outcome = Ok(());
+        for revocation in &revoked {
+            if self.revocations.insert(revocation).is_err() {
+                outcome = Err(StoreErrorKind::Full.into());
+            }
+        }
+        outcome
+    }
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        let _ = self.announce();
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("issuer", &self.0.issuer.name()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! The rules of sessions.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use jwt_core::{Clock, Issuer};
+
+use super::{Inner, PAGE, Sessions};
+use crate::events::{EventSink, Events};
+use crate::revocation::{Revocations, RevocationsBuilder};
+use crate::rotation::RefreshRules;
+use crate::session_error::SessionError;
+use crate::store::{SessionStore, StoreErrorKind};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest grace: it is a window for whoever stole a token too.
+const MOST_GRACE: Duration = Duration::from_secs(60);
+/// Leeway of verifiers at most, and how far the clocks of nodes may differ.
+const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 60 * 60);
+
+/// Sets up [`Sessions`].
+///
+/// | rule | default |
+/// |---|---|
+/// | [`with_idle`](Self::with_idle) | 14 days |
+/// | [`with_absolute`](Self::with_absolute) | 90 days |
+/// | [`with_grace`](Self::with_grace) | 30 s, at most 60 s |
+/// | replays within the grace | 5 |
+/// | [`with_most_sessions`](Self::with_most_sessions) | 100 of a subject |
+#[must_use = "sessions are there after `open`"]
+pub struct SessionsBuilder {
+    issuer: Issuer,
+    store: Arc<dyn SessionStore>,
+    revocations: RevocationsBuilder,
+    rules: RefreshRules,
+    absolute: Duration,
+    most_sessions: usize,
+    events: Events,
+}
+
+impl SessionsBuilder {
+    pub(super) fn new(issuer: Issuer, store: Arc<dyn SessionStore>) -> Self {
+        Self {
+            revocations: Revocations::builder(issuer.name()),
+            issuer,
+            store,
+            rules: RefreshRules {
+                grace: Duration::from_secs(30),
+                most_replays: 5,
+                idle: DAY.saturating_mul(14),
+            },
+            absolute: DAY.saturating_mul(90),
+            most_sessions: 100,
+            events: Events::default(),
+        }
+    }
+
+    /// A session that is not refreshed for so long ends. Default 14 days.
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.rules.idle = idle;
+        self
+    }
+
+    /// A session ends so long after its start, whatever happens. Default 90 days.
+    pub const fn with_absolute(mut self, absolute: Duration) -> Self {
+        self.absolute = absolute;
+        self
+    }
+
+    /// How long a refresh token that was exchanged has the same successor. Default 30 s, at most 60 s; without a grace a
+    /// lost answer logs its user out.
+    pub const fn with_grace(mut self, grace: Duration) -> Self {
+        self.rules.grace = grace;
+        self
+    }
+
+    /// How many live sessions a subject may have; a further one ends the one that was not used for longest. Default 100,
+    /// at least 1.
+    pub const fn with_most_sessions(mut self, most: usize) -> Self {
+        self.most_sessions = most;
+        self
+    }
+
+    /// Tells `sink` of each [event](crate::SecurityEvent).
+    pub fn with_events(mut self, sink: impl EventSink) -> Self {
+        self.events = Events::to(sink);
+        self
+    }
+
+    /// Sets up the check of the request path.
+    pub fn with_revocations(mut self, set_up: impl FnOnce(RevocationsBuilder) -> RevocationsBuilder) -> Self {
+        self.revocations = set_up(self.revocations);
+        self
+    }
+
+    /// Tells the time by another clock: for tests. The issuer and the store have clocks of their own.
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        self.with_revocations(|revocations| revocations.with_clock(clock))
+    }
+
+    /// Reads from the store what is revoked.
+    ///
+    /// # Errors
+    /// - [`SessionError::Unfit`]: a duration is zero or too long, or no session is allowed.
+    /// - [`SessionError::Store`].
+    pub async fn open(self) -> Result<Sessions, SessionError> {
+        let rules = self.rules;
+        let is_fit = [
+            ("grace", rules.grace <= MOST_GRACE),
+            ("idle time", rules.idle > Duration::ZERO && rules.idle <= DAY.saturating_mul(3_650)),
+            ("absolute end", self.absolute > Duration::ZERO && self.absolute <= DAY.saturating_mul(3_650)),
+            ("number", self.most_sessions > 0),
+        ];
+        if let Some((field, _)) = is_fit.into_iter().find(|(_, is_fit)| !is_fit) {
+            return Err(SessionError::Unfit { field });
+        }
+        let revocations = self.revocations.build();
+        let mut after = 0;
+        loop {
+            let page = self.store.revocations(after, PAGE).await?;
+            for (number, revocation) in &page {
+                revocations.insert(revocation).map_err(|_| StoreErrorKind::Full)?;
+                after = *number;
+            }
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        Ok(Sessions(Arc::new(Inner {
+            longest: self.issuer.lifetime().saturating_add(LEEWAY_AND_CLOCKS),
+            issuer: self.issuer,
+            store: self.store,
+            revocations,
+            rules,
+            absolute: self.absolute,
+            most_sessions: self.most_sessions,
+            events: self.events,
+        })))
+    }
+}
+
+impl fmt::Debug for SessionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsBuilder").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}

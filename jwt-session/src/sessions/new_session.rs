@@ -1,0 +1,155 @@
+//! What a session is started with.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::Serialize;
+
+use crate::refresh_token::{RefreshToken, TagKey};
+use crate::session::Session;
+use crate::session_error::SessionError;
+use crate::session_id::SessionId;
+
+/// Bytes of a name at most. RFC 8725 has no bound; a cookie has.
+const MOST_NAME: usize = 256;
+/// Bytes of all scopes at most.
+const MOST_SCOPE: usize = 1_024;
+/// Bytes of the custom claims at most, as JSON.
+const MOST_CLAIMS: usize = 2_048;
+/// Characters that are kept of what a client says about itself.
+const KEPT_OF_CLIENT: usize = 256;
+
+/// Who logged in, and how.
+///
+/// ```
+/// use jwt_session::NewSession;
+///
+/// let new = NewSession::of("alice").with_scope("read write").with_user_agent("Mozilla/5.0").with_address("192.0.2.1");
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct NewSession {
+    pub(super) subject: String,
+    client: Option<String>,
+    tenant: Option<String>,
+    scope: Option<String>,
+    /// JSON, or None where it could not be written.
+    claims: Option<Option<String>>,
+    user_agent: Option<String>,
+    address: Option<String>,
+}
+
+impl NewSession {
+    /// Of this subject: the claim `sub`, at most 256 bytes.
+    pub fn of(subject: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            client: None,
+            tenant: None,
+            scope: None,
+            claims: None,
+            user_agent: None,
+            address: None,
+        }
+    }
+
+    /// The client that asks, an app or a page: the claim `client_id`. Then nobody else may refresh the session.
+    pub fn with_client(mut self, client: impl Into<String>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// The tenant: the claim `tenant`.
+    pub fn with_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// The scopes that are granted, separated by spaces: the claim `scope`.
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// What every access token of the session says beside the registered claims: an object, at most 2 KiB as JSON.
+    pub fn with_claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
+        self.claims = Some(serde_json::to_string(claims).ok());
+        self
+    }
+
+    /// What the client calls itself, for the list of sessions. What is beyond 256 characters, or is no character that
+    /// can be seen, is left out.
+    pub fn with_user_agent(mut self, user_agent: &str) -> Self {
+        self.user_agent = Some(shown(user_agent));
+        self
+    }
+
+    /// The address that the client came from, for the list of sessions.
+    pub fn with_address(mut self, address: impl fmt::Display) -> Self {
+        self.address = Some(shown(&address.to_string()));
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), SessionError> {
+        let is_name =
+            |name: &str| !name.is_empty() && name.len() <= MOST_NAME && !name.contains(char::is_control);
+        let is_scope =
+            |scope: &str| scope.len() <= MOST_SCOPE && scope.chars().all(|c| matches!(c, ' '..='~'));
+        let fields = [
+            ("subject", is_name(&self.subject)),
+            ("client", self.client.as_deref().is_none_or(is_name)),
+            ("tenant", self.tenant.as_deref().is_none_or(is_name)),
+            ("scope", self.scope.as_deref().is_none_or(is_scope)),
+            (
+                "claims",
+                self.claims.as_ref().is_none_or(|it| it.as_ref().is_some_and(|it| it.len() <= MOST_CLAIMS)),
+            ),
+        ];
+        match fields.into_iter().find(|(_, is_fit)| !is_fit) {
+            Some((field, _)) => Err(SessionError::Unfit { field }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn session(
+        &self,
+        id: SessionId,
+        token: &RefreshToken,
+        tag_key: TagKey,
+        now: Duration,
+        absolute_end: Duration,
+        idle: Duration,
+    ) -> Session {
+        Session {
+            id,
+            subject: self.subject.clone(),
+            client: self.client.clone(),
+            tenant: self.tenant.clone(),
+            scope: self.scope.clone(),
+            claims: self.claims.clone().flatten(),
+            user_agent: self.user_agent.clone(),
+            address: self.address.clone(),
+            created: now,
+            last_used: now,
+            absolute_end,
+            idle_end: now.saturating_add(idle),
+            generation: token.generation,
+            current: token.hash(),
+            previous: None,
+            tag_key,
+            ended: None,
+        }
+    }
+}
+
+/// Shows no names.
+impl fmt::Debug for NewSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewSession")
+    }
+}
+
+/// What is safe to show of what a stranger sent.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(KEPT_OF_CLIENT).collect()
+}
