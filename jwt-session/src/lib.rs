@@ -11,6 +11,8 @@ mod session_error;
 mod session_id;
 mod sessions;
 pub mod store;
+#[cfg(feature = "store-suite")]
+pub mod store_suite;
 
 pub use self::events::{EventSink, SecurityEvent};
 pub use self::memory::MemoryStore;

@@ -116,10 +116,7 @@ impl Held {
     }
 
     fn remove_expired(&mut self, now: core::time::Duration, kept: core::time::Duration) -> usize {
-        let is_over = |session: &Session| {
-            let end = session.ended.map_or(session.expiry(), |ended| ended.at);
-            end.saturating_add(kept) <= now
-        };
+        let is_over = |session: &Session| session.over().saturating_add(kept) <= now;
         let over: Vec<SessionId> = self.sessions.values().filter(|it| is_over(it)).map(Session::id).collect();
         for id in &over {
             let Some(session) = self.sessions.remove(id) else { continue };
@@ -152,6 +149,7 @@ impl SessionStore for MemoryStore {
         let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let all = || held.sessions.range(behind).map(|(_, session)| session);
         let sessions = match of {
+            Of::Session(id) => held.sessions.get(&id).into_iter().cloned().collect(),
             Of::Subject(subject) => held.of_subject(subject).filter(is_behind).take(most).cloned().collect(),
             Of::Client(client) => {
                 all().filter(|session| session.client() == Some(client)).take(most).cloned().collect()

@@ -6,7 +6,8 @@
 //! 2. a token of a session that ended or expired: refused;
 //! 3. a genuine token in the hands of another client: the session ends (RFC 6749 §10.4);
 //! 4. the current token: a successor takes its place;
-//! 5. the one before it, within the grace and not too often: the same successor again;
+//! 5. the one before it, within the grace: the same successor again, and after so many times nothing, so that any number
+//!    of callers at once leaves one usable successor;
 //! 6. either of them, for more scopes than were granted: refused, nothing changes (RFC 6749 §6);
 //! 7. any other genuine token: the session ends (RFC 9700 §4.14.2).
 //!
@@ -56,6 +57,7 @@ pub(crate) enum Refused {
     Guess,
     Expired,
     Ended(EndReason),
+    TooOften,
     ScopeNotGranted,
 }
 
@@ -97,11 +99,13 @@ pub(crate) fn rotate(
         && hash == previous.hash
         // A clock that was set back makes the grace longer; replays are counted all the same.
         && now.saturating_sub(previous.rotated) < rules.grace
-        && previous.replays < rules.most_replays
         && let Some(successor) = token.successor(&previous.nonce, &session.tag_key)
     {
         if !is_granted {
             return Rotation::Refused(Refused::ScopeNotGranted);
+        }
+        if previous.replays >= rules.most_replays {
+            return Rotation::Refused(Refused::TooOften);
         }
         previous.replays = previous.replays.saturating_add(1);
         return Rotation::Again(successor);

@@ -174,6 +174,12 @@ impl Session {
         self.idle_end.min(self.absolute_end)
     }
 
+    /// When it was over, or will be: ended, or expired. A store keeps it for a [day](crate::store::KEPT_AFTER_END) more.
+    #[must_use]
+    pub fn over(&self) -> Duration {
+        self.ended.map_or(self.expiry(), |ended| ended.at)
+    }
+
     /// When and why it was ended, where it was.
     #[must_use]
     pub const fn ended(&self) -> Option<Ended> {

@@ -4,6 +4,7 @@ use core::fmt;
 
 use jwt_core::IssueError;
 
+use crate::rotation::Refused;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Why a session could not be started, refreshed or ended.
@@ -39,6 +40,8 @@ pub enum RefreshRefusal {
     Ended,
     /// The token was used before: the session has ended now (RFC 9700 §4.14.2).
     Reuse,
+    /// The token was exchanged a moment ago, and since then presented too often. The session lives on.
+    TooOften,
     /// More scopes are asked for than were granted (RFC 6749 §6).
     ScopeNotGranted,
 }
@@ -46,7 +49,7 @@ pub enum RefreshRefusal {
 impl RefreshRefusal {
     /// Every one of them.
     pub const ALL: &'static [Self] =
-        &[Self::Unknown, Self::Expired, Self::Ended, Self::Reuse, Self::ScopeNotGranted];
+        &[Self::Unknown, Self::Expired, Self::Ended, Self::Reuse, Self::TooOften, Self::ScopeNotGranted];
 
     /// The stable name, for logs.
     #[must_use]
@@ -56,6 +59,7 @@ impl RefreshRefusal {
             Self::Expired => "session_expired",
             Self::Ended => "session_ended",
             Self::Reuse => "refresh_reuse",
+            Self::TooOften => "refresh_too_often",
             Self::ScopeNotGranted => "scope_not_granted",
         }
     }
@@ -64,7 +68,7 @@ impl RefreshRefusal {
     #[must_use]
     pub const fn error(self) -> &'static str {
         match self {
-            Self::Unknown | Self::Expired | Self::Ended | Self::Reuse => "invalid_grant",
+            Self::Unknown | Self::Expired | Self::Ended | Self::Reuse | Self::TooOften => "invalid_grant",
             Self::ScopeNotGranted => "invalid_scope",
         }
     }
@@ -94,6 +98,18 @@ impl From<RefreshRefusal> for SessionError {
     }
 }
 
+impl From<Refused> for RefreshRefusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Guess => Self::Unknown,
+            Refused::Expired => Self::Expired,
+            Refused::Ended(_) => Self::Ended,
+            Refused::TooOften => Self::TooOften,
+            Refused::ScopeNotGranted => Self::ScopeNotGranted,
+        }
+    }
+}
+
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -119,6 +135,7 @@ impl fmt::Display for RefreshRefusal {
             Self::Expired => "the session has expired",
             Self::Ended => "the session was ended",
             Self::Reuse => "the refresh token was used before, and its session has been ended",
+            Self::TooOften => "the refresh token was exchanged a moment ago, and presented too often since",
             Self::ScopeNotGranted => "more scopes are asked for than were granted",
         })
     }

@@ -17,7 +17,7 @@ use crate::events::{Events, SecurityEvent};
 use crate::random::random;
 use crate::refresh_token::RefreshToken;
 use crate::revocation::{Revocation, Revocations, Revoked};
-use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
+use crate::rotation::{Presented, RefreshRules, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
@@ -66,21 +66,21 @@ impl Sessions {
         let (id, tag_key) = (SessionId::generate()?, random()?);
         let token = RefreshToken::first(id, random()?, &tag_key);
         let inner = &*self.0;
-        let started = self
-            .transact(Scope::Subject(&new.subject), |transaction| {
-                let now = transaction.now();
-                let absolute_end = now.saturating_add(inner.absolute);
-                let session = new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle);
-                let mut live = transaction.sessions().to_vec();
-                live.sort_by_key(|session| (session.last_used, session.id));
-                let surplus = live.len().saturating_add(1).saturating_sub(inner.most_sessions);
-                for oldest in live.into_iter().take(surplus) {
-                    self.end_in(transaction, oldest, EndReason::TooManySessions);
-                }
-                transaction.insert(session.clone());
-                session
-            })
-            .await?;
+        let why = EndReason::TooManySessions;
+        let start = |transaction: &mut Transaction| {
+            let now = transaction.now();
+            let absolute_end = now.saturating_add(inner.absolute);
+            let session = new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle);
+            let mut live = transaction.sessions().to_vec();
+            live.sort_by_key(|session| (session.last_used, session.id));
+            let surplus = live.len().saturating_add(1).saturating_sub(inner.most_sessions);
+            let oldest = live.into_iter().take(surplus);
+            let ended: Vec<_> = oldest.filter_map(|session| self.end_in(transaction, session, why)).collect();
+            transaction.insert(session.clone());
+            (session, ended)
+        };
+        let (started, ended) = self.transact_and(Scope::Subject(&new.subject), start, false).await?;
+        self.tell_ended(&ended, why);
         inner.events.tell(&SecurityEvent::Login { session: id, subject: started.subject.clone() });
         self.tokens(&started, &token, None)
     }
@@ -102,11 +102,17 @@ impl Sessions {
         let nonce = random()?;
         let inner = &*self.0;
         let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
+        let rotate = |session: &mut Session, now| rotate(session, presented, &inner.rules, nonce, now);
+        // What changes nothing needs no transaction, so that guesses hold nobody up.
+        let mut read = self.session(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
+        if let Rotation::Refused(refused) = rotate(&mut read, inner.revocations.now()) {
+            return Err(RefreshRefusal::from(refused).into());
+        }
         let outcome = self
             .transact(Scope::Session(token.session), |transaction| {
                 let mut session = transaction.sessions().first()?.clone();
                 let before = session.clone();
-                let rotation = rotate(&mut session, presented, &inner.rules, nonce, transaction.now());
+                let rotation = rotate(&mut session, transaction.now());
                 if rotation == Rotation::Reuse {
                     transaction.revoke(self.revocation_of(session.id, transaction.now()));
                 }
@@ -125,15 +131,7 @@ impl Sessions {
                 inner.events.tell(&SecurityEvent::RefreshReuse { session: id, subject });
                 return Err(RefreshRefusal::Reuse.into());
             }
-            Rotation::Refused(refused) => {
-                return Err(match refused {
-                    Refused::Guess => RefreshRefusal::Unknown,
-                    Refused::Expired => RefreshRefusal::Expired,
-                    Refused::Ended(_) => RefreshRefusal::Ended,
-                    Refused::ScopeNotGranted => RefreshRefusal::ScopeNotGranted,
-                }
-                .into());
-            }
+            Rotation::Refused(refused) => return Err(RefreshRefusal::from(refused).into()),
         };
         inner.events.tell(&SecurityEvent::Refresh { session: id, subject, again });
         self.tokens(&session, &successor, refresh.scope)
@@ -154,7 +152,7 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
-        self.transact(Scope::Session(id), |transaction| transaction.sessions().first().cloned()).await
+        Ok(self.0.store.sessions(Of::Session(id), None, 1).await?.pop())
     }
 
     /// The live sessions of a subject, the one that was used last first.
@@ -162,7 +160,17 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn list(&self, subject: &str) -> Result<Vec<Session>, SessionError> {
-        let mut live = self.transact(Scope::Subject(subject), |it| it.sessions().to_vec()).await?;
+        let now = self.0.revocations.now();
+        let (mut live, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.0.store.sessions(Of::Subject(subject), after, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(Session::id);
+            live.extend(page.into_iter().filter(|session| session.is_live(now)));
+            if is_last {
+                break;
+            }
+        }
         live.sort_by_key(|session| core::cmp::Reverse((session.last_used, session.id)));
         Ok(live)
     }
@@ -321,25 +329,41 @@ impl Sessions {
         Revocation::new(self.0.issuer.name(), what, now, self.0.longest)
     }
 
-    /// Has the store run `change`, and the memory of this process know what it revoked, whatever becomes of the future
-    /// and of the answer: where a store fails, or the caller gives up, it may have been written.
+    /// Has the store run `change`. What it revokes is known to this process before it is written, so that whoever finds
+    /// it written finds it known; and also where the store fails, for then it may have been written.
     async fn transact<'s, T: Send + 's>(
         &'s self,
         scope: Scope<'s>,
+        change: impl FnMut(&mut Transaction) -> T + Send + 's,
+    ) -> Result<T, SessionError> {
+        self.transact_and(scope, change, true).await
+    }
+
+    /// As [`transact`](Self::transact). Where `is_certain` is false, a further call of `change` may revoke something
+    /// else, so that what the last one revokes is known when the store is done, or this future is dropped.
+    async fn transact_and<'s, T: Send + 's>(
+        &'s self,
+        scope: Scope<'s>,
         mut change: impl FnMut(&mut Transaction) -> T + Send + 's,
+        is_certain: bool,
     ) -> Result<T, SessionError> {
         let decided = Mutex::new(None);
         let revoked = Announced { revocations: &self.0.revocations, revoked: Mutex::default() };
         let run: Change<'_> = Box::new(|transaction| {
             let outcome = change(transaction);
-            *revoked.revoked.lock().unwrap_or_else(PoisonError::into_inner) = transaction.revoked().to_vec();
-            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            revoked.hold(transaction.revoked());
+            // An index without room is told below.
+            let is_known = !is_certain || revoked.announce().is_ok();
+            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, is_known));
         });
         self.0.store.transact(scope, run).await?;
         revoked.announce()?;
-        let decided = decided.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // A store that never called it has done nothing.
-        decided.ok_or(StoreErrorKind::Failed.into())
+        match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((outcome, true)) => Ok(outcome),
+            Some((_, false)) => Err(StoreErrorKind::Full.into()),
+            // A store that never called it has done nothing.
+            None => Err(StoreErrorKind::Failed.into()),
+        }
     }
 
     fn tokens(
@@ -359,6 +383,10 @@ struct Announced<'a> {
 }
 
 impl Announced<'_> {
+    fn hold(&self, revoked: &[Revocation]) {
+        *self.revoked.lock().unwrap_or_else(PoisonError::into_inner) = revoked.to_vec();
+    }
+
     fn announce(&self) -> Result<(), SessionError> {
         let revoked = core::mem::take(&mut *self.revoked.lock().unwrap_or_else(PoisonError::into_inner));
         let mut outcome = Ok(());
@@ -383,5 +411,7 @@ impl fmt::Debug for Sessions {
     }
 }
 
+#[cfg(test)]
+mod schedules;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use crate::session_id::SessionId;
 ///
 /// There is one operation that changes anything, [`transact`](Self::transact), and what it changes is decided by this
 /// crate, so that a store cannot get a refresh or a logout wrong: all it owes is that a transaction is one step for
-/// everybody else, and lasting once it has returned. Whoever writes a store runs the suite `store_suite` (feature
+/// everybody else, lasting once it has returned, and answered in bounded time. Whoever writes a store runs the suite `store_suite` (feature
 /// `store-suite`) over it.
 pub trait SessionStore: Send + Sync + 'static {
     /// Reads sessions, has `change` decide, and writes what it decided, in one step: nobody else changes any of these
@@ -29,7 +29,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// [`StoreError`] where the engine cannot be asked or says no.
     fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>>;
 
-    /// Sessions in the order of their ids, ended and expired ones included, beginning behind `after`; at most `most`.
+    /// Sessions as the last transaction that returned anywhere has left them, in the order of their ids, ended and expired ones included, beginning behind `after`; at most `most`.
     /// Less than `most` is the end.
     ///
     /// # Errors
@@ -77,6 +77,8 @@ pub enum Scope<'s> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Of<'s> {
+    /// This one.
+    Session(SessionId),
     /// Those of a subject.
     Subject(&'s str),
     /// Those of a client.

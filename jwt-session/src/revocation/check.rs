@@ -3,6 +3,7 @@
 use core::fmt;
 use core::hash::BuildHasher as _;
 use core::sync::atomic::{AtomicU8, Ordering};
+use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
@@ -145,7 +146,7 @@ impl Revocations {
         if levels == 0 {
             return false;
         }
-        let now = seconds(rules.clock.now());
+        let now = seconds(self.now());
         // What does not say when it was issued was issued before anything.
         let issued = verified.issued_at().map_or(0, |date| seconds(date.as_duration()));
         let issuer = verified.issuer().unwrap_or_default();
@@ -180,15 +181,27 @@ impl Revocations {
         let level = Level::of(&revocation.what);
         let key = self.0.key(level, &revocation.issuer, revocation.what.name());
         let cutoff = if revocation.what.is_exact() { u32::MAX } else { revocation.cutoff };
-        let now = seconds(self.0.rules.clock.now());
+        let now = seconds(self.now());
         self.0.index.insert(key, Entry { cutoff, until: revocation.until }, now)?;
         self.0.levels.fetch_or(level.bit(), Ordering::Release);
         Ok(())
     }
 
+    /// The time by which it judges.
+    pub(crate) fn now(&self) -> Duration {
+        self.0.rules.clock.now()
+    }
+
     /// Forgets what no living token is concerned by.
     pub(crate) fn remove_expired(&self) {
-        self.0.index.remove_expired(seconds(self.0.rules.clock.now()));
+        self.0.index.remove_expired(seconds(self.now()));
+    }
+
+    /// Whether the session of this `sid` was taken back.
+    #[cfg(test)]
+    pub(crate) fn holds_session(&self, id: &str) -> bool {
+        let now = seconds(self.now());
+        self.0.index.is_revoked(self.0.key(Level::Session, &self.0.rules.issuer, id), now, now)
     }
 
     /// How many tokens, sessions and cutoffs are held; some may have expired.

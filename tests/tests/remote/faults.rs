@@ -133,7 +133,7 @@ struct Case {
 }
 
 /// As many at a time as do not keep each other from being on time.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 4;
 
 impl Case {
     /// Keys that are asked of a server whose first answer is `first`.

@@ -1,0 +1,372 @@
+//! The suite that every store must pass.
+//!
+//! ```
+//! # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
+//! use jwt_session::{MemoryStore, store_suite};
+//!
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+//! store_suite::run(async |clock| MemoryStore::new().with_clock(clock)).await;
+//! # });
+//! # }
+//! ```
+//!
+//! It wants a runtime of tokio of several threads, and for each call an empty store that tells the time by the clock
+//! that it is given. It panics with the name of the rule that does not hold.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a suite panics where a store fails"
+)]
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use jwt_core::{Algorithm, Issuer, ManualClock, SigningKey, Verified, Verifier};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::store::{Of, Scope, SessionStore, Transaction};
+use crate::{
+    NewSession, Refresh, RefreshRefusal, Revocation, Revoked, Session, SessionError, SessionId,
+    SessionTokens, Sessions,
+};
+
+const START: u64 = 1_800_000_000;
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Runs all of it, on an empty store for each rule.
+///
+/// # Panics
+/// Where a rule does not hold.
+pub async fn run<S: SessionStore + Clone>(make: impl AsyncFn(ManualClock) -> S) {
+    let world = async || World::on(&make).await;
+    a_session_is_read_as_it_was_written(&world().await).await;
+    pages_hold_each_session_once(&world().await).await;
+    a_transaction_about_a_subject_reads_its_live_sessions(&world().await).await;
+    the_log_is_in_order_and_forgets_what_expired(&world().await).await;
+    a_transaction_that_decides_nothing_writes_nothing(&world().await).await;
+    transactions_do_not_meet(&world().await).await;
+    what_is_over_is_forgotten_a_day_later(&world().await).await;
+    for callers in [2, 10, 1_000] {
+        parallel_callers_leave_one_usable_successor(&world().await, callers).await;
+    }
+    nothing_usable_survives_a_revocation(&world().await).await;
+    a_restarted_node_knows_what_is_revoked(&world().await).await;
+}
+
+struct World<S> {
+    store: S,
+    clock: ManualClock,
+    issuer: Issuer,
+    verifier: Verifier,
+    sessions: Sessions,
+}
+
+impl<S: SessionStore + Clone> World<S> {
+    async fn on(make: &impl AsyncFn(ManualClock) -> S) -> Self {
+        let clock = ManualClock::at(START);
+        let store = make(clock.clone()).await;
+        let key = SigningKey::generate(Algorithm::ES256).expect("a key");
+        let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id");
+        let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id");
+        let issuer = issuer.build().expect("an issuer").with_clock(clock.clone());
+        let verifier = verifier.build().expect("a verifier").with_clock(clock.clone());
+        let sessions = node(&issuer, &store, &clock).await;
+        Self { store, clock, issuer, verifier, sessions }
+    }
+
+    async fn login(&self, subject: &str) -> SessionTokens {
+        self.sessions.start(NewSession::of(subject)).await.expect("a session is started")
+    }
+
+    fn verified(&self, tokens: &SessionTokens) -> Arc<Verified> {
+        self.verifier.verify(tokens.access_token()).expect("an access token verifies")
+    }
+
+    fn is_revoked(&self, tokens: &SessionTokens) -> bool {
+        self.sessions.revocations().is_revoked(&self.verified(tokens))
+    }
+}
+
+/// Sessions of another process on the same store.
+async fn node(issuer: &Issuer, store: &(impl SessionStore + Clone), clock: &ManualClock) -> Sessions {
+    let builder = Sessions::builder(issuer.clone(), store.clone()).with_clock(clock.clone());
+    builder.open().await.expect("a node reads the log")
+}
+
+async fn a_session_is_read_as_it_was_written<S: SessionStore + Clone>(world: &World<S>) {
+    let odd = "o'Brien \"\\ % _ 名 \u{1f600}; --";
+    let new = NewSession::of(odd)
+        .with_client(odd)
+        .with_tenant(odd)
+        .with_scope("read write")
+        .with_claims(&[(odd, odd)].into_iter().collect::<std::collections::BTreeMap<_, _>>())
+        .with_user_agent(odd)
+        .with_address("2001:db8::1");
+    let tokens = world.sessions.start(new).await.expect("odd names are names");
+    let [session] = &*world.sessions.list(odd).await.expect("a list") else {
+        panic!("one session is listed")
+    };
+    let read = world.sessions.session(tokens.session()).await.expect("a session").expect("it is there");
+    assert_eq!(read, *session, "by its id and by its subject it is the same");
+    assert_eq!((read.subject(), read.client(), read.tenant()), (odd, Some(odd), Some(odd)));
+    assert_eq!((read.scope(), read.address()), (Some("read write"), Some("2001:db8::1")));
+    assert_eq!(read.user_agent(), Some(odd));
+    assert_eq!((read.created(), read.last_used()), (Duration::from_secs(START), Duration::from_secs(START)));
+    let verified = world.verified(&tokens);
+    assert_eq!(verified.claim::<String>(odd).expect("a claim").as_deref(), Some(odd));
+    world.clock.advance(7);
+    let refresh = Refresh::new().with_client(odd);
+    let next = world.sessions.refresh(tokens.refresh_token(), refresh).await.expect("a refresh");
+    let read = world.sessions.session(tokens.session()).await.expect("a session").expect("it is there");
+    assert_eq!(read.last_used(), Duration::from_secs(START + 7), "a refresh is written");
+    assert_ne!(next.refresh_token(), tokens.refresh_token());
+    assert!(world.sessions.list("nobody").await.expect("a list").is_empty(), "nobody has no session");
+}
+
+async fn pages_hold_each_session_once<S: SessionStore + Clone>(world: &World<S>) {
+    let mut ids = Vec::new();
+    for n in 0..25 {
+        let subject = format!("user-{}", n % 3);
+        let new = NewSession::of(subject).with_client(format!("client-{}", n % 2)).with_tenant("blue");
+        ids.push(world.sessions.start(new).await.expect("a session").session());
+    }
+    ids.sort();
+    let theirs = |of| async move {
+        let (mut read, mut after): (Vec<Session>, Option<SessionId>) = (Vec::new(), None);
+        loop {
+            let page = world.store.sessions(of, after, 4).await.expect("a page");
+            assert!(page.len() <= 4, "a page is as long as was asked");
+            after = page.last().map(Session::id);
+            let is_last = page.len() < 4;
+            read.extend(page);
+            if is_last {
+                return read;
+            }
+        }
+    };
+    let all: Vec<SessionId> = theirs(Of::Everybody).await.iter().map(Session::id).collect();
+    assert_eq!(all, ids, "pages go through all sessions in the order of their ids");
+    assert_eq!(theirs(Of::Subject("user-0")).await.len(), 9);
+    assert_eq!(theirs(Of::Client("client-1")).await.len(), 12);
+    assert_eq!(theirs(Of::Tenant("blue")).await.len(), 25);
+    assert_eq!(theirs(Of::Session(ids[3])).await.len(), 1);
+    assert!(theirs(Of::Tenant("red")).await.is_empty() && theirs(Of::Client("")).await.is_empty());
+}
+
+async fn a_transaction_about_a_subject_reads_its_live_sessions<S: SessionStore + Clone>(world: &World<S>) {
+    let first = world.login("alice").await;
+    world.clock.advance(10);
+    let (second, other) = (world.login("alice").await, world.login("bob").await);
+    world.sessions.end(second.session()).await.expect("an end");
+    // The first one was not used for so long.
+    let read = async |scope| {
+        let mut read = Vec::new();
+        let change = Box::new(|transaction: &mut Transaction| {
+            read = transaction.sessions().iter().map(Session::id).collect();
+        });
+        world.store.transact(scope, change).await.expect("a transaction");
+        read
+    };
+    assert_eq!(read(Scope::Subject("alice")).await, [first.session()], "ended ones are left out");
+    assert_eq!(
+        read(Scope::Session(second.session())).await,
+        [second.session()],
+        "by its id an ended one is read"
+    );
+    world.clock.set(START + 14 * 86_400 + 5);
+    assert!(read(Scope::Subject("alice")).await.is_empty(), "expired ones are left out");
+    assert_eq!(read(Scope::Subject("bob")).await, [other.session()]);
+    assert_eq!(read(Scope::Session(first.session())).await, [first.session()]);
+}
+
+async fn the_log_is_in_order_and_forgets_what_expired<S: SessionStore + Clone>(world: &World<S>) {
+    let nobody = SessionId::from_bytes([0; 16]);
+    let revoke = async |n: usize, longest: Duration| {
+        let change = Box::new(|transaction: &mut Transaction| {
+            let what = Revoked::Token(format!("token-{n}"));
+            transaction.revoke(Revocation::new("https://id", what, transaction.now(), longest));
+        });
+        world.store.transact(Scope::Session(nobody), change).await.expect("a line");
+    };
+    for n in 0..10 {
+        revoke(n, if n % 2 == 0 { HOUR } else { HOUR * 2 }).await;
+    }
+    let read = async |after, most| world.store.revocations(after, most).await.expect("the log");
+    let all = read(0, 100).await;
+    assert_eq!(all.len(), 10);
+    assert!(all.is_sorted_by_key(|(number, _)| *number), "in the order of numbers");
+    assert!(all.iter().enumerate().all(|(n, (_, it))| *it.what() == Revoked::Token(format!("token-{n}"))));
+    assert_eq!(read(all[3].0, 2).await, all[4..6], "behind a number, as many as asked");
+    world.clock.advance(3_603);
+    assert_eq!(read(0, 100).await.len(), 5, "what expired is left out");
+    assert_eq!(world.store.remove_expired().await.expect("removal"), 5);
+    world.clock.advance(3_600);
+    assert_eq!(world.store.remove_expired().await.expect("removal"), 5);
+    revoke(10, HOUR).await;
+    let newest = read(0, 100).await;
+    assert!(newest.len() == 1 && newest[0].0 > all[9].0, "a number is not used again");
+}
+
+async fn a_transaction_that_decides_nothing_writes_nothing<S: SessionStore + Clone>(world: &World<S>) {
+    let tokens = world.login("alice").await;
+    let before = world.sessions.session(tokens.session()).await.expect("a session");
+    let mut calls = 0;
+    let change = Box::new(|_: &mut Transaction| calls += 1);
+    world.store.transact(Scope::Session(tokens.session()), change).await.expect("a transaction");
+    assert!(calls > 0, "`change` is called");
+    assert_eq!(world.sessions.session(tokens.session()).await.expect("a session"), before);
+    assert!(world.store.revocations(0, 10).await.expect("the log").is_empty());
+}
+
+/// Each changes what it has read: where two were let in together, one change would be lost.
+async fn transactions_do_not_meet<S: SessionStore + Clone>(world: &World<S>) {
+    let mut token = world.login("alice").await;
+    let mut tasks = JoinSet::new();
+    for n in 0..20 {
+        let (sessions, store) = (world.sessions.clone(), world.store.clone());
+        tasks.spawn(async move {
+            let started = sessions.start(NewSession::of("bob")).await.expect("a session");
+            let change = Box::new(|transaction: &mut Transaction| {
+                let what = Revoked::Token(format!("{n}"));
+                transaction.revoke(Revocation::new("https://id", what, transaction.now(), HOUR));
+            });
+            store.transact(Scope::Session(started.session()), change).await.expect("a line");
+        });
+    }
+    for _ in 0..20 {
+        token = world.sessions.refresh(token.refresh_token(), Refresh::new()).await.expect("a refresh");
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("a task");
+    }
+    assert_eq!(world.sessions.list("bob").await.expect("a list").len(), 20);
+    let log = world.store.revocations(0, 100).await.expect("the log");
+    let mut numbers: Vec<u64> = log.iter().map(|(number, _)| *number).collect();
+    numbers.dedup();
+    assert_eq!((log.len(), numbers.len()), (20, 20), "each line has a number of its own");
+
+    // A bound on sessions holds, however many are started at once.
+    let bounded = Sessions::builder(world.issuer.clone(), world.store.clone());
+    let bounded = bounded.with_clock(world.clock.clone()).with_most_sessions(3).open().await.expect("a node");
+    let mut tasks = JoinSet::new();
+    for _ in 0..20 {
+        let bounded = bounded.clone();
+        tasks.spawn(async move { bounded.start(NewSession::of("carol")).await.expect("a session") });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("a task");
+    }
+    assert_eq!(bounded.list("carol").await.expect("a list").len(), 3, "a bound on sessions holds");
+}
+
+async fn what_is_over_is_forgotten_a_day_later<S: SessionStore + Clone>(world: &World<S>) {
+    let (ended, expiring, living) = (world.login("a").await, world.login("b").await, world.login("c").await);
+    let living_until = async |seconds| {
+        world.clock.set(START + seconds);
+        world.store.remove_expired().await.expect("removal");
+        let is_there = async |id| world.sessions.session(id).await.expect("a session").is_some();
+        (
+            is_there(ended.session()).await,
+            is_there(expiring.session()).await,
+            is_there(living.session()).await,
+        )
+    };
+    world.sessions.end(ended.session()).await.expect("an end");
+    const DAY: u64 = 86_400;
+    assert_eq!(living_until(DAY - 1).await, (true, true, true));
+    assert_eq!(living_until(DAY).await, (false, true, true));
+    world.clock.set(START + 13 * DAY);
+    world.sessions.refresh(living.refresh_token(), Refresh::new()).await.expect("a refresh");
+    assert_eq!(living_until(15 * DAY - 1).await, (false, true, true));
+    assert_eq!(living_until(15 * DAY).await, (false, false, true));
+}
+
+async fn parallel_callers_leave_one_usable_successor<S: SessionStore + Clone>(
+    world: &World<S>,
+    callers: usize,
+) {
+    let tokens = world.login("alice").await;
+    let barrier = Arc::new(Barrier::new(callers));
+    let mut tasks = JoinSet::new();
+    for _ in 0..callers {
+        let (sessions, barrier) = (world.sessions.clone(), barrier.clone());
+        let token = tokens.refresh_token().to_owned();
+        tasks.spawn(async move {
+            barrier.wait().await;
+            sessions.refresh(&token, Refresh::new()).await
+        });
+    }
+    let (mut successors, mut too_often) = (Vec::new(), 0);
+    while let Some(done) = tasks.join_next().await {
+        match done.expect("a task") {
+            Ok(tokens) => successors.push(tokens.refresh_token().to_owned()),
+            Err(SessionError::Refused(RefreshRefusal::TooOften)) => too_often += 1,
+            Err(error) => panic!("{callers} callers: {error}"),
+        }
+    }
+    assert_eq!(
+        (successors.len(), too_often),
+        (callers.min(6), callers - callers.min(6)),
+        "{callers} callers"
+    );
+    successors.dedup();
+    assert_eq!(successors.len(), 1, "{callers} callers have one successor");
+    world.sessions.refresh(&successors[0], Refresh::new()).await.expect("the successor is usable");
+}
+
+/// Whatever meets a revocation, nothing that was given out before is usable once it has returned.
+async fn nothing_usable_survives_a_revocation<S: SessionStore + Clone>(world: &World<S>) {
+    for round in 0..30 {
+        let subject = format!("user-{round}");
+        let tokens = world.login(&subject).await;
+        let other = world.login(&subject).await;
+        let barrier = Arc::new(Barrier::new(3));
+        let mut refreshing = JoinSet::new();
+        for _ in 0..2 {
+            let (sessions, barrier, first) = (world.sessions.clone(), barrier.clone(), tokens.clone());
+            refreshing.spawn(async move {
+                barrier.wait().await;
+                let mut held = vec![first];
+                while let Some(last) = held.last() {
+                    match sessions.refresh(last.refresh_token(), Refresh::new()).await {
+                        Ok(next) => held.push(next),
+                        Err(_) => break,
+                    }
+                }
+                held
+            });
+        }
+        barrier.wait().await;
+        match round % 3 {
+            0 => world.sessions.end(tokens.session()).await.map(drop),
+            1 => world.sessions.end_all(&subject).await.map(drop),
+            _ => world.sessions.password_changed(&subject, Some(other.session())).await.map(drop),
+        }
+        .expect("a revocation");
+        while let Some(held) = refreshing.join_next().await {
+            for tokens in held.expect("a task") {
+                assert!(world.is_revoked(&tokens), "round {round}: an access token is usable");
+                let refused = world.sessions.refresh(tokens.refresh_token(), Refresh::new()).await;
+                assert!(matches!(refused, Err(SessionError::Refused(_))), "round {round}: {refused:?}");
+            }
+        }
+        assert_eq!(world.is_revoked(&other), round % 3 == 1, "round {round}: the other session");
+    }
+}
+
+async fn a_restarted_node_knows_what_is_revoked<S: SessionStore + Clone>(world: &World<S>) {
+    let (ended, living) = (world.login("alice").await, world.login("alice").await);
+    world.sessions.end(ended.session()).await.expect("an end");
+    world.sessions.revoke(Revoked::Client("app".to_owned())).await.expect("a revocation");
+    let restarted = node(&world.issuer, &world.store, &world.clock).await;
+    assert!(restarted.revocations().is_revoked(&world.verified(&ended)));
+    assert!(!restarted.revocations().is_revoked(&world.verified(&living)));
+    let token = world.issuer.token().with_client_id("app").sign().expect("a token");
+    let token = world.verifier.verify(&token).expect("it verifies");
+    assert!(restarted.revocations().is_revoked(&token));
+}

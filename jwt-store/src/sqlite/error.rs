@@ -1,0 +1,52 @@
+//! What the engine says, as what it means to a caller.
+
+use core::fmt;
+
+use jwt_session::store::{StoreError, StoreErrorKind};
+
+/// The primary result codes of SQLite (<https://www.sqlite.org/rescode.html>), which are the low byte of the extended.
+const BUSY: u32 = 5;
+const LOCKED: u32 = 6;
+const READONLY: u32 = 8;
+const IOERR: u32 = 10;
+const CORRUPT: u32 = 11;
+const FULL: u32 = 13;
+const CANTOPEN: u32 = 14;
+const NOTADB: u32 = 26;
+
+pub(super) fn failed(error: sqlx::Error) -> StoreError {
+    let kind = match &error {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Io(_) => StoreErrorKind::Unavailable,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreErrorKind::Corrupt,
+        sqlx::Error::Database(database) => {
+            let code = database.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
+            match code & 0xff {
+                BUSY | LOCKED | READONLY | IOERR | CANTOPEN => StoreErrorKind::Unavailable,
+                FULL => StoreErrorKind::Full,
+                CORRUPT | NOTADB => StoreErrorKind::Corrupt,
+                _ => StoreErrorKind::Failed,
+            }
+        }
+        _ => StoreErrorKind::Failed,
+    };
+    StoreError::new(kind).with_cause(error)
+}
+
+pub(super) fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::new(StoreErrorKind::Corrupt).with_cause(error)
+}
+
+/// The file was written by a later version of this crate.
+#[derive(Debug)]
+pub(super) struct LaterVersion(pub(super) i64);
+
+impl fmt::Display for LaterVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the tables are of version {}, and this is version 1", self.0)
+    }
+}
+
+impl std::error::Error for LaterVersion {}
