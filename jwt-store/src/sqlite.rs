@@ -5,6 +5,7 @@
 
 mod builder;
 mod error;
+mod writing;
 
 use core::fmt;
 use core::time::Duration;
@@ -18,6 +19,7 @@ use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 pub use self::builder::SqliteStoreBuilder;
 use self::error::{corrupt, failed};
+use self::writing::Writing;
 
 /// Rows that are forgotten by one call at most.
 const FORGOTTEN_AT_ONCE: i64 = 10_000;
@@ -57,19 +59,17 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] where the file cannot be written, or was written by a later version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut writing = Writing::begin(&self.writer).await?;
         let version =
-            sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await.map_err(failed)?;
+            sqlx::query("PRAGMA user_version").fetch_one(writing.connection()?).await.map_err(failed)?;
         let version: i64 = version.try_get(0).map_err(failed)?;
         match version {
             0 => {
-                sqlx::raw_sql(include_str!("sqlite/1.sql"))
-                    .execute(&mut *transaction)
-                    .await
-                    .map_err(failed)?;
-                transaction.commit().await.map_err(failed)
+                let tables = sqlx::raw_sql(include_str!("sqlite/1.sql"));
+                tables.execute(writing.connection()?).await.map_err(failed)?;
+                writing.commit().await
             }
-            1 => Ok(()),
+            1 => writing.leave().await,
             _ => Err(corrupt(error::LaterVersion(version))),
         }
     }
@@ -81,21 +81,20 @@ impl SqliteStore {
     }
 
     async fn run(&self, scope: Scope<'_>, mut change: Change<'_>) -> Result<(), StoreError> {
-        // At once: a transaction that read first would have to give up where another one wrote meanwhile.
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut writing = Writing::begin(&self.writer).await?;
         let now = self.clock.now();
         let read = match scope {
             Scope::Session(id) => {
                 sqlx::query("SELECT record FROM jwt_sessions WHERE id = ?1")
                     .bind(id.as_bytes().as_slice())
-                    .fetch_all(&mut *transaction)
+                    .fetch_all(writing.connection()?)
                     .await
             }
             Scope::Subject(subject) => {
                 sqlx::query("SELECT record FROM jwt_sessions WHERE subject = ?1 AND over > ?2")
                     .bind(subject)
                     .bind(millis(now))
-                    .fetch_all(&mut *transaction)
+                    .fetch_all(writing.connection()?)
                     .await
             }
             _ => return Err(jwt_session::store::StoreErrorKind::Failed.into()),
@@ -106,17 +105,17 @@ impl SqliteStore {
         change(&mut changed);
         let writes = changed.into_writes();
         if writes.is_empty() {
-            return transaction.rollback().await.map_err(failed);
+            return writing.leave().await;
         }
         for session in &writes.inserted {
-            insert(&mut transaction, session).await?;
+            insert(writing.connection()?, session).await?;
         }
         for session in &writes.updated {
             sqlx::query("UPDATE jwt_sessions SET over = ?2, record = ?3 WHERE id = ?1")
                 .bind(session.id().as_bytes().as_slice())
                 .bind(millis(session.over()))
                 .bind(record(session)?)
-                .execute(&mut *transaction)
+                .execute(writing.connection()?)
                 .await
                 .map_err(failed)?;
         }
@@ -124,11 +123,11 @@ impl SqliteStore {
             sqlx::query("INSERT INTO jwt_revocations (expiry, record) VALUES (?1, ?2)")
                 .bind(millis(revocation.expiry()))
                 .bind(record(revocation)?)
-                .execute(&mut *transaction)
+                .execute(writing.connection()?)
                 .await
                 .map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)
+        writing.commit().await
     }
 
     async fn page(
@@ -187,7 +186,7 @@ impl SqliteStore {
 
     async fn forget(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut writing = Writing::begin(&self.writer).await?;
         let mut forgotten = 0;
         let before = millis(now.saturating_sub(KEPT_AFTER_END));
         for (statement, before) in [
@@ -202,10 +201,10 @@ impl SqliteStore {
             ),
         ] {
             let done = sqlx::query(statement).bind(before).bind(FORGOTTEN_AT_ONCE);
-            let done = done.execute(&mut *transaction).await.map_err(failed)?;
+            let done = done.execute(writing.connection()?).await.map_err(failed)?;
             forgotten = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX).saturating_add(forgotten);
         }
-        transaction.commit().await.map_err(failed)?;
+        writing.commit().await?;
         Ok(forgotten)
     }
 }
