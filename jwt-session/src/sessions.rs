@@ -391,8 +391,8 @@ impl Announced<'_> {
         let revoked = core::mem::take(&mut *self.revoked.lock().unwrap_or_else(PoisonError::into_inner));
         let mut outcome = Ok(());
         for revocation in &revoked {
-            if self.revocations.insert(revocation).is_err() {
-                outcome = Err(StoreErrorKind::Full.into());
+            if let Err(error) = self.revocations.add(revocation) {
+                outcome = Err(error.into());
             }
         }
         outcome

@@ -1,10 +1,10 @@
 //! The question that is asked about every token: was it taken back?
 
 use core::fmt;
-use core::hash::BuildHasher as _;
+use core::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
-use std::collections::hash_map::RandomState;
+use std::collections::hash_map::{DefaultHasher, RandomState};
 use std::sync::Arc;
 
 use jwt_core::request::RequestFacts;
@@ -12,6 +12,7 @@ use jwt_core::{Check, CheckOutcome, Clock, Reason, SystemClock, Verified};
 
 use super::index::{Entry, Full, Index, seconds};
 use super::{Revocation, Revoked};
+use crate::store::{StoreError, StoreErrorKind};
 
 /// What is revoked, in the memory of this process: a [`Check`] that asks no store and takes no lock.
 ///
@@ -33,6 +34,8 @@ pub struct Revocations(Arc<Inner>);
 struct Inner {
     index: Index,
     hash: RandomState,
+    /// The hash of a name of our issuer, as far as the issuer.
+    ours: DefaultHasher,
     /// Levels that have an entry, one bit each: mostly few have.
     levels: AtomicU8,
     rules: Rules,
@@ -118,9 +121,13 @@ impl RevocationsBuilder {
     /// An empty list.
     #[must_use]
     pub fn build(self) -> Revocations {
+        let hash = RandomState::new();
+        let mut ours = hash.build_hasher();
+        self.0.issuer.hash(&mut ours);
         Revocations(Arc::new(Inner {
             index: Index::default(),
-            hash: RandomState::new(),
+            hash,
+            ours,
             levels: AtomicU8::new(0),
             rules: self.0,
         }))
@@ -150,8 +157,9 @@ impl Revocations {
         // What does not say when it was issued was issued before anything.
         let issued = verified.issued_at().map_or(0, |date| seconds(date.as_duration()));
         let issuer = verified.issuer().unwrap_or_default();
+        let of_issuer = self.0.of_issuer(issuer);
         let holds = |level: Level, name: &str| {
-            levels & level.bit() != 0 && self.0.index.is_revoked(self.0.key(level, issuer, name), issued, now)
+            levels & level.bit() != 0 && self.0.index.is_revoked(key(&of_issuer, level, name), issued, now)
         };
         let session = verified.session_id();
         if verified.token_id().is_some_and(|id| holds(Level::Token, id))
@@ -176,13 +184,29 @@ impl Revocations {
         }
     }
 
-    /// Adds a line of the log. Whoever asks after this returns is told of it.
-    pub(crate) fn insert(&self, revocation: &Revocation) -> Result<(), Full> {
+    /// Takes back what a line of the log names, in this process alone: for a service that keeps or follows a log of its
+    /// own. Whoever asks after this returns is told of it.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use jwt_core::{Clock as _, SystemClock};
+    /// use jwt_session::{Revocation, Revocations, Revoked};
+    ///
+    /// let revocations = Revocations::builder("https://id.example.com/").build();
+    /// let (what, day) = (Revoked::Token("a jti".to_owned()), Duration::from_secs(86_400));
+    /// revocations.add(&Revocation::new("https://id.example.com/", what, SystemClock.now(), day))?;
+    /// assert_eq!(revocations.len(), 1);
+    /// # Ok::<(), jwt_session::store::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Full`]: there are more than 16 million entries.
+    pub fn add(&self, revocation: &Revocation) -> Result<(), StoreError> {
         let level = Level::of(&revocation.what);
-        let key = self.0.key(level, &revocation.issuer, revocation.what.name());
+        let key = key(&self.0.of_issuer(&revocation.issuer), level, revocation.what.name());
         let cutoff = if revocation.what.is_exact() { u32::MAX } else { revocation.cutoff };
-        let now = seconds(self.now());
-        self.0.index.insert(key, Entry { cutoff, until: revocation.until }, now)?;
+        let entry = Entry { cutoff, until: revocation.until };
+        self.0.index.insert(key, entry, seconds(self.now())).map_err(|Full| StoreErrorKind::Full)?;
         self.0.levels.fetch_or(level.bit(), Ordering::Release);
         Ok(())
     }
@@ -201,7 +225,7 @@ impl Revocations {
     #[cfg(test)]
     pub(crate) fn holds_session(&self, id: &str) -> bool {
         let now = seconds(self.now());
-        self.0.index.is_revoked(self.0.key(Level::Session, &self.0.rules.issuer, id), now, now)
+        self.0.index.is_revoked(key(&self.0.ours, Level::Session, id), now, now)
     }
 
     /// How many tokens, sessions and cutoffs are held; some may have expired.
@@ -218,9 +242,23 @@ impl Revocations {
 }
 
 impl Inner {
-    fn key(&self, level: Level, issuer: &str, name: &str) -> u64 {
-        self.hash.hash_one((level.number(), issuer, name))
+    /// The hash of a name, as far as the issuer: most tokens are of one, which is hashed once.
+    fn of_issuer(&self, issuer: &str) -> DefaultHasher {
+        if *issuer == *self.rules.issuer {
+            return self.ours.clone();
+        }
+        let mut hasher = self.hash.build_hasher();
+        issuer.hash(&mut hasher);
+        hasher
     }
+}
+
+/// Of the name of a level, behind its issuer.
+fn key(of_issuer: &DefaultHasher, level: Level, name: &str) -> u64 {
+    let mut hasher = of_issuer.clone();
+    hasher.write_u8(level.number());
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 impl Check for Revocations {

@@ -239,6 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn a_million_entries_take_less_than_a_hundred_bytes_each_also_while_it_grows() {
+        let index = Index::default();
+        let memory = allocation_counter::measure(|| {
+            (1..=1_000_000).for_each(|n| index.insert(n, EXACT, NOW).unwrap());
+        });
+        assert_eq!(index.len(), 1_000_000);
+        assert!(memory.bytes_max <= 100_000_000, "{} bytes", memory.bytes_max);
+    }
+
+    #[test]
     fn readers_see_all_that_was_written_while_it_grows() {
         let index = Index::default();
         let written = AtomicU64::new(0);

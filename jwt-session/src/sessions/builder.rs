@@ -11,7 +11,7 @@ use crate::events::{EventSink, Events};
 use crate::revocation::{Revocations, RevocationsBuilder};
 use crate::rotation::RefreshRules;
 use crate::session_error::SessionError;
-use crate::store::{SessionStore, StoreErrorKind};
+use crate::store::SessionStore;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest grace: it is a window for whoever stole a token too.
@@ -120,7 +120,7 @@ impl SessionsBuilder {
         loop {
             let page = self.store.revocations(after, PAGE).await?;
             for (number, revocation) in &page {
-                revocations.insert(revocation).map_err(|_| StoreErrorKind::Full)?;
+                revocations.add(revocation)?;
                 after = *number;
             }
             if page.len() < PAGE {
