@@ -91,7 +91,6 @@ struct Inner {
 struct View {
     held: Held,
     issuer: Issuer,
-    verifying: KeySet,
     jwks: Jwks,
 }
 
@@ -99,6 +98,7 @@ impl View {
     /// `before` is the issuer of the key that signed until now.
     fn of(
         held: Held,
+        verifying: KeySet,
         before: &Issuer,
         issuer: impl Fn(SigningKey) -> Result<Issuer, ConfigError>,
         max_age: Duration,
@@ -110,9 +110,8 @@ impl View {
         if !is_of_active(&issuer) || !is_alike {
             return Err(KeyRingError::IssuerDiffers);
         }
-        let verifying = KeySet::new(held.keys.iter().map(|key| key.signing.verifying_key()))?;
         let jwks = Jwks::of(&verifying, max_age)?;
-        Ok(Self { held, issuer, verifying, jwks })
+        Ok(Self { held, issuer, jwks })
     }
 }
 
@@ -193,9 +192,10 @@ impl KeyRing {
         let turn = inner.cycle.turn(Some(&view.held), wish, &inner.rules, Vec::new(), false).await?;
         let Turn { held, changes, due, refused } = turn;
         if held.version != view.held.version {
-            let view = View::of(held, &view.issuer, &inner.issuer, inner.max_age)?;
-            // Who verifies knows a key before anybody signs with it.
-            inner.writer.replace(view.verifying.clone());
+            // Who verifies knows a key before anybody signs with it, and forgets a dropped one whatever else goes wrong.
+            let verifying = held.verifying()?;
+            inner.writer.replace(verifying.clone());
+            let view = View::of(held, verifying, &view.issuer, &inner.issuer, inner.max_age)?;
             inner.view.store(Arc::new(view));
         }
         self.tell(&changes);

@@ -144,15 +144,19 @@ impl KeyRingBuilder {
                 signing
             }
         };
-        let first = issuer(signing)?;
+        let first = issuer(signing.clone())?;
+        if first.key().key_id() != signing.key_id() {
+            return Err(KeyRingError::IssuerDiffers);
+        }
         let lifetime = self.longest_lifetime.max(first.lifetime());
         fits(lifetime <= DAY.saturating_mul(90), "longest lifetime")?;
         let retire = lifetime.saturating_add(LEEWAY).saturating_add(self.clocks);
         let rules = RingRules { period: self.period, ahead, retire, clocks: self.clocks };
         let turn = cycle.turn(None, Wish::Nothing, &rules, fresh, true).await?;
-        let view = View::of(turn.held.clone(), &first, &issuer, self.max_age)?;
+        let verifying = turn.held.verifying()?;
         let (_, writer) = Live::new();
-        writer.replace(view.verifying.clone());
+        writer.replace(verifying.clone());
+        let view = View::of(turn.held, verifying, &first, &issuer, self.max_age)?;
         let ring = KeyRing(Arc::new(Inner {
             cycle,
             rules,

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use jwt_core::{Clock, KeyError, SigningKey};
+use jwt_core::{Clock, KeyError, KeySet, NumericDate, SigningKey};
 
 use super::document::{self, HeldKey, RingName};
 use super::error::KeyRingError;
@@ -35,6 +35,11 @@ impl Held {
     /// The key that signs.
     pub(super) fn active(&self) -> Option<&HeldKey> {
         self.keys.iter().find(|key| key.staged.stage == Stage::Active)
+    }
+
+    /// The keys that verify: all of them.
+    pub(super) fn verifying(&self) -> Result<KeySet, KeyError> {
+        KeySet::new(self.keys.iter().map(|key| key.signing.verifying_key()))
     }
 }
 
@@ -85,18 +90,18 @@ impl Cycle {
     ) -> Result<Turn, KeyRingError> {
         for _ in 0..MOST_ATTEMPTS {
             let held = self.load(seen).await?;
+            let now = self.now()?;
             // A step takes two fresh keys at most.
             let (staged, step) = loop {
                 let mut staged: Vec<StagedKey> = held.keys.iter().map(|key| key.staged.clone()).collect();
                 let names: Vec<Arc<str>> =
                     fresh.iter().filter_map(SigningKey::key_id).map(Arc::clone).collect();
-                match advance(&mut staged, wish, rules, &names, self.clock.now()) {
+                match advance(&mut staged, wish, rules, &names, now) {
                     Ok(step) => break (staged, step),
                     Err(Halt::NeedsKey) => fresh.push(self.generate().await?),
                     Err(Halt::Refused(refused)) => {
                         // The next turn tells.
-                        let due = self.clock.now();
-                        return Ok(Turn { held, changes: Vec::new(), due, refused: Some(refused) });
+                        return Ok(Turn { held, changes: Vec::new(), due: now, refused: Some(refused) });
                     }
                 }
             };
@@ -120,6 +125,12 @@ impl Cycle {
             }
         }
         Err(StoreErrorKind::Unavailable.into())
+    }
+
+    /// A clock that cannot tell reads far in the future, where every key would be too old.
+    fn now(&self) -> Result<Duration, KeyRingError> {
+        let now = self.clock.now();
+        if now.as_secs() > NumericDate::MAX_SECS { Err(KeyRingError::Clock) } else { Ok(now) }
     }
 
     /// A new key. RSA takes a while, so it is made where nobody waits.

@@ -67,6 +67,8 @@ pub enum KeyRingError {
     Full,
     /// The ring has no key of that name.
     UnknownKey,
+    /// The clock cannot tell the time. Nothing has changed.
+    Clock,
     /// The operating system gives no random bits.
     NoRandomBits,
 }
@@ -90,6 +92,7 @@ impl KeyRingError {
             Self::TooSoon { .. } => "key_ring_too_soon",
             Self::Full => "key_ring_full",
             Self::UnknownKey => "unknown_key",
+            Self::Clock => "clock",
             Self::NoRandomBits => "no_random_bits",
         }
     }
@@ -160,6 +163,7 @@ impl fmt::Display for KeyRingError {
             }
             Self::Full => f.write_str("too many keys of the ring still verify what they have signed"),
             Self::UnknownKey => f.write_str("the ring has no key of that name"),
+            Self::Clock => f.write_str("the clock does not tell the time"),
             Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
         }
     }
@@ -252,6 +256,7 @@ mod tests {
                 "too many keys of the ring still verify what they have signed",
             ),
             (KeyRingError::UnknownKey, "unknown_key", "the ring has no key of that name"),
+            (KeyRingError::Clock, "clock", "the clock does not tell the time"),
             (KeyRingError::NoRandomBits, "no_random_bits", "the operating system gives no random bits"),
         ] {
             assert_eq!((error.code(), error.to_string().as_str()), (code, words));

@@ -30,9 +30,7 @@ impl Sealer {
     pub(super) fn new(keys: &[KeyEncryptionKey]) -> Result<Self, KeyRingError> {
         match keys.len() {
             0 => Err(KeyRingError::NoKeyEncryptionKey),
-            1..=MOST_KEYS => {
-                Ok(Self(keys.iter().map(|key| Aes256Gcm::new(&(*key.as_bytes()).into())).collect()))
-            }
+            1..=MOST_KEYS => Ok(Self(keys.iter().map(|key| Aes256Gcm::new(key.as_bytes().into())).collect())),
             _ => Err(KeyRingError::Unfit { setting: "number of key-encryption keys" }),
         }
     }

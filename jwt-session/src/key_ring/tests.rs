@@ -350,6 +350,7 @@ async fn an_issuer_of_another_key_or_name_is_refused() {
     };
     let refused = builder(store.clone()).open(move |_| issuer(other.clone(), &ManualClock::at(START))).await;
     assert!(matches!(refused, Err(KeyRingError::IssuerDiffers)));
+    assert!(store.load("https://id").await.unwrap().is_none(), "and nothing was written");
     // Another name for each key.
     let names = builder(store).open(|key| {
         let name = key.key_id().cloned().unwrap();
@@ -358,6 +359,12 @@ async fn an_issuer_of_another_key_or_name_is_refused() {
     let ring = names.await.unwrap();
     clock.advance(AHEAD);
     assert!(matches!(ring.rotate().await, Err(KeyRingError::IssuerDiffers)));
+    // Whatever goes wrong with who signs, who verifies forgets a dropped key.
+    let active = ring.issuer().key().key_id().cloned().unwrap();
+    let verifies = || ring.verifying_keys().load().unwrap().select(Algorithm::ES256, Some(&active)).is_ok();
+    assert!(verifies());
+    assert!(matches!(ring.drop_key(&active).await, Err(KeyRingError::IssuerDiffers)));
+    assert!(!verifies());
 }
 
 #[tokio::test]

@@ -109,6 +109,18 @@ async fn a_clock_that_jumps_an_hour_refuses_no_good_token_and_leaves_one_active_
     }
 }
 
+#[tokio::test]
+async fn a_clock_that_cannot_tell_changes_nothing() {
+    let (store, clock) = world();
+    let node = node(&store, &clock).await;
+    let before = node.ring.jwks();
+    clock.set(u64::MAX);
+    assert_eq!(node.ring.tick().await.unwrap_err().code(), "clock");
+    clock.set(START);
+    node.ring.tick().await.unwrap();
+    assert_eq!(node.ring.jwks(), before);
+}
+
 /// Does as it is told: fails, or writes and fails.
 #[derive(Clone)]
 struct Failing {
