@@ -99,8 +99,8 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// State of [`AuthorityBuilder`]: keys come first. Next: `with_key`, `with_keys`, `with_secret` or
-/// `with_live_keys`.
+/// State of [`AuthorityBuilder`]: keys come first. Next: `with_key`, `with_keys`, `with_secret`,
+/// `with_live_keys` or `with_live_secrets`.
 #[derive(Debug)]
 pub struct NeedsKeys(());
 /// State of [`AuthorityBuilder`]: an audience must be set or waived. Next: `with_audience`,
@@ -149,6 +149,8 @@ struct Draft {
     keys: Vec<VerifyingKey>,
     sets: Vec<KeySet>,
     live: Option<Live>,
+    /// Whether the live keys are shared secrets.
+    live_are_secrets: bool,
     refresh: Option<Arc<dyn Refresh>>,
     algorithms: Option<Vec<Algorithm>>,
     policy: Policy,
@@ -161,6 +163,7 @@ impl Draft {
             keys: Vec::new(),
             sets: Vec::new(),
             live: None,
+            live_are_secrets: false,
             refresh: None,
             algorithms: None,
             policy: Policy::new(IssuerRule::Any, AudienceRule::Any),
@@ -175,6 +178,10 @@ impl Draft {
 
     fn keys(&mut self) -> Result<Keys, ConfigError> {
         if let Some(live) = self.live.take() {
+            if self.live_are_secrets && self.refresh.is_some() {
+                // A refresh is for what others publish, and secrets are not published.
+                return Err(ConfigError::RefreshWithoutLiveKeys);
+            }
             return match (self.keys.as_slice(), self.sets.as_slice()) {
                 ([], []) => Ok(Keys::Live(live)),
                 _ => Err(ConfigError::KeysBesideLiveKeys),
@@ -195,7 +202,8 @@ impl Draft {
     }
 
     /// What tokens may name: by default the algorithms of the keys; for keys that are replaced
-    /// while serving every asymmetric one, for each key is bound to its own.
+    /// while serving every asymmetric one, or for secrets every symmetric one, for each key is bound
+    /// to its own.
     fn algorithms(&self, keys: &Keys) -> Result<Box<[Algorithm]>, ConfigError> {
         let wanted = self.algorithms.clone();
         if wanted.as_ref().is_some_and(Vec::is_empty) {
@@ -210,9 +218,13 @@ impl Draft {
                 }
             }
             Keys::Live(_) => {
-                let asymmetric = || Algorithm::ALL.into_iter().filter(|a| !a.is_symmetric()).collect();
-                let wanted: Vec<Algorithm> = wanted.unwrap_or_else(asymmetric);
-                match wanted.iter().find(|algorithm| algorithm.is_symmetric()) {
+                let is_of_kind = |algorithm: &Algorithm| algorithm.is_symmetric() == self.live_are_secrets;
+                let all = || Algorithm::ALL.into_iter().filter(is_of_kind).collect();
+                let wanted: Vec<Algorithm> = wanted.unwrap_or_else(all);
+                match wanted.iter().find(|algorithm| !is_of_kind(algorithm)) {
+                    Some(&algorithm) if self.live_are_secrets => {
+                        Err(ConfigError::AlgorithmWithoutKey { algorithm })
+                    }
                     Some(&algorithm) => Err(ConfigError::SymmetricAlgorithm { algorithm }),
                     None => Ok(wanted.into()),
                 }
@@ -298,9 +310,36 @@ impl AuthorityBuilder<NeedsKeys> {
         self.into_state()
     }
 
-    /// Keys that are replaced while serving. HMAC is not allowed for them.
+    /// Keys that are replaced while serving. HMAC is not allowed for them: see
+    /// [`with_live_secrets`](AuthorityBuilder::with_live_secrets).
     pub fn with_live_keys(mut self, keys: Live) -> AuthorityBuilder<NeedsAudience> {
         self.draft.live = Some(keys);
+        self.into_state()
+    }
+
+    /// Shared secrets that are replaced while serving, by this service's own rotation of keys. Only
+    /// HMAC is allowed for them, and nobody else is asked for newer ones.
+    ///
+    /// ```
+    /// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
+    /// use jwt_core::keys::{KeySet, Live, SigningKey};
+    /// use jwt_core::{Algorithm, Issuer, Verifier};
+    /// let key = SigningKey::generate(Algorithm::HS256)?;
+    /// let live = Live::holding(KeySet::new([key.verifying_key()])?);
+    /// let issuer = Issuer::builder().with_key(key).with_audience("api").with_issuer("https://id").build()?;
+    /// let token = issuer.token().sign()?;
+    ///
+    /// let secrets = Verifier::builder().with_live_secrets(live.clone());
+    /// assert!(secrets.with_audience("api").with_issuer("https://id").build()?.verify(&token).is_ok());
+    /// // No secret passes for a public key.
+    /// let keys = Verifier::builder().with_live_keys(live);
+    /// assert!(keys.with_audience("api").with_issuer("https://id").build()?.verify(&token).is_err());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_live_secrets(mut self, secrets: Live) -> AuthorityBuilder<NeedsAudience> {
+        self.draft.live = Some(secrets);
+        self.draft.live_are_secrets = true;
         self.into_state()
     }
 }

@@ -1,6 +1,7 @@
 //! Issuing tokens: the counterpart of a [`Verifier`](crate::Verifier), under the same rules.
 
 mod error;
+mod unsigned;
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -28,6 +29,7 @@ use crate::time::{Clock, SystemClock};
 use crate::verifier::parse_payload;
 
 pub use self::error::IssueError;
+pub use self::unsigned::UnsignedToken;
 
 /// Lifetime of a token where none is set: ten minutes.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
@@ -441,6 +443,30 @@ impl<'i> TokenBuilder<'i> {
     /// - [`IssueError::Clock`]: `exp` would lie beyond the year 9999.
     /// - [`IssueError::Sign`]: the signer failed.
     pub fn sign(self) -> Result<String, IssueError> {
+        let issuer = self.issuer;
+        let payload = self.payload()?;
+        let token = jws::sign_with_header(&payload, &issuer.key, &issuer.header).map_err(IssueError::Sign)?;
+        issued(token)
+    }
+
+    /// The token without its signature, which is made elsewhere: by a key management service or a
+    /// hardware module that answers in its own time. Checked as by [`TokenBuilder::sign`].
+    ///
+    /// The issuer is one under a [`SigningKey::remote`].
+    ///
+    /// # Errors
+    /// Those of [`TokenBuilder::sign`].
+    pub fn unsigned(self) -> Result<UnsignedToken, IssueError> {
+        let issuer = self.issuer;
+        let payload = self.payload()?;
+        Ok(UnsignedToken {
+            signing_input: jws::signing_input(&payload, &issuer.header, 0),
+            key: issuer.key.verifying_key(),
+        })
+    }
+
+    /// The claims, checked.
+    fn payload(self) -> Result<Vec<u8>, IssueError> {
         let Self { issuer, own: mut payload, custom, lifetime, token_id, error } = self;
         if let Some(error) = error {
             return Err(error);
@@ -462,13 +488,17 @@ impl<'i> TokenBuilder<'i> {
         payload.push(b'}');
 
         issuer.check(&payload, customs_start, Duration::from_secs(issued_at))?;
-        let token = jws::sign_with_header(&payload, &issuer.key, &issuer.header).map_err(IssueError::Sign)?;
-        if token.len() > Limits::default().token_bytes() {
-            return Err(IssueError::Refused(Reason::TokenTooLong.into()));
-        }
-        observe::issued();
-        Ok(token)
+        Ok(payload)
     }
+}
+
+/// The token, where it is not too long for verifiers.
+fn issued(token: String) -> Result<String, IssueError> {
+    if token.len() > Limits::default().token_bytes() {
+        return Err(IssueError::Refused(Reason::TokenTooLong.into()));
+    }
+    observe::issued();
+    Ok(token)
 }
 
 impl Inner {

@@ -160,16 +160,21 @@ pub(crate) fn encode_header(key: &SigningKey, typ: Option<&str>, cty: Option<&st
     base64url::encode(serde_json::Value::Object(header).to_string().as_bytes())
 }
 
-/// Puts the three segments together.
-pub(crate) fn sign_with_header(payload: &[u8], key: &SigningKey, header: &str) -> Result<String, SignError> {
-    let signature_len = key.algorithm().facts().signature_len.unwrap_or(512);
-    let capacity = [header.len(), encoded_len(payload.len()), encoded_len(signature_len), 2]
-        .into_iter()
-        .fold(0, usize::saturating_add);
+/// The first two segments, with room for so many bytes behind them.
+pub(crate) fn signing_input(payload: &[u8], header: &str, room: usize) -> Vec<u8> {
+    let capacity =
+        [header.len(), encoded_len(payload.len()), 1, room].into_iter().fold(0, usize::saturating_add);
     let mut token = Vec::with_capacity(capacity);
     token.extend_from_slice(header.as_bytes());
     token.push(b'.');
     base64url::encode_into(payload, &mut token);
+    token
+}
+
+/// Puts the three segments together.
+pub(crate) fn sign_with_header(payload: &[u8], key: &SigningKey, header: &str) -> Result<String, SignError> {
+    let signature_len = key.algorithm().facts().signature_len.unwrap_or(512);
+    let mut token = signing_input(payload, header, encoded_len(signature_len).saturating_add(1));
     let mut signature = Vec::with_capacity(signature_len);
     key.sign(&token, &mut signature)?;
     token.push(b'.');

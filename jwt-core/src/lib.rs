@@ -46,7 +46,7 @@ pub use csrf_key::CsrfKey;
 pub use decision::{Authentication, Decision, Proceed, Refusal, Step, VerifiedClaims};
 pub use expected::Expected;
 pub use into_request_auth::IntoRequestAuth;
-pub use issuer::{IssueError, Issuer, IssuerBuilder, TokenBuilder};
+pub use issuer::{IssueError, Issuer, IssuerBuilder, TokenBuilder, UnsignedToken};
 pub use keys::{BoxFuture, HmacSecret, KeyError, KeySet, SigningKey, VerifyingKey};
 pub use limits::Limits;
 pub use profile::Profile;

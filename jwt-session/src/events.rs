@@ -3,6 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
+use crate::key_ring::KeyChange;
 use crate::session::EndReason;
 use crate::session_id::SessionId;
 
@@ -55,6 +56,16 @@ pub enum SecurityEvent {
         /// The level: `token`, `session`, `subject`, `client`, `tenant` or `issuer`.
         level: &'static str,
     },
+    /// A key of a [`KeyRing`](crate::KeyRing) changed its state. Told by the node that did it.
+    #[non_exhaustive]
+    KeyRotated {
+        /// The name of the ring.
+        ring: String,
+        /// The `kid`.
+        key_id: String,
+        /// What became of it.
+        change: KeyChange,
+    },
 }
 
 impl SecurityEvent {
@@ -67,6 +78,7 @@ impl SecurityEvent {
             Self::RefreshReuse { .. } => "refresh_reuse",
             Self::Logout { .. } => "logout",
             Self::Revoked { .. } => "revoked",
+            Self::KeyRotated { .. } => "key_rotated",
         }
     }
 }
@@ -111,6 +123,15 @@ impl Events {
                 tracing::info!(event = code, %session, why = why.code(), "a session was ended");
             }
             SecurityEvent::Revoked { level } => tracing::info!(event = code, level, "tokens were taken back"),
+            SecurityEvent::KeyRotated { ring, key_id, change } => {
+                tracing::info!(
+                    event = code,
+                    ring,
+                    key_id,
+                    change = change.code(),
+                    "a signing key changed its state"
+                );
+            }
         }
         if let Some(sink) = &self.0 {
             sink.tell(event);

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod events;
+mod key_ring;
 mod memory;
 mod random;
 mod refresh_token;
+mod remote_issuer;
 mod revocation;
 mod rotation;
 mod session;
@@ -15,10 +17,14 @@ pub mod store;
 pub mod store_suite;
 
 pub use self::events::{EventSink, SecurityEvent};
+pub use self::key_ring::{
+    Jwks, KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,
+};
 pub use self::memory::MemoryStore;
+pub use self::remote_issuer::{RemoteIssueError, RemoteIssuer, Signer};
 pub use self::revocation::{Revocation, Revocations, RevocationsBuilder, Revoked};
 pub use self::session::{EndReason, Ended, Session};
 pub use self::session_error::{RefreshRefusal, SessionError};
 pub use self::session_id::{NoSessionId, SessionId};
-pub use self::sessions::{NewSession, Refresh, SessionTokens, Sessions, SessionsBuilder};
+pub use self::sessions::{NewSession, Refresh, SessionIssuer, SessionTokens, Sessions, SessionsBuilder};
 pub use jwt_core;

@@ -1,4 +1,4 @@
-//! Sessions in the memory of this process: for tests, and for a service of one node that may forget them when it ends.
+//! Sessions and key rings in the memory of this process: for tests, and for a service of one node that may forget them when it ends.
 
 use core::fmt;
 use core::ops::Bound;
@@ -12,18 +12,21 @@ use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;
 use crate::store::{
-    Change, KEPT_AFTER_END, Of, Scope, SessionStore, StoreError, StoreErrorKind, Transaction,
+    Change, KEPT_AFTER_END, KeyRingDocument, KeyRingStore, Of, Scope, SessionStore, StoreError,
+    StoreErrorKind, Transaction,
 };
 
 /// Sessions that this holds at most where nothing else is said.
 const MOST_SESSIONS: usize = 100_000;
 /// Revocations for each session that it may hold.
 const REVOCATIONS_A_SESSION: usize = 10;
+/// Key rings at most.
+const MOST_RINGS: usize = 1_000;
 
 /// A store in the memory of this process. Whatever it holds is gone when the process ends.
 ///
 /// Holds at most 100,000 sessions, or as many as [`with_most_sessions`](Self::with_most_sessions) says, and ten times
-/// as many revocations; beyond that it is full. Clones are the same store.
+/// as many revocations, and at most 1,000 key rings; beyond that it is full. Clones are the same store.
 #[derive(Clone)]
 pub struct MemoryStore {
     held: Arc<Mutex<Held>>,
@@ -37,6 +40,7 @@ struct Held {
     by_subject: HashMap<String, BTreeSet<SessionId>>,
     log: VecDeque<(u64, Revocation)>,
     last: u64,
+    rings: HashMap<String, KeyRingDocument>,
 }
 
 impl Default for MemoryStore {
@@ -115,6 +119,26 @@ impl Held {
         ids.filter_map(|id| self.sessions.get(id))
     }
 
+    fn replace_ring(
+        &mut self,
+        name: &str,
+        version: Option<u64>,
+        text: &str,
+    ) -> Result<Option<u64>, StoreError> {
+        if text.len() > KeyRingDocument::MOST_BYTES {
+            return Err(StoreErrorKind::Full.into());
+        }
+        if self.rings.get(name).map(KeyRingDocument::version) != version {
+            return Ok(None);
+        }
+        if version.is_none() && self.rings.len() >= MOST_RINGS {
+            return Err(StoreErrorKind::Full.into());
+        }
+        let next = version.unwrap_or_default().saturating_add(1);
+        self.rings.insert(name.to_owned(), KeyRingDocument::new(next, text.to_owned()));
+        Ok(Some(next))
+    }
+
     fn remove_expired(&mut self, now: core::time::Duration, kept: core::time::Duration) -> usize {
         let is_over = |session: &Session| session.over().saturating_add(kept) <= now;
         let over: Vec<SessionId> = self.sessions.values().filter(|it| is_over(it)).map(Session::id).collect();
@@ -176,6 +200,23 @@ impl SessionStore for MemoryStore {
     fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
         let removed = self.held().remove_expired(self.clock.now(), KEPT_AFTER_END);
         Box::pin(core::future::ready(Ok(removed)))
+    }
+}
+
+impl KeyRingStore for MemoryStore {
+    fn load<'s>(&'s self, name: &'s str) -> BoxFuture<'s, Result<Option<KeyRingDocument>, StoreError>> {
+        let document = self.held().rings.get(name).cloned();
+        Box::pin(core::future::ready(Ok(document)))
+    }
+
+    fn replace<'s>(
+        &'s self,
+        name: &'s str,
+        version: Option<u64>,
+        text: &'s str,
+    ) -> BoxFuture<'s, Result<Option<u64>, StoreError>> {
+        let replaced = self.held().replace_ring(name, version, text);
+        Box::pin(core::future::ready(replaced))
     }
 }
 

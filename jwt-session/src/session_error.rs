@@ -4,6 +4,7 @@ use core::fmt;
 
 use jwt_core::IssueError;
 
+use crate::remote_issuer::RemoteIssueError;
 use crate::rotation::Refused;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -17,8 +18,12 @@ pub enum SessionError {
     Refused(RefreshRefusal),
     /// The store could not be asked: nothing is known to have happened. Status 503.
     Store(StoreError),
-    /// The access token could not be signed. Status 500, or 503 where it is the key that cannot be asked.
+    /// The access token could not be signed. Status 500.
     Issue(IssueError),
+    /// The access token was not signed by whoever holds the key. Status 503 where that
+    /// [is unavailable](RemoteIssueError::is_unavailable), else 500. A client that asks again within the grace gets the
+    /// same refresh token.
+    NotSigned(RemoteIssueError),
     /// The operating system gives no random bits. Status 500.
     NoRandomBits,
     /// What was handed in for a session is too long, or no text that a token may say. Status 500.
@@ -86,6 +91,7 @@ impl SessionError {
             Self::Refused(refusal) => refusal.code(),
             Self::Store(error) => error.kind().code(),
             Self::Issue(_) => "not_signed",
+            Self::NotSigned(error) => error.code(),
             Self::NoRandomBits => "no_random_bits",
             Self::Unfit { .. } => "unfit_session",
         }
@@ -128,6 +134,12 @@ impl From<IssueError> for SessionError {
     }
 }
 
+impl From<RemoteIssueError> for SessionError {
+    fn from(error: RemoteIssueError) -> Self {
+        Self::NotSigned(error)
+    }
+}
+
 impl fmt::Display for RefreshRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -147,6 +159,7 @@ impl fmt::Display for SessionError {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Issue(error) => write!(f, "the access token was not signed: {error}"),
+            Self::NotSigned(error) => write!(f, "the access token was not signed: {error}"),
             Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
             Self::Unfit { field } => {
                 write!(f, "the {field} of the session is empty, too long or no plain text")
@@ -160,6 +173,7 @@ impl std::error::Error for SessionError {
         match self {
             Self::Store(error) => Some(error),
             Self::Issue(error) => Some(error),
+            Self::NotSigned(error) => Some(error),
             Self::Refused(_) | Self::NoRandomBits | Self::Unfit { .. } => None,
         }
     }

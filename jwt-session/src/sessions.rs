@@ -1,6 +1,7 @@
 //! Sessions: started after a login, refreshed, listed, ended.
 
 mod builder;
+mod issuer;
 mod new_session;
 mod tokens;
 
@@ -8,9 +9,8 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jwt_core::Issuer;
-
 pub use self::builder::SessionsBuilder;
+pub use self::issuer::SessionIssuer;
 pub use self::new_session::NewSession;
 pub use self::tokens::{Refresh, SessionTokens};
 use crate::events::{Events, SecurityEvent};
@@ -37,7 +37,7 @@ const PAGE: usize = 100;
 pub struct Sessions(Arc<Inner>);
 
 struct Inner {
-    issuer: Issuer,
+    issuer: SessionIssuer,
     store: Arc<dyn SessionStore>,
     revocations: Revocations,
     rules: RefreshRules,
@@ -49,9 +49,10 @@ struct Inner {
 }
 
 impl Sessions {
-    /// Starts with who signs the access tokens, and where sessions are kept.
-    pub fn builder(issuer: Issuer, store: impl SessionStore) -> SessionsBuilder {
-        SessionsBuilder::new(issuer, Arc::new(store))
+    /// Starts with who signs the access tokens, an [`Issuer`](jwt_core::Issuer), a [`KeyRing`](crate::KeyRing) or a
+    /// [`RemoteIssuer`](crate::RemoteIssuer), and where sessions are kept.
+    pub fn builder(issuer: impl Into<SessionIssuer>, store: impl SessionStore) -> SessionsBuilder {
+        SessionsBuilder::new(issuer.into(), Arc::new(store))
     }
 
     /// Starts a session. The application has checked who it is.
@@ -60,7 +61,7 @@ impl Sessions {
     ///
     /// # Errors
     /// - [`SessionError::Unfit`]: a name is empty, too long, or not one that a token may say.
-    /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NoRandomBits`].
+    /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NotSigned`], [`SessionError::NoRandomBits`].
     pub async fn start(&self, new: NewSession) -> Result<SessionTokens, SessionError> {
         new.check()?;
         let (id, tag_key) = (SessionId::generate()?, random()?);
@@ -82,7 +83,7 @@ impl Sessions {
         let (started, ended) = self.transact_and(Scope::Subject(&new.subject), start, false).await?;
         self.tell_ended(&ended, why);
         inner.events.tell(&SecurityEvent::Login { session: id, subject: started.subject.clone() });
-        self.tokens(&started, &token, None)
+        self.tokens(&started, &token, None).await
     }
 
     /// Exchanges a refresh token: for an access token and the refresh token that takes its place.
@@ -92,7 +93,7 @@ impl Sessions {
     ///
     /// # Errors
     /// - [`SessionError::Refused`]: the token is not good, and the client has to log in.
-    /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NoRandomBits`].
+    /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NotSigned`], [`SessionError::NoRandomBits`].
     pub async fn refresh(
         &self,
         refresh_token: &str,
@@ -134,7 +135,7 @@ impl Sessions {
             Rotation::Refused(refused) => return Err(RefreshRefusal::from(refused).into()),
         };
         inner.events.tell(&SecurityEvent::Refresh { session: id, subject, again });
-        self.tokens(&session, &successor, refresh.scope)
+        self.tokens(&session, &successor, refresh.scope).await
     }
 
     /// The session of a refresh token, whatever its age: for a logout by it. None where it was never given out.
@@ -366,13 +367,13 @@ impl Sessions {
         }
     }
 
-    fn tokens(
+    async fn tokens(
         &self,
         session: &Session,
         refresh_token: &RefreshToken,
         scope: Option<&str>,
     ) -> Result<SessionTokens, SessionError> {
-        SessionTokens::issue(&self.0.issuer, session, refresh_token, scope)
+        SessionTokens::issue(&self.0.issuer, session, refresh_token, scope).await
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a store of sessions must do: one operation that changes anything, and three that read or forget.
 
+mod key_ring;
+
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
 use jwt_core::keys::BoxFuture;
 
+pub use self::key_ring::{KeyRingDocument, KeyRingStore};
 use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;

@@ -22,6 +22,8 @@
     reason = "a suite panics where a store fails"
 )]
 
+mod key_ring;
+
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ use jwt_core::{Algorithm, Issuer, ManualClock, SigningKey, Verified, Verifier};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+pub use self::key_ring::key_ring;
 use crate::store::{Of, Scope, SessionStore, Transaction};
 use crate::{
     NewSession, Refresh, RefreshRefusal, Revocation, Revoked, Session, SessionError, SessionId,

@@ -1,10 +1,11 @@
-//! Sessions in a file of SQLite.
+//! Sessions and key rings in a file of SQLite.
 //!
 //! One connection writes, a few read: SQLite has one writer at a time anyway, and callers that queue here are served in
 //! their order and give up in time, which the engine's own lock does not promise.
 
 mod builder;
 mod error;
+mod key_ring;
 mod writing;
 
 use core::fmt;
@@ -20,6 +21,9 @@ use sqlx::{Row as _, SqliteConnection, SqlitePool};
 pub use self::builder::SqliteStoreBuilder;
 use self::error::{corrupt, failed};
 use self::writing::Writing;
+
+/// What brings the tables from each version to the next, from nothing on. The last line of each sets `user_version`.
+const MIGRATIONS: [&str; 2] = [include_str!("sqlite/1.sql"), include_str!("sqlite/2.sql")];
 
 /// Rows that are forgotten by one call at most.
 const FORGOTTEN_AT_ONCE: i64 = 10_000;
@@ -63,15 +67,12 @@ impl SqliteStore {
         let version =
             sqlx::query("PRAGMA user_version").fetch_one(writing.connection()?).await.map_err(failed)?;
         let version: i64 = version.try_get(0).map_err(failed)?;
-        match version {
-            0 => {
-                let tables = sqlx::raw_sql(include_str!("sqlite/1.sql"));
-                tables.execute(writing.connection()?).await.map_err(failed)?;
-                writing.commit().await
-            }
-            1 => writing.leave().await,
-            _ => Err(corrupt(error::LaterVersion(version))),
+        let behind = usize::try_from(version).ok().and_then(|version| MIGRATIONS.get(version..));
+        let Some(behind) = behind else { return Err(corrupt(error::LaterVersion(version))) };
+        for step in behind {
+            sqlx::raw_sql(*step).execute(writing.connection()?).await.map_err(failed)?;
         }
+        writing.commit().await
     }
 
     /// Closes all connections; what is under way comes to its end.

@@ -24,6 +24,7 @@ mod report;
 mod salts;
 mod short_keys;
 mod signer;
+mod softhsm;
 mod table;
 mod tokens;
 mod verdicts;

@@ -174,6 +174,21 @@ impl SigningKey {
         Self { verifying, sign: Arc::new(sign), private: PrivateForm::Own }
     }
 
+    /// A key whose signatures are made elsewhere and asked for by one's own means, for
+    /// [`TokenBuilder::unsigned`](crate::TokenBuilder::unsigned). It does not sign by itself.
+    ///
+    /// The `kid` is as for [`SigningKey::custom`].
+    #[must_use]
+    pub fn remote(verifying_key: VerifyingKey) -> Self {
+        struct Elsewhere;
+        impl Sign for Elsewhere {
+            fn sign(&self, _: &[u8], _: &mut Vec<u8>) -> Result<(), SignError> {
+                Err(SignError::new("this key signs elsewhere: take the unsigned token"))
+            }
+        }
+        Self::custom(verifying_key, Elsewhere)
+    }
+
     /// Sets the `kid`, on the [`verifying_key`](SigningKey::verifying_key) as well.
     ///
     /// # Errors

@@ -4,9 +4,9 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use jwt_core::{Clock, Issuer};
+use jwt_core::Clock;
 
-use super::{Inner, PAGE, Sessions};
+use super::{Inner, PAGE, SessionIssuer, Sessions};
 use crate::events::{EventSink, Events};
 use crate::revocation::{Revocations, RevocationsBuilder};
 use crate::rotation::RefreshRules;
@@ -30,7 +30,7 @@ const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 60 * 60);
 /// | [`with_most_sessions`](Self::with_most_sessions) | 100 of a subject |
 #[must_use = "sessions are there after `open`"]
 pub struct SessionsBuilder {
-    issuer: Issuer,
+    issuer: SessionIssuer,
     store: Arc<dyn SessionStore>,
     revocations: RevocationsBuilder,
     rules: RefreshRules,
@@ -40,7 +40,7 @@ pub struct SessionsBuilder {
 }
 
 impl SessionsBuilder {
-    pub(super) fn new(issuer: Issuer, store: Arc<dyn SessionStore>) -> Self {
+    pub(super) fn new(issuer: SessionIssuer, store: Arc<dyn SessionStore>) -> Self {
         Self {
             revocations: Revocations::builder(issuer.name()),
             issuer,

@@ -4,7 +4,7 @@
 //! and between a step and what the process makes of it.
 
 use jwt_core::keys::BoxFuture;
-use jwt_core::{Algorithm, HmacSecret, ManualClock, SigningKey};
+use jwt_core::{Algorithm, HmacSecret, Issuer, ManualClock, SigningKey};
 use shuttle::future::{block_on, spawn, yield_now};
 
 use super::*;

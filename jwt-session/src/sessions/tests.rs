@@ -3,7 +3,8 @@ use std::sync::Mutex;
 use jwt_core::request::SimpleHead;
 use jwt_core::testing::TestIssuer;
 use jwt_core::{
-    Algorithm, Decision, ManualClock, Reason, RequestAuth, SigningKey, Step, TokenBuilder, Verified, Verifier,
+    Algorithm, Decision, Issuer, ManualClock, Reason, RequestAuth, SigningKey, Step, TokenBuilder, Verified,
+    Verifier,
 };
 
 use super::*;

@@ -3,13 +3,13 @@
 use core::fmt;
 use core::time::Duration;
 
-use jwt_core::Issuer;
 use zeroize::Zeroizing;
 
 use crate::refresh_token::RefreshToken;
 use crate::session::Session;
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
+use crate::sessions::SessionIssuer;
 
 /// Who asks for the next access token, and what for.
 ///
@@ -56,15 +56,16 @@ pub struct SessionTokens {
 }
 
 impl SessionTokens {
-    pub(super) fn issue(
-        issuer: &Issuer,
+    pub(super) async fn issue(
+        issuer: &SessionIssuer,
         session: &Session,
         refresh_token: &RefreshToken,
         scope: Option<&str>,
     ) -> Result<Self, SessionError> {
         let scope = scope.or(session.scope.as_deref());
         let sid = session.id.to_string();
-        let mut token = issuer.token().with_subject(&session.subject).with_session_id(&sid);
+        let now = issuer.now();
+        let mut token = now.token().with_subject(&session.subject).with_session_id(&sid);
         if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
             token = token.with_scope(scope);
         }
@@ -81,7 +82,7 @@ impl SessionTokens {
         }
         Ok(Self {
             session: session.id,
-            access_token: Zeroizing::new(token.sign()?),
+            access_token: Zeroizing::new(issuer.sign(token).await?),
             lifetime: issuer.lifetime(),
             refresh_token: refresh_token.text(),
             scope: scope.map(str::to_owned),

@@ -45,7 +45,7 @@ pub(super) struct LaterVersion(pub(super) i64);
 
 impl fmt::Display for LaterVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the tables are of version {}, and this is version 1", self.0)
+        write!(f, "the tables are of version {}, and this is version {}", self.0, super::MIGRATIONS.len())
     }
 }
 

@@ -16,9 +16,11 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::path::Path;
 
 use jwt_session::jwt_core::{Algorithm, HmacSecret, Issuer, SigningKey};
-use jwt_session::store::SessionStore;
-use jwt_session::{Sessions, store_suite};
+use jwt_session::store::{KeyRingStore as _, SessionStore, StoreErrorKind};
+use jwt_session::{KeyEncryptionKey, KeyRing, Sessions, store_suite};
 use jwt_store::SqliteStore;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_stores() {
@@ -33,6 +35,70 @@ async fn sqlite_passes_the_suite_of_stores() {
         store
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_passes_the_suite_of_key_rings() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = AtomicUsize::new(0);
+    store_suite::key_ring(async |clock| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let store = SqliteStore::at(folder.path().join(format!("{number}.db"))).with_clock(clock);
+        let store = store.open().await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    })
+    .await;
+}
+
+/// A file of the first version of the tables, with a row in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_version_1_is_migrated_and_keeps_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(include_str!("../../src/sqlite/1.sql")).execute(&mut connection).await.unwrap();
+    let row = "INSERT INTO jwt_revocations (expiry, record) VALUES (9000000000000, 'old')";
+    sqlx::raw_sql(row).execute(&mut connection).await.unwrap();
+
+    let store = SqliteStore::at(&path).open().await.unwrap();
+    assert!(store.load("ring").await.is_err(), "there is no table for it yet");
+    for _ in 0..2 {
+        store.migrate().await.unwrap();
+    }
+    assert_eq!(store.replace("ring", None, "{}").await.unwrap(), Some(1));
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM jwt_revocations WHERE record = 'old'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!((version, kept), (2, 1));
+
+    sqlx::raw_sql("PRAGMA user_version = 3").execute(&mut connection).await.unwrap();
+    let refused = store.migrate().await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Corrupt, "a later version is left alone");
+}
+
+/// The keys of a ring are not in the file, nor in what SQLite keeps beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_holds_no_private_bytes_of_a_ring() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::at(folder.path().join("ring.db")).open().await.unwrap();
+    store.migrate().await.unwrap();
+    let key = KeyEncryptionKey::from_bytes(&(0..32).collect::<Vec<u8>>()).unwrap();
+    let ring = KeyRing::builder("https://id", Algorithm::ES256, store).with_key_encryption_key(key);
+    let issuer = |key| Issuer::builder().with_key(key).with_audience("api").with_issuer("https://id").build();
+    let ring = ring.open(issuer).await.unwrap();
+    let private = ring.issuer().key().insecure_private_jwk().unwrap();
+    let scalar = private.split(r#""d":""#).nth(1).unwrap().split('"').next().unwrap();
+    let mut read = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        read += bytes.windows(9).filter(|window| *window == b"\"sealed\":").count();
+        assert!(!bytes.windows(scalar.len()).any(|window| window == scalar.as_bytes()));
+    }
+    assert!(read >= 2, "the sealed keys are there");
 }
 
 /// With its tables.

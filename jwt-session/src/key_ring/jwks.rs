@@ -1,0 +1,66 @@
+//! The public keys of a ring, as they are served.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jwt_core::keys::{KeyError, KeySet};
+use sha2::{Digest as _, Sha256};
+
+/// A JWK set (RFC 7517 §5) for the route `/.well-known/jwks.json`: its bytes, and what the answer says about them.
+///
+/// Public members only. Of a ring of shared secrets the set is empty, for those never leave.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Jwks {
+    body: Arc<str>,
+    etag: Arc<str>,
+    max_age: Duration,
+}
+
+impl Jwks {
+    /// The media type (RFC 7517 §8.5.2).
+    pub const MEDIA_TYPE: &'static str = "application/jwk-set+json";
+
+    pub(super) fn of(keys: &KeySet, max_age: Duration) -> Result<Self, KeyError> {
+        let body: Arc<str> =
+            if keys.is_symmetric() { r#"{"keys":[]}"#.into() } else { keys.to_jwks_json()?.into() };
+        let digest = Sha256::digest(body.as_bytes());
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)).into();
+        Ok(Self { body, etag, max_age })
+    }
+
+    /// The bytes, JSON text.
+    #[must_use]
+    pub const fn body(&self) -> &Arc<str> {
+        &self.body
+    }
+
+    /// The field `ETag`, quotes included: another one for each other body.
+    #[must_use]
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    /// How long caches may keep it, in whole seconds.
+    #[must_use]
+    pub const fn max_age(&self) -> Duration {
+        self.max_age
+    }
+
+    /// The field `Cache-Control`.
+    #[must_use]
+    pub fn cache_control(&self) -> String {
+        format!("public, max-age={}", self.max_age.as_secs())
+    }
+}
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwks")
+            .field("etag", &self.etag)
+            .field("max_age", &self.max_age)
+            .finish_non_exhaustive()
+    }
+}
