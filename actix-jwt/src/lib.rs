@@ -12,10 +12,14 @@ mod maybe;
 mod rejection;
 mod require;
 mod response;
+#[cfg(feature = "routes")]
+mod routes;
 mod service;
 mod token;
 
 pub use jwt_core;
+#[cfg(feature = "routes")]
+pub use jwt_session;
 pub use jwt_core::{
     Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
     VerifyingKey,
@@ -32,5 +36,7 @@ pub use self::maybe::{MaybeClaims, MaybeToken};
 pub use self::rejection::AuthRejection;
 pub use self::require::{Require, RequireFuture, RequireService};
 pub use self::response::{Bodyless, ProblemJson, RefusalResponse, refuse};
+#[cfg(feature = "routes")]
+pub use self::routes::session_routes;
 pub use self::service::JwtAuthService;
 pub use self::token::VerifiedToken;

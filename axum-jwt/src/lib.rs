@@ -4,10 +4,14 @@ mod authorized;
 mod claims;
 mod deny;
 mod rejection;
+#[cfg(feature = "routes")]
+mod routes;
 mod state_claims;
 mod token;
 
 pub use jwt_core;
+#[cfg(feature = "routes")]
+pub use jwt_session;
 pub use jwt_core::{
     Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
     VerifyingKey,
@@ -19,5 +23,7 @@ pub use self::authorized::Authorized;
 pub use self::claims::Claims;
 pub use self::deny::Deny;
 pub use self::rejection::AuthRejection;
+#[cfg(feature = "routes")]
+pub use self::routes::session_routes;
 pub use self::state_claims::StateClaims;
 pub use self::token::VerifiedToken;

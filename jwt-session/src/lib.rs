@@ -6,6 +6,7 @@ mod random;
 mod refresh_token;
 mod revocation;
 mod rotation;
+pub mod routes;
 mod session;
 mod session_error;
 mod session_id;

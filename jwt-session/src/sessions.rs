@@ -294,6 +294,15 @@ impl Sessions {
         &self.0.revocations
     }
 
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    /// The time by which sessions are judged.
+    pub(crate) fn now(&self) -> Duration {
+        self.0.revocations.now()
+    }
+
     /// Forgets what expired, here and in the store; tells how much. To be called now and then: every minute is fine.
     ///
     /// # Errors

@@ -90,6 +90,19 @@ impl NewSession {
         self
     }
 
+    /// What the ready-made routes know: whose client it is, and what it was seen with, where the application did not say.
+    pub(crate) fn seen(
+        mut self,
+        client: Option<String>,
+        user_agent: Option<&str>,
+        address: Option<core::net::IpAddr>,
+    ) -> Self {
+        self.client = client.or(self.client);
+        self.user_agent = self.user_agent.or_else(|| user_agent.map(shown));
+        self.address = self.address.or_else(|| address.map(|address| address.to_string()));
+        self
+    }
+
     pub(super) fn check(&self) -> Result<(), SessionError> {
         let is_name =
             |name: &str| !name.is_empty() && name.len() <= MOST_NAME && !name.contains(char::is_control);

@@ -1,0 +1,5 @@
+mod modes;
+mod openapi;
+mod refusals;
+mod services;
+mod world;
