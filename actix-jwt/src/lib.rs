@@ -18,12 +18,12 @@ mod service;
 mod token;
 
 pub use jwt_core;
-#[cfg(feature = "routes")]
-pub use jwt_session;
 pub use jwt_core::{
     Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
     VerifyingKey,
 };
+#[cfg(feature = "routes")]
+pub use jwt_session;
 
 pub use self::auth::JwtAuth;
 pub use self::authorized::Authorized;

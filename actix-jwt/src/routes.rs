@@ -10,17 +10,19 @@ use crate::response::add_headers;
 /// The ready-made routes: login, refresh, logout and what belongs to them. What they do is told at
 /// [`jwt_session::routes`].
 ///
-/// For `App::service`, which takes all of them at once. They are no `Scope`: one without a prefix would answer whatever
+/// For `App::service`, which takes all of them at once, outside of any `JwtAuth`: a refresh is for those whose access
+/// token is over. They are no `Scope`: one without a prefix would answer whatever
 /// is asked for, and other paths are the application's. To be registered at the application, not in a scope: the paths
 /// are in full, for a cookie is bound to one.
 ///
 /// ```no_run
 /// use actix_jwt::{JwtAuth, session_routes};
-/// use actix_web::App;
+/// use actix_web::{App, web};
 /// use jwt_session::routes::Routes;
 ///
 /// # fn app(routes: Routes) {
-/// let app = App::new().wrap(JwtAuth::new(routes.auth().clone()).optional()).service(session_routes(routes));
+/// let auth = JwtAuth::new(routes.auth().clone());
+/// let app = App::new().service(session_routes(routes)).service(web::scope("/api").wrap(auth));
 /// # }
 /// ```
 #[must_use]

@@ -10,12 +10,12 @@ mod state_claims;
 mod token;
 
 pub use jwt_core;
-#[cfg(feature = "routes")]
-pub use jwt_session;
 pub use jwt_core::{
     Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
     VerifyingKey,
 };
+#[cfg(feature = "routes")]
+pub use jwt_session;
 pub use tower_jwt;
 pub use tower_jwt::{Bodyless, JwtAuth, ProblemJson, RefusalResponse, Require};
 

@@ -16,7 +16,8 @@ use tower_jwt::HttpHead;
 /// The ready-made routes: login, refresh, logout and what belongs to them. What they do is told at
 /// [`jwt_session::routes`].
 ///
-/// To be merged into the application's router, not nested: the paths are in full, for a cookie is bound to one. Other
+/// To be merged into the application's router, outside of its `JwtAuth` (a refresh is for those whose access token is
+/// over), and not nested: the paths are in full, for a cookie is bound to one. Other
 /// paths are left to the application. Limits per address and the exception for plain HTTP on this machine need
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
 ///
@@ -62,8 +63,7 @@ async fn answer(routes: Routes, request: Request) -> Response {
 
 fn response(answer: RouteResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for field in &answer.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let (Ok(name), Ok(mut value)) = (name, HeaderValue::from_str(&field.value)) else { continue };
