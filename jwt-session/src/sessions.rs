@@ -2,6 +2,7 @@
 
 mod builder;
 mod new_session;
+mod provider;
 mod tokens;
 
 use core::fmt;
@@ -221,7 +222,7 @@ impl Sessions {
         self.end_all_because(subject, EndReason::PasswordChanged, but).await
     }
 
-    async fn end_all_because(
+    pub(crate) async fn end_all_because(
         &self,
         subject: &str,
         why: EndReason,

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jwt_core::request::{AllowedOrigins, Carriers, Origin, ProofOfOrigin, RequestHead};
-use jwt_core::{CsrfKey, RequestAuth};
+use jwt_core::{CsrfKey, RequestAuth, TokenAuthority};
 
 use super::client::ClientCheck;
 use super::cookies::{Mode, SessionCookies};
 use super::limits::Limits;
 use super::login::Login;
+use super::provider_logout::ProviderLogout;
 use super::published::PublishedKeys;
 use super::rate_limit::RateLimit;
 use super::{Endpoint, Inner, Routes};
@@ -32,7 +33,7 @@ pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<I
 /// | [`with_login_limit`](Self::with_login_limit) | 10 wrong passwords within a minute, of an address and of a name |
 /// | [`with_refresh_limit`](Self::with_refresh_limit) | 60 within a minute: refused ones of an address, all of a session |
 /// | [`with_tls_in_front`](Self::with_tls_in_front) | no: plain HTTP on this machine alone |
-/// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin) | none, and not the routes that need them |
+/// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin), [`with_provider_logout`](Self::with_provider_logout) | none, and not the routes that need them |
 #[must_use = "routes are there after `build`"]
 pub struct RoutesBuilder {
     sessions: Sessions,
@@ -48,6 +49,7 @@ pub struct RoutesBuilder {
     keys: Option<Box<dyn Fn() -> PublishedKeys + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
+    provider_logout: Option<ProviderLogout>,
     login_limit: RateLimit,
     refresh_limit: RateLimit,
     address_of: Box<AddressOf>,
@@ -69,6 +71,7 @@ impl RoutesBuilder {
             keys: None,
             public_origin: None,
             clients: None,
+            provider_logout: None,
             login_limit: RateLimit::new(10, MINUTE),
             refresh_limit: RateLimit::new(60, MINUTE),
             address_of: Box::new(|_, peer| peer),
@@ -142,7 +145,26 @@ impl RoutesBuilder {
         self
     }
 
-    /// How many wrong passwords (and wrong secrets of clients) an address, and a name, may have.
+    /// Serves `POST /backchannel-logout`: an identity provider says that somebody logged out (OpenID Connect Back-Channel
+    /// Logout 1.0).
+    ///
+    /// `authority` is a verifier of logout tokens ([`Profile::LogoutToken`](jwt_core::Profile::LogoutToken)), whose
+    /// audience is our client at the provider. `subject_of` tells, by the provider's issuer and `sub`, what a subject is
+    /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects.
+    ///
+    /// With a `sid` the sessions end that were [started by it](crate::NewSession::with_provider_session) or do not say
+    /// by which, without one all of the subject. A token is good once.
+    pub fn with_provider_logout(
+        mut self,
+        authority: impl TokenAuthority,
+        subject_of: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.provider_logout = Some(ProviderLogout::new(authority, subject_of));
+        self
+    }
+
+    /// How many wrong passwords an address, and a name, may have; and how many wrong secrets of clients, and bad logout
+    /// tokens, an address.
     ///
     /// Whoever knows a name can use up its attempts and so keep its owner out for as long as it goes on: allow more for
     /// names that are no secret, and have a second factor.
@@ -151,7 +173,7 @@ impl RoutesBuilder {
         self
     }
 
-    /// How many refused refreshes an address, and how many refreshes a session, may have.
+    /// How many refused refreshes an address, and how many refreshes by genuine tokens a session, may have.
     pub const fn with_refresh_limit(mut self, limit: RateLimit) -> Self {
         self.refresh_limit = limit;
         self
@@ -223,6 +245,7 @@ impl RoutesBuilder {
             keys: self.keys,
             public_origin,
             clients: self.clients,
+            provider_logout: self.provider_logout,
             login_limits: Limits::new(self.login_limit),
             refresh_limits: Limits::new(self.refresh_limit),
             client_limits: Limits::new(self.login_limit),

@@ -26,6 +26,8 @@ pub enum Endpoint {
     Revoke,
     /// Tells what a token is worth (RFC 7662).
     Introspect,
+    /// An identity provider says that somebody logged out (OpenID Connect Back-Channel Logout).
+    BackchannelLogout,
 }
 
 impl Endpoint {
@@ -42,6 +44,7 @@ impl Endpoint {
         Self::Metadata,
         Self::Revoke,
         Self::Introspect,
+        Self::BackchannelLogout,
     ];
 
     /// The path, below the prefix that was set up where it is not a well-known one (RFC 8615). `{id}` stands for one
@@ -60,6 +63,7 @@ impl Endpoint {
             Self::Metadata => "/.well-known/oauth-authorization-server",
             Self::Revoke => "/revoke",
             Self::Introspect => "/introspect",
+            Self::BackchannelLogout => "/backchannel-logout",
         }
     }
 
@@ -72,7 +76,8 @@ impl Endpoint {
             | Self::Logout
             | Self::LogoutAll
             | Self::Revoke
-            | Self::Introspect => &["POST"],
+            | Self::Introspect
+            | Self::BackchannelLogout => &["POST"],
             Self::Sessions | Self::Csrf | Self::Jwks | Self::Metadata => &["GET", "HEAD"],
             Self::Session => &["DELETE"],
         }

@@ -77,6 +77,11 @@ impl Attempt {
         self.give_back_address(limits);
     }
 
+    /// It was a bad one, and says nothing about the name.
+    pub(super) fn give_back_name(self, limits: &Limits) {
+        limits.of_name.give_back(&&*self.name, self.at);
+    }
+
     /// It was a good one, and yet one of this name.
     pub(super) fn give_back_address(self, limits: &Limits) {
         if let Some(address) = &self.address {

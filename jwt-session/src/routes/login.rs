@@ -126,8 +126,10 @@ impl Routes {
         }
         let (username, password) = (username.to_owned(), Zeroizing::new(password.to_owned()));
         let now = self.now();
+        // Of names that many applications take for one.
+        let folded = username.trim().to_lowercase();
         // Counted before it is known to be wrong, so that many at once are no way around.
-        let attempt = self.0.login_limits.attempt(self.address(&request), &username, now)?;
+        let attempt = self.0.login_limits.attempt(self.address(&request), &folded, now)?;
         let credentials = Credentials { members, username, password };
         let new = match self.0.login.check(credentials).await {
             Ok(Some(new)) => new,

@@ -49,15 +49,18 @@ mod builder;
 mod client;
 mod cookies;
 mod endpoint;
+mod introspect;
 mod limits;
 mod list;
 mod login;
 mod logout;
+mod provider_logout;
 mod published;
 mod rate_limit;
 mod refresh;
 mod request;
 mod response;
+mod revoke;
 mod set_cookie;
 
 use core::fmt;
@@ -79,6 +82,7 @@ use self::cookies::SessionCookies;
 pub use self::endpoint::Endpoint;
 use self::limits::Limits;
 pub use self::login::{Credentials, Login, LoginUnavailable};
+use self::provider_logout::ProviderLogout;
 pub use self::published::PublishedKeys;
 pub use self::rate_limit::RateLimit;
 use self::request::Kept;
@@ -114,6 +118,7 @@ struct Inner {
     keys: Option<Box<dyn Fn() -> PublishedKeys + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
+    provider_logout: Option<ProviderLogout>,
     login_limits: Limits,
     refresh_limits: Limits,
     client_limits: Limits,
@@ -192,6 +197,7 @@ impl Routes {
             Endpoint::Metadata => self.metadata(),
             Endpoint::Revoke => self.revoke(request).await,
             Endpoint::Introspect => self.introspect(request).await,
+            Endpoint::BackchannelLogout => self.provider_logout(request).await,
         }
     }
 
@@ -203,6 +209,7 @@ impl Routes {
             Endpoint::Jwks => self.0.keys.is_some(),
             Endpoint::Metadata => self.0.public_origin.is_some(),
             Endpoint::Revoke | Endpoint::Introspect => self.0.clients.is_some(),
+            Endpoint::BackchannelLogout => self.0.provider_logout.is_some(),
         }
     }
 

@@ -71,10 +71,12 @@ impl RateLimiter {
         let mut seen = halves.remove(key);
         // A clock that was set back forgets what is yet to come, for nobody is to wait an hour.
         seen.retain(|at| *at <= now && now.saturating_sub(*at) < within);
-        let outcome = match seen.first() {
-            _ if seen.len() < usize::from(most) => Ok(seen.push(now)),
-            Some(first) => Err(within.saturating_sub(now.saturating_sub(*first))),
-            None => Err(within),
+        let outcome = if seen.len() < usize::from(most) {
+            seen.push(now);
+            Ok(())
+        } else {
+            let first = seen.first().copied().unwrap_or(now);
+            Err(within.saturating_sub(now.saturating_sub(first)))
         };
         halves.insert(key, seen, self.most_keys);
         outcome

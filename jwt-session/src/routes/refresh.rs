@@ -34,7 +34,13 @@ impl Routes {
         let refresh = Refresh { client, scope: members.text("scope") };
         let tokens = match self.0.sessions.refresh(token, refresh).await {
             Ok(tokens) => tokens,
-            Err(error) => return Err(self.not_refreshed(mode, &error)),
+            Err(error) => {
+                if matches!(error, SessionError::Refused(RefreshRefusal::Unknown)) {
+                    // The name of a session is no secret, and guesses are not to lock it.
+                    attempt.give_back_name(&self.0.refresh_limits);
+                }
+                return Err(self.not_refreshed(mode, &error));
+            }
         };
         attempt.give_back_address(&self.0.refresh_limits);
         self.tokens(mode, &tokens)

@@ -85,6 +85,10 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
         scribe.post(path, &[JSON, client], "{}").await;
         scribe.post(path, &[FORM, client], &long).await;
     }
+    let logout = world.provider.logout(Some("nobody"), None);
+    for (fields, body) in [([FORM], &*logout), ([FORM], "logout_token=x"), ([JSON], "{}"), ([FORM], &long)] {
+        scribe.post("/backchannel-logout", &fields, body).await;
+    }
     for (method, path) in
         [("POST", "/logout-all"), ("GET", "/sessions"), ("DELETE", "/sessions/none"), ("GET", "/csrf")]
     {
@@ -126,6 +130,7 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
     scribe.post("/refresh", &[JSON], &unknown).await;
     scribe.post("/logout", &[JSON], &unknown).await;
     scribe.post("/logout-all", &good, "").await;
+    scribe.post("/backchannel-logout", &[FORM], &world.provider.logout(Some("a"), None)).await;
     scribe.send("GET", "/sessions", &good, "").await;
     scribe.send("DELETE", &format!("/sessions/{own}"), &good, "").await;
     world.break_store(false);
@@ -147,6 +152,7 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
         scribe.post("/logout", &[JSON], r#"{"refresh_token":"guess"}"#).await;
         scribe.post("/revoke", &[FORM, ("Authorization", &client)], "token=x").await;
         scribe.post("/introspect", &[FORM, ("Authorization", &client)], "token=x").await;
+        scribe.post("/backchannel-logout", &[FORM], "logout_token=x").await;
     }
 
     let documented = documented();

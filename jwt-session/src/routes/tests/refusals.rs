@@ -75,6 +75,81 @@ async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Outpu
 }
 
 #[tokio::test]
+async fn spellings_of_one_name_are_one_name() {
+    let world = world_of(|builder| builder.with_address(|_, _| None)).await;
+    for name in ["alice", "Alice", "ALICE", " alice", "aLice ", "alicE", "AlicE", "aLICe", "alICe", "ALice"] {
+        assert_eq!(guess(&world, name, "wrong").await.status, 400, "{name}");
+    }
+    assert_eq!(guess(&world, "alIce", "wrong").await.status, 429);
+    assert_eq!(
+        guess(&world, "bob", "wrong").await.status,
+        400,
+        "an address that is not known is not counted"
+    );
+}
+
+#[tokio::test]
+async fn the_address_is_found_as_the_operator_says() {
+    let world = world_of(|builder| {
+        builder.with_address(|head, _| match jwt_core::request::single_field(head, "x-real-ip") {
+            jwt_core::request::Field::One(address) => core::str::from_utf8(address).ok()?.parse().ok(),
+            _ => None,
+        })
+    })
+    .await;
+    let guess = async |n: u32, address: &str| {
+        let body = format!(r#"{{"username":"name-{n}","password":"wrong"}}"#);
+        world.send("POST", "/login", &[JSON, ("X-Real-IP", address)], body).await.status
+    };
+    for n in 0..10 {
+        assert_eq!(guess(n, "198.51.100.1").await, 400, "{n}");
+    }
+    assert_eq!((guess(10, "198.51.100.1").await, guess(11, "198.51.100.2").await), (429, 400));
+}
+
+#[tokio::test]
+async fn guesses_at_the_refresh_token_of_a_session_do_not_lock_it() {
+    let limit = RateLimit::new(5, Duration::from_secs(60));
+    let world = world_of(|builder| builder.with_refresh_limit(limit).with_address(|_, _| None)).await;
+    let mut token = member(&world.login("alice", "app").await, "refresh_token");
+    let refresh = async |token: &str| {
+        let body = format!(r#"{{"refresh_token":"{token}","client_id":"app"}}"#);
+        world.send("POST", "/refresh", &[JSON], body).await
+    };
+    // The name of the session, and another secret.
+    let guess = format!("{}{}", token.split_at(30).0, "A".repeat(token.len() - 30));
+    for n in 0..20 {
+        assert_eq!(refresh(&guess).await.status, 400, "{n}");
+    }
+    for n in 0..5 {
+        let response = refresh(&token).await;
+        assert_eq!(response.status, 200, "{n}");
+        token = member(&response, "refresh_token");
+    }
+    assert_eq!(refresh(&token).await.status, 429, "and yet a session has its limit");
+    world.clock.advance(60);
+    assert_eq!(refresh(&token).await.status, 200);
+}
+
+#[tokio::test]
+async fn wrong_secrets_keep_no_service_out_that_comes_from_elsewhere() {
+    let world = world_of(|builder| {
+        builder.with_address(|head, peer| match jwt_core::request::single_field(head, "x-elsewhere") {
+            jwt_core::request::Field::Absent => peer,
+            _ => Some([198, 51, 100, 1].into()),
+        })
+    })
+    .await;
+    let (wrong, right) = (basic("service", "guess"), basic("service", "service"));
+    for status in [401; 10].into_iter().chain([429]) {
+        let fields = [FORM, ("Authorization", &*wrong)];
+        assert_eq!(world.send("POST", "/introspect", &fields, "token=x").await.status, status);
+    }
+    let fields = [FORM, ("Authorization", &*right), ("X-Elsewhere", "1")];
+    assert_eq!(world.send("POST", "/introspect", &fields, "token=x").await.status, 200);
+}
+
+#[tokio::test]
 async fn tokens_do_not_go_over_plain_http_but_on_this_machine() {
     let world = world().await;
     let routes =

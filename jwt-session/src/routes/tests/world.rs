@@ -6,7 +6,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jwt_core::request::{AllowedOrigins, SimpleHead};
-use jwt_core::{Algorithm, CsrfKey, HmacSecret, Issuer, ManualClock, RequestAuth, SigningKey, Verifier};
+use jwt_core::{
+    Algorithm, CsrfKey, HmacSecret, Issuer, ManualClock, Profile, RequestAuth, SigningKey, Verifier,
+};
 
 use crate::revocation::Revocation;
 use crate::routes::*;
@@ -70,7 +72,37 @@ pub(super) struct World {
     pub(super) sessions: Sessions,
     pub(super) auth: RequestAuth,
     pub(super) routes: Routes,
+    pub(super) provider: Provider,
     pub(super) fails: Arc<AtomicBool>,
+}
+
+/// An identity provider: who signs its logout tokens, and who verifies them.
+#[derive(Clone)]
+pub(super) struct Provider {
+    issuer: Issuer,
+    verifier: Verifier,
+}
+
+pub(super) const PROVIDER: &str = "https://login.example";
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+impl Provider {
+    fn new(clock: &ManualClock) -> Self {
+        let key = SigningKey::generate(Algorithm::ES256).unwrap();
+        let issuer = Issuer::builder().with_key(key.clone()).with_audience("us").with_issuer(PROVIDER);
+        let issuer = issuer.with_profile(Profile::LogoutToken).build().unwrap().with_clock(clock.clone());
+        let verifier = Verifier::builder().with_key(&key).with_audience("us").with_issuer(PROVIDER);
+        let verifier = verifier.with_profile(Profile::LogoutToken).build().unwrap().with_clock(clock.clone());
+        Self { issuer, verifier }
+    }
+
+    /// The body of a request with a logout token.
+    pub(super) fn logout(&self, subject: Option<&str>, session_id: Option<&str>) -> String {
+        let token = self.issuer.token().with_claim("events", &serde_json::json!({ LOGOUT_EVENT: {} }));
+        let token = subject.into_iter().fold(token, |token, subject| token.with_subject(subject));
+        let token = session_id.into_iter().fold(token, |token, id| token.with_session_id(id));
+        format!("logout_token={}", token.sign().unwrap())
+    }
 }
 
 /// Whatever there is, with clients `app` (JSON), `spa` (cookies) and `page` (mixed), and JSON for who has no name.
@@ -90,8 +122,11 @@ pub(super) async fn world_of(set_up: impl FnOnce(RoutesBuilder) -> RoutesBuilder
     let auth = RequestAuth::new(verifier);
     let sessions = Sessions::builder(issuer.clone(), store).with_clock(clock.clone());
     let sessions = sessions.open().await.unwrap();
-    let routes = set_up(builder(&sessions, &auth)).build().unwrap();
-    World { clock, issuer, sessions, auth, routes, fails }
+    let provider = Provider::new(&clock);
+    let subject_of = |_: &str, subject: &str| (subject != "stranger").then(|| subject.to_owned());
+    let builder = builder(&sessions, &auth).with_provider_logout(provider.verifier.clone(), subject_of);
+    let routes = set_up(builder).build().unwrap();
+    World { clock, issuer, sessions, auth, routes, provider, fails }
 }
 
 pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder {
