@@ -23,7 +23,7 @@
 //! use jwt_session::routes::{Credentials, LoginUnavailable, RouteRequest, Routes};
 //! use jwt_session::{MemoryStore, NewSession, Sessions};
 //!
-//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let key = SigningKey::generate(Algorithm::ES256)?;
 //! let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id").build()?;
 //! let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id").build()?;
@@ -70,7 +70,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jwt_core::request::{CarrierKind, Proof, ProofOfOrigin, RequestHead as _};
-use jwt_core::{BoxFuture, CsrfKey, Decision, IntoRequestAuth, Reason, RequestAuth, Step, Verified};
+use jwt_core::{
+    BoxFuture, CsrfKey, Decision, IntoRequestAuth, IssueError, Reason, RequestAuth, Step, Verified,
+};
 use serde::Serialize;
 
 use self::body::{Accepts, BodyFault, Members};
@@ -136,8 +138,8 @@ impl Routes {
     /// Starts with the sessions, with who says that an access token is good (a [`Verifier`](jwt_core::Verifier), or
     /// rules of one's own), and with who checks passwords.
     ///
-    /// Where tokens may stand, proof of origin and the check of revocations are added to the rules: take
-    /// [`auth`](Self::auth) for the rest of the application, so that both agree.
+    /// Where tokens may stand and what is proof of origin is set here, whatever the rules said of it, and the check of
+    /// revocations is added: take [`auth`](Self::auth) for the rest of the application, so that both agree.
     pub fn builder(sessions: Sessions, auth: impl IntoRequestAuth, login: impl Login) -> RoutesBuilder {
         RoutesBuilder::new(sessions, auth.into_request_auth(), Box::new(login))
     }
@@ -325,6 +327,11 @@ impl Routes {
             SessionError::Refused(_) => RouteResponse::error(400, OAuthError::InvalidGrant),
             SessionError::Store(_) => {
                 tracing::warn!(code = error.code(), %error, "the store of sessions failed");
+                RouteResponse::unavailable()
+            }
+            // A key that is elsewhere may answer a moment later.
+            SessionError::Issue(IssueError::Sign(_)) => {
+                tracing::error!(code = error.code(), %error, "the signer failed");
                 RouteResponse::unavailable()
             }
             SessionError::Issue(_) | SessionError::NoRandomBits | SessionError::Unfit { .. } => {

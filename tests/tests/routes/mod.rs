@@ -17,7 +17,7 @@ use core::fmt::Write as _;
 use tests::server::Framework;
 use tests::wire::Response;
 
-use self::world::{FRAMEWORKS, World, cookies, member, shown};
+use self::world::{FRAMEWORKS, World, cookies, member, routes_alone, shown};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
@@ -196,6 +196,22 @@ fn nothing_secret_goes_over_plain_http_to_another_machine() {
         let keys = world.send_to("id.example.com", "GET", "/.well-known/jwks.json", &[], "");
         assert_eq!(keys.status, 200, "{framework}");
     }
+}
+
+#[tokio::test]
+async fn what_a_cookie_holds_is_marked_as_sensitive_in_axum() {
+    use axum::extract::ConnectInfo;
+    use tower::ServiceExt as _;
+
+    let app: axum::Router = axum_jwt::session_routes(routes_alone().await);
+    let peer = ConnectInfo(core::net::SocketAddr::from(([127, 0, 0, 1], 1)));
+    let request = http::Request::post("/auth/login").header("Host", "localhost").extension(peer);
+    let request = [FORM, OURS].iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let body = axum::body::Body::from("username=alice&password=alice&client_id=spa");
+    let response = app.oneshot(request.body(body).unwrap()).await.unwrap();
+    let cookies: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
+    assert_eq!(cookies.len(), 2);
+    assert!(cookies.iter().all(|cookie| cookie.is_sensitive()));
 }
 
 #[test]

@@ -135,6 +135,13 @@ impl Drop for World {
     }
 }
 
+/// The routes alone.
+pub(crate) async fn routes_alone() -> Routes {
+    let clock = ManualClock::at(1_800_000_000);
+    let store = MemoryStore::new().with_clock(clock.clone());
+    routes(&clock, Moody { store, fails: Arc::default() }).await
+}
+
 async fn routes(clock: &ManualClock, store: Moody) -> Routes {
     let key = SigningKey::generate(Algorithm::ES256).unwrap();
     let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer(ORIGIN);

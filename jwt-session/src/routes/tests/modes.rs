@@ -69,6 +69,22 @@ async fn a_refresh_token_in_a_cookie_never_goes_out_in_a_body() {
 }
 
 #[tokio::test]
+async fn two_cookies_of_the_name_are_refused_and_other_spellings_are_other_cookies() {
+    let world = world().await;
+    let refresh = cookie(&world.login("alice", "spa").await, "__Secure-refresh");
+    let (_, token) = refresh.split_once('=').unwrap();
+    let twice = refreshed(&world, &format!("{refresh}; {refresh}")).await;
+    assert_eq!((twice.status, values(&twice, "set-cookie").len()), (400, 0));
+    for name in ["%5F%5FSecure-refresh", "__secure-refresh", "$__Secure-refresh", "\u{2000}__Secure-refresh"]
+    {
+        let response = refreshed(&world, &format!("{name}={token}")).await;
+        assert_eq!((response.status, values(&response, "set-cookie").len()), (401, 0), "{name}");
+        let beside = refreshed(&world, &format!("{name}=guess; {refresh}")).await;
+        assert_eq!(beside.status, 200, "{name} beside the real one");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_refresh_clears_the_cookies() {
     let world = world().await;
     let first = cookie(&world.login("alice", "spa").await, "__Secure-refresh");
