@@ -12,6 +12,8 @@ mod maybe;
 mod rejection;
 mod require;
 mod response;
+#[cfg(feature = "routes")]
+mod routes;
 mod service;
 mod token;
 
@@ -20,6 +22,8 @@ pub use jwt_core::{
     Algorithm, Authority, HmacSecret, Issuer, KeySet, Permission, Requirement, SigningKey, Verifier,
     VerifyingKey,
 };
+#[cfg(feature = "routes")]
+pub use jwt_session;
 
 pub use self::auth::JwtAuth;
 pub use self::authorized::Authorized;
@@ -32,5 +36,7 @@ pub use self::maybe::{MaybeClaims, MaybeToken};
 pub use self::rejection::AuthRejection;
 pub use self::require::{Require, RequireFuture, RequireService};
 pub use self::response::{Bodyless, ProblemJson, RefusalResponse, refuse};
+#[cfg(feature = "routes")]
+pub use self::routes::session_routes;
 pub use self::service::JwtAuthService;
 pub use self::token::VerifiedToken;

@@ -8,6 +8,7 @@ mod refresh_token;
 mod remote_issuer;
 mod revocation;
 mod rotation;
+pub mod routes;
 mod session;
 mod session_error;
 mod session_id;

@@ -25,6 +25,9 @@ pub struct Session {
     pub(crate) claims: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) address: Option<String>,
+    /// The provider that the user logged in at, and the session there: where the login was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider_session: Option<(String, String)>,
     /// All times since the Unix epoch.
     #[serde(with = "millis")]
     pub(crate) created: Duration,
@@ -154,6 +157,12 @@ impl Session {
     #[must_use]
     pub fn address(&self) -> Option<&str> {
         self.address.as_deref()
+    }
+
+    /// Issuer and `sid` of the identity provider's session that it was started by, if that was told.
+    #[must_use]
+    pub fn provider_session(&self) -> Option<(&str, &str)> {
+        self.provider_session.as_ref().map(|(issuer, id)| (&**issuer, &**id))
     }
 
     /// When it was started, since the Unix epoch.

@@ -3,6 +3,7 @@
 mod builder;
 mod issuer;
 mod new_session;
+mod provider;
 mod tokens;
 
 use core::fmt;
@@ -222,7 +223,7 @@ impl Sessions {
         self.end_all_because(subject, EndReason::PasswordChanged, but).await
     }
 
-    async fn end_all_because(
+    pub(crate) async fn end_all_because(
         &self,
         subject: &str,
         why: EndReason,
@@ -293,6 +294,16 @@ impl Sessions {
     #[must_use]
     pub fn revocations(&self) -> &Revocations {
         &self.0.revocations
+    }
+
+    /// The `iss` of its tokens.
+    pub(crate) fn issuer_name(&self) -> &str {
+        self.0.issuer.name()
+    }
+
+    /// The time by which sessions are judged.
+    pub(crate) fn now(&self) -> Duration {
+        self.0.revocations.now()
     }
 
     /// Forgets what expired, here and in the store; tells how much. To be called now and then: every minute is fine.

@@ -12,5 +12,6 @@ mod protected_server;
 #[cfg(feature = "remote")]
 mod remote;
 mod roots;
+mod routes;
 mod sensitive;
 mod tower_contract;

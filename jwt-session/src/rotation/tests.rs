@@ -16,6 +16,7 @@ fn session() -> (Session, RefreshToken) {
     let id = SessionId::from_bytes([7; 16]);
     let token = RefreshToken::first(id, [9; 32], &KEY);
     let session = Session {
+        provider_session: None,
         id,
         subject: "alice".to_owned(),
         client: Some("app".to_owned()),

@@ -37,6 +37,7 @@ pub struct NewSession {
     claims: Option<Option<String>>,
     user_agent: Option<String>,
     address: Option<String>,
+    provider_session: Option<(String, String)>,
 }
 
 impl NewSession {
@@ -50,6 +51,7 @@ impl NewSession {
             claims: None,
             user_agent: None,
             address: None,
+            provider_session: None,
         }
     }
 
@@ -90,6 +92,26 @@ impl NewSession {
         self
     }
 
+    /// The identity provider at which the user logged in, and the claim `sid` of its ID token: so that a logout there
+    /// ends this session and no other one.
+    pub fn with_provider_session(mut self, issuer: impl Into<String>, session_id: impl Into<String>) -> Self {
+        self.provider_session = Some((issuer.into(), session_id.into()));
+        self
+    }
+
+    /// What the ready-made routes know: whose client it is, and what it was seen with, where the application did not say.
+    pub(crate) fn seen(
+        mut self,
+        client: Option<String>,
+        user_agent: Option<&str>,
+        address: Option<core::net::IpAddr>,
+    ) -> Self {
+        self.client = client.or(self.client);
+        self.user_agent = self.user_agent.or_else(|| user_agent.map(shown));
+        self.address = self.address.or_else(|| address.map(|address| address.to_string()));
+        self
+    }
+
     pub(super) fn check(&self) -> Result<(), SessionError> {
         let is_name =
             |name: &str| !name.is_empty() && name.len() <= MOST_NAME && !name.contains(char::is_control);
@@ -100,6 +122,10 @@ impl NewSession {
             ("client", self.client.as_deref().is_none_or(is_name)),
             ("tenant", self.tenant.as_deref().is_none_or(is_name)),
             ("scope", self.scope.as_deref().is_none_or(is_scope)),
+            (
+                "provider's session",
+                self.provider_session.as_ref().is_none_or(|(issuer, id)| is_name(issuer) && is_name(id)),
+            ),
             (
                 "claims",
                 self.claims.as_ref().is_none_or(|it| it.as_ref().is_some_and(|it| it.len() <= MOST_CLAIMS)),
@@ -129,6 +155,7 @@ impl NewSession {
             claims: self.claims.clone().flatten(),
             user_agent: self.user_agent.clone(),
             address: self.address.clone(),
+            provider_session: self.provider_session.clone(),
             created: now,
             last_used: now,
             absolute_end,

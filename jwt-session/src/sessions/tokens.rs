@@ -21,8 +21,8 @@ use crate::sessions::SessionIssuer;
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct Refresh<'r> {
-    pub(super) client: Option<&'r str>,
-    pub(super) scope: Option<&'r str>,
+    pub(crate) client: Option<&'r str>,
+    pub(crate) scope: Option<&'r str>,
 }
 
 impl<'r> Refresh<'r> {

@@ -1,0 +1,352 @@
+//! What the routes are set up with.
+
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jwt_core::request::{AllowedOrigins, Carriers, Origin, ProofOfOrigin, RequestHead};
+use jwt_core::{CsrfKey, RequestAuth, TokenAuthority};
+
+use super::client::ClientCheck;
+use super::cookies::{Mode, SessionCookies};
+use super::limits::Limits;
+use super::login::Login;
+use super::provider_logout::ProviderLogout;
+use super::published::PublishedKeys;
+use super::rate_limit::RateLimit;
+use super::{Endpoint, Inner, Routes};
+use crate::sessions::Sessions;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Finds the address of a client.
+pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync;
+
+/// Sets up [`Routes`].
+///
+/// | what | default |
+/// |---|---|
+/// | [`with_prefix`](Self::with_prefix) | none: `/login` |
+/// | [`with_mode`](Self::with_mode) | [`Mode::Json`] |
+/// | [`with_login_limit`](Self::with_login_limit) | 10 wrong passwords within a minute, of an address and of a name |
+/// | [`with_refresh_limit`](Self::with_refresh_limit) | 60 within a minute: refused ones of an address, all of a session |
+/// | [`with_tls_in_front`](Self::with_tls_in_front) | no: plain HTTP on this machine alone |
+/// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin), [`with_provider_logout`](Self::with_provider_logout) | none, and not the routes that need them |
+#[must_use = "routes are there after `build`"]
+pub struct RoutesBuilder {
+    sessions: Sessions,
+    auth: RequestAuth,
+    login: Box<dyn Login>,
+    prefix: String,
+    mode: Mode,
+    modes: BTreeMap<String, Mode>,
+    origins: AllowedOrigins,
+    csrf_key: Option<CsrfKey>,
+    across_sites: bool,
+    tls_in_front: bool,
+    keys: Option<Box<dyn Fn() -> PublishedKeys + Send + Sync>>,
+    public_origin: Option<String>,
+    clients: Option<Box<dyn ClientCheck>>,
+    provider_logout: Option<ProviderLogout>,
+    login_limit: RateLimit,
+    refresh_limit: RateLimit,
+    address_of: Box<AddressOf>,
+}
+
+impl RoutesBuilder {
+    pub(super) fn new(sessions: Sessions, auth: RequestAuth, login: Box<dyn Login>) -> Self {
+        Self {
+            sessions,
+            auth,
+            login,
+            prefix: String::new(),
+            mode: Mode::Json,
+            modes: BTreeMap::new(),
+            origins: AllowedOrigins::default(),
+            csrf_key: None,
+            across_sites: false,
+            tls_in_front: false,
+            keys: None,
+            public_origin: None,
+            clients: None,
+            provider_logout: None,
+            login_limit: RateLimit::new(10, MINUTE),
+            refresh_limit: RateLimit::new(60, MINUTE),
+            address_of: Box::new(|_, peer| peer),
+        }
+    }
+
+    /// Puts all but the well-known paths below a prefix, `/auth` for one. The refresh cookie has its path, so that the
+    /// routes are served where it says, and not nested below another one.
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How a client that does not say its name is given its tokens.
+    pub const fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// A client that says this name (`client_id`), and how it is given its tokens. Its sessions are bound to the name,
+    /// which is no secret. Names that were not told are refused.
+    pub fn with_client(mut self, client: impl Into<String>, mode: Mode) -> Self {
+        self.modes.insert(client.into(), mode);
+        self
+    }
+
+    /// The origins whose pages may send cookies along, for browsers that say nothing better. Our own belongs on it.
+    pub fn with_origins(mut self, origins: AllowedOrigins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// Serves `GET /csrf`: the double-submit value, the proof of origin that is left to clients without `Sec-Fetch-Site`
+    /// and `Origin`.
+    pub fn with_csrf_key(mut self, key: CsrfKey) -> Self {
+        self.csrf_key = Some(key);
+        self
+    }
+
+    /// Sets cookies with `SameSite=None`, for pages of another site that is on the list of origins. A double-submit value
+    /// is asked for on top of the origin then, on all but the login, which has no session yet.
+    pub const fn with_cookies_across_sites(mut self) -> Self {
+        self.across_sites = true;
+        self
+    }
+
+    /// Says that whatever arrives here went over TLS: a proxy in front, or this server itself, sees to it. Without it
+    /// plain HTTP is refused, but from this machine to this machine.
+    pub const fn with_tls_in_front(mut self) -> Self {
+        self.tls_in_front = true;
+        self
+    }
+
+    /// Serves `GET /.well-known/jwks.json`. Asked on each request: hand in what is in memory.
+    pub fn with_keys(mut self, keys: impl Fn() -> PublishedKeys + Send + Sync + 'static) -> Self {
+        self.keys = Some(Box::new(keys));
+        self
+    }
+
+    /// Serves `GET /.well-known/oauth-authorization-server` (RFC 8414) for the origin that clients see, the one that the
+    /// issuer is named by: `https://id.example.com`.
+    pub fn with_public_origin(mut self, origin: impl Into<String>) -> Self {
+        self.public_origin = Some(origin.into());
+        self
+    }
+
+    /// Serves `POST /revoke` (RFC 7009) and `POST /introspect` (RFC 7662), for clients that prove who they are by HTTP
+    /// Basic.
+    pub fn with_client_check(mut self, check: impl ClientCheck) -> Self {
+        self.clients = Some(Box::new(check));
+        self
+    }
+
+    /// Serves `POST /backchannel-logout`: an identity provider says that somebody logged out (OpenID Connect Back-Channel
+    /// Logout 1.0).
+    ///
+    /// `authority` is a verifier of logout tokens ([`Profile::LogoutToken`](jwt_core::Profile::LogoutToken)), whose
+    /// audience is our client at the provider. `subject_of` tells, by the provider's issuer and `sub`, what a subject is
+    /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects.
+    ///
+    /// With a `sid` the sessions end that were [started by it](crate::NewSession::with_provider_session) or do not say
+    /// by which, without one all of the subject. A token is good once.
+    pub fn with_provider_logout(
+        mut self,
+        authority: impl TokenAuthority,
+        subject_of: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.provider_logout = Some(ProviderLogout::new(authority, subject_of));
+        self
+    }
+
+    /// How many wrong passwords an address, and a name, may have; and how many wrong secrets of clients, and bad logout
+    /// tokens, an address.
+    ///
+    /// Whoever knows a name can use up its attempts and so keep its owner out for as long as it goes on: allow more for
+    /// names that are no secret, and have a second factor.
+    pub const fn with_login_limit(mut self, limit: RateLimit) -> Self {
+        self.login_limit = limit;
+        self
+    }
+
+    /// How many refused refreshes an address, and how many refreshes by genuine tokens a session, may have.
+    pub const fn with_refresh_limit(mut self, limit: RateLimit) -> Self {
+        self.refresh_limit = limit;
+        self
+    }
+
+    /// Finds the address of the client, for limits and for the list of sessions. Default: the other end of the socket,
+    /// which is the proxy where one stands in front. Believe a field of the request only where the proxy sets it.
+    pub fn with_address(
+        mut self,
+        address_of: impl Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.address_of = Box::new(address_of);
+        self
+    }
+
+    /// Checks all of it.
+    ///
+    /// # Errors
+    /// [`RoutesError`], which names what cannot be.
+    pub fn build(self) -> Result<Routes, RoutesError> {
+        if !is_prefix(&self.prefix) {
+            return Err(RoutesError::Prefix { value: self.prefix });
+        }
+        if self.across_sites && self.csrf_key.is_none() {
+            return Err(RoutesError::NoCsrfKey);
+        }
+        if let Some(client) = self.modes.keys().find(|name| name.is_empty() || name.len() > 256) {
+            return Err(RoutesError::Client { value: client.clone() });
+        }
+        let public_origin = match self.public_origin {
+            Some(origin) => Some(checked_origin(origin, self.sessions.issuer_name())?),
+            None => None,
+        };
+        let refresh_path = format!("{}{}", self.prefix, Endpoint::Refresh.path());
+        let cookies = SessionCookies::new(&refresh_path, self.across_sites)
+            .map_err(|fault| RoutesError::Cookie { value: refresh_path, why: fault.to_string() })?;
+
+        let proof_of_login = ProofOfOrigin::new(self.origins);
+        let proof_of_origin = match self.across_sites {
+            true => proof_of_login.clone().require_double_submit(),
+            false => proof_of_login.clone(),
+        };
+        let bearer = self.auth.with_check(self.sessions.revocations().clone());
+        let bearer = bearer.with_carriers(Carriers::default());
+        let mut auth = bearer.clone().with_proof_of_origin(proof_of_origin.clone());
+        if let Some(key) = &self.csrf_key {
+            auth = auth.with_csrf_key(key.clone());
+        }
+        if self.mode == Mode::Cookies || self.modes.values().any(|mode| *mode == Mode::Cookies) {
+            let carriers = Carriers::builder().with_cookie(SessionCookies::ACCESS).build();
+            auth = auth.with_carriers(carriers.map_err(|error| RoutesError::Cookie {
+                value: SessionCookies::ACCESS.to_owned(),
+                why: error.to_string(),
+            })?);
+        }
+        Ok(Routes(Arc::new(Inner {
+            sessions: self.sessions,
+            auth,
+            bearer,
+            login: self.login,
+            prefix: self.prefix,
+            mode: self.mode,
+            modes: self.modes,
+            proof_of_login,
+            proof_of_origin,
+            csrf_key: self.csrf_key,
+            cookies,
+            tls_in_front: self.tls_in_front,
+            keys: self.keys,
+            public_origin,
+            clients: self.clients,
+            provider_logout: self.provider_logout,
+            login_limits: Limits::new(self.login_limit),
+            refresh_limits: Limits::new(self.refresh_limit),
+            client_limits: Limits::new(self.login_limit),
+            address_of: self.address_of,
+        })))
+    }
+}
+
+/// Empty, or segments of unreserved characters, each behind a slash.
+fn is_prefix(prefix: &str) -> bool {
+    let is_segment = |segment: &str| {
+        !matches!(segment, "" | "." | "..")
+            && segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+    };
+    match prefix.strip_prefix('/') {
+        Some(rest) => rest.split('/').all(is_segment),
+        None => prefix.is_empty(),
+    }
+}
+
+/// The origin as browsers write it, where the issuer is named by it: clients compare both (RFC 8414 §3.3).
+fn checked_origin(value: String, issuer: &str) -> Result<String, RoutesError> {
+    let Ok(origin) = value.parse::<Origin>() else { return Err(RoutesError::PublicOrigin { value }) };
+    let origin = origin.to_string();
+    if issuer.strip_suffix('/').unwrap_or(issuer) == origin {
+        Ok(origin)
+    } else {
+        Err(RoutesError::OtherIssuer { value, issuer: issuer.to_owned() })
+    }
+}
+
+impl fmt::Debug for RoutesBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoutesBuilder").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// Why routes cannot be set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoutesError {
+    /// The prefix is no path.
+    Prefix {
+        /// The prefix as given.
+        value: String,
+    },
+    /// A client without a name, or with one of more than 256 bytes.
+    Client {
+        /// The name as given.
+        value: String,
+    },
+    /// A cookie cannot be.
+    Cookie {
+        /// Its path or name.
+        value: String,
+        /// Why.
+        why: String,
+    },
+    /// Cookies with `SameSite=None` need a double-submit value, and that a key.
+    NoCsrfKey,
+    /// The public origin is none.
+    PublicOrigin {
+        /// The origin as given.
+        value: String,
+    },
+    /// The issuer has another name than the public origin.
+    OtherIssuer {
+        /// The origin as given.
+        value: String,
+        /// The name of the issuer.
+        issuer: String,
+    },
+}
+
+impl fmt::Display for RoutesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix { value } => {
+                write!(
+                    f,
+                    "prefix {value:?} is neither empty nor of the form `/auth`, without a slash at its end"
+                )
+            }
+            Self::Client { value } => {
+                write!(f, "the name of client {value:?} is empty or longer than 256 bytes")
+            }
+            Self::Cookie { value, why } => write!(f, "no cookie for {value:?}: {why}"),
+            Self::NoCsrfKey => {
+                f.write_str("cookies across sites need a double-submit value: add a key by `with_csrf_key`")
+            }
+            Self::PublicOrigin { value } => {
+                write!(f, "public origin {value:?} is not of the form `https://host` or `https://host:port`")
+            }
+            Self::OtherIssuer { value, issuer } => {
+                write!(
+                    f,
+                    "clients find issuer {issuer:?} at {value:?}, and refuse it (RFC 8414 §3.3): give both one name"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for RoutesError {}

@@ -1,0 +1,160 @@
+//! `POST /login`: the application says who it is, a session is started.
+
+use core::fmt;
+use core::future::Future;
+
+use jwt_core::BoxFuture;
+use zeroize::Zeroizing;
+
+use super::body::{Accepts, Members};
+use super::request::Kept;
+use super::response::{OAuthError, RouteResponse};
+use super::{Answered, Routes};
+use crate::sessions::NewSession;
+
+/// Bytes of a name at most, as those of a subject.
+const MOST_NAME: usize = 256;
+
+/// Checks who logs in. The application's part of `POST /login`; a closure will do.
+///
+/// None is the answer where the name is unknown **and** where the password is wrong, and should take as long for the one
+/// as for the other: hash the password against a made-up hash where there is no user.
+///
+/// ```
+/// use jwt_session::NewSession;
+/// use jwt_session::routes::{Credentials, Login, LoginUnavailable};
+///
+/// fn is_login(_: impl Login) {}
+/// is_login(|credentials: Credentials| async move {
+///     // Here a database and a password hash would be asked.
+///     let is_alice = credentials.username() == "alice" && credentials.password() == "correct horse";
+///     Ok::<_, LoginUnavailable>(is_alice.then(|| NewSession::of("alice").with_scope("read")))
+/// });
+/// ```
+pub trait Login: Send + Sync + 'static {
+    /// The session to start, or None where nobody is known by these credentials.
+    ///
+    /// # Errors
+    /// [`LoginUnavailable`] where it cannot be said: 503.
+    fn check(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<NewSession>, LoginUnavailable>>;
+}
+
+impl<F, Fut> Login for F
+where
+    F: Fn(Credentials) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<NewSession>, LoginUnavailable>> + Send + 'static,
+{
+    fn check(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<NewSession>, LoginUnavailable>> {
+        Box::pin(self(credentials))
+    }
+}
+
+/// Whoever knows the users cannot be asked now. The cause goes to the application's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginUnavailable;
+
+impl fmt::Display for LoginUnavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("credentials cannot be checked now")
+    }
+}
+
+impl std::error::Error for LoginUnavailable {}
+
+/// What somebody who logs in has sent.
+pub struct Credentials {
+    members: Members,
+    username: String,
+    password: Zeroizing<String>,
+}
+
+impl Credentials {
+    /// The member `username`: not empty, at most 256 bytes.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The member `password`: not empty.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// The scopes that are asked for. What is granted is up to the application.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.members.text("scope")
+    }
+
+    /// The client that asks: one of those that the routes know, or none.
+    #[must_use]
+    pub fn client(&self) -> Option<&str> {
+        self.members.text("client_id")
+    }
+
+    /// Another member of the body, where it is there and not empty: a one-time code, say.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.members.text(name)
+    }
+}
+
+/// Shows nothing.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials")
+    }
+}
+
+impl Routes {
+    pub(super) async fn login(&self, request: Kept) -> Answered {
+        let members = Self::members(&request, Accepts::JsonOrForm)?;
+        let (client, mode) = self.client(&members)?;
+        let client = client.map(str::to_owned);
+        if mode.has_cookies() {
+            // There is no session yet that a double-submit value could be of.
+            self.prove_origin_of_login(&request)?;
+        }
+        let (Some(username), Some(password)) = (members.text("username"), members.text("password")) else {
+            return Err(RouteResponse::malformed());
+        };
+        // The answer for a name that nobody can have is that for one that nobody has.
+        let wrong = || RouteResponse::error(400, OAuthError::InvalidGrant);
+        if username.len() > MOST_NAME {
+            return Err(wrong());
+        }
+        let (username, password) = (username.to_owned(), Zeroizing::new(password.to_owned()));
+        let now = self.now();
+        // Of names that many applications take for one.
+        let folded = username.trim().to_lowercase();
+        // Counted before it is known to be wrong, so that many at once are no way around.
+        let attempt = self.0.login_limits.attempt(self.address(&request), &folded, now)?;
+        let credentials = Credentials { members, username, password };
+        let new = match self.0.login.check(credentials).await {
+            Ok(Some(new)) => new,
+            Ok(None) => {
+                tracing::info!(
+                    event = "login_refused",
+                    "a login was refused: no such user, or a wrong password"
+                );
+                return Err(wrong());
+            }
+            Err(LoginUnavailable) => {
+                attempt.give_back(&self.0.login_limits);
+                return Err(RouteResponse::unavailable());
+            }
+        };
+        attempt.give_back(&self.0.login_limits);
+        let new = new.seen(client, request.text("user-agent"), self.address(&request));
+        let tokens = self.0.sessions.start(new).await.map_err(|error| Self::broken(&error))?;
+        match self.tokens(mode, &tokens) {
+            Ok(response) => Ok(response),
+            Err(response) => {
+                // Nobody was given its tokens. Where this fails too, it expires.
+                let _ = self.0.sessions.end(tokens.session()).await;
+                Err(response)
+            }
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Ready-made routes over [`Sessions`]: login, refresh, logout and what belongs to them, once for every framework.
+//!
+//! An adapter (`axum-jwt` and `actix-jwt`, feature `routes`) shows a request as a [`RouteRequest`] and sends the
+//! [`RouteResponse`] as it is. All else is decided here:
+//!
+//! 1. A path that is not [served](Routes::paths) is 404, another method 405 with `Allow`, a body beyond 16 KiB 413.
+//! 2. Whatever carries tokens or names is refused over plain HTTP, but on this machine or where TLS is said to stand in
+//!    front.
+//! 3. A client is given its tokens in its [`Mode`]: in the body, in cookies, or the refresh token alone in a cookie. A
+//!    refresh token that came by cookie never goes out in a body.
+//! 4. Cookies are `Secure`, `HttpOnly` and of this host: `__Host-access` (`SameSite=Lax`, `Path=/`) and
+//!    `__Secure-refresh` (`SameSite=Strict`, the path of the refresh route). Browsers take both over plain HTTP from
+//!    `localhost`, so that there is no weaker form for development.
+//! 5. What goes by cookie, and a login that sets one, needs [proof of origin](jwt_core::request::ProofOfOrigin).
+//! 6. An unknown name and a wrong password have one answer. The eleventh wrong password within a minute is 429.
+//! 7. A refused refresh clears the cookies; the loser of a race, a failing store and a wrong scope do not.
+//! 8. Errors are those of RFC 6749 §5.2; a client is told nothing of stores and keys, which are 503 and 500.
+//! 9. Nothing but the public keys and the metadata may be kept (`Cache-Control: no-store`).
+//!
+//! ```
+//! use jwt_core::request::SimpleHead;
+//! use jwt_core::{Algorithm, Issuer, SigningKey, Verifier};
+//! use jwt_session::routes::{Credentials, LoginUnavailable, RouteRequest, Routes};
+//! use jwt_session::{MemoryStore, NewSession, Sessions};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let key = SigningKey::generate(Algorithm::ES256)?;
+//! let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id").build()?;
+//! let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id").build()?;
+//! let sessions = Sessions::builder(issuer, MemoryStore::new()).open().await?;
+//! let login = |credentials: Credentials| async move {
+//!     let is_alice = credentials.username() == "alice" && credentials.password() == "correct horse";
+//!     Ok::<_, LoginUnavailable>(is_alice.then(|| NewSession::of("alice")))
+//! };
+//! let routes = Routes::builder(sessions, verifier, login).build()?;
+//!
+//! let head = SimpleHead::post("/login").with_host("localhost").with_field("Content-Type", "application/json");
+//! let request = RouteRequest::new(&head).with_peer([127, 0, 0, 1].into());
+//! let right = routes.handle(request.with_body(br#"{"username":"alice","password":"correct horse"}"#)).await;
+//! assert_eq!(right.status, 200);
+//! let wrong = routes.handle(request.with_body(br#"{"username":"alice","password":"guess"}"#)).await;
+//! assert_eq!((wrong.status, &*wrong.body), (400, &br#"{"error":"invalid_grant"}"#[..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod body;
+mod builder;
+mod client;
+mod cookies;
+mod endpoint;
+mod introspect;
+mod limits;
+mod list;
+mod login;
+mod logout;
+mod provider_logout;
+mod published;
+mod rate_limit;
+mod refresh;
+mod request;
+mod response;
+mod revoke;
+mod set_cookie;
+
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jwt_core::request::{CarrierKind, Proof, ProofOfOrigin, RequestHead as _};
+use jwt_core::{
+    BoxFuture, CsrfKey, Decision, IntoRequestAuth, IssueError, Reason, RequestAuth, Step, Verified,
+};
+use serde::Serialize;
+
+use self::body::{Accepts, BodyFault, Members};
+use self::builder::AddressOf;
+pub use self::builder::{RoutesBuilder, RoutesError};
+pub use self::client::{ClientCheck, ClientCredentials};
+pub use self::cookies::Mode;
+use self::cookies::SessionCookies;
+pub use self::endpoint::Endpoint;
+use self::limits::Limits;
+pub use self::login::{Credentials, Login, LoginUnavailable};
+use self::provider_logout::ProviderLogout;
+pub use self::published::PublishedKeys;
+pub use self::rate_limit::RateLimit;
+use self::request::Kept;
+pub use self::request::{MOST_BODY, RouteRequest};
+use self::response::OAuthError;
+pub use self::response::RouteResponse;
+use crate::session_error::SessionError;
+use crate::session_id::SessionId;
+use crate::sessions::{SessionTokens, Sessions};
+
+/// A good answer, or another one.
+type Answered = Result<RouteResponse, RouteResponse>;
+
+/// The ready-made routes. Clones are the same routes.
+#[derive(Clone)]
+pub struct Routes(Arc<Inner>);
+
+struct Inner {
+    sessions: Sessions,
+    auth: RequestAuth,
+    /// The same, for tokens in `Authorization` alone.
+    bearer: RequestAuth,
+    login: Box<dyn Login>,
+    prefix: String,
+    /// Of clients that do not say their name.
+    mode: Mode,
+    modes: BTreeMap<String, Mode>,
+    proof_of_login: ProofOfOrigin,
+    proof_of_origin: ProofOfOrigin,
+    csrf_key: Option<CsrfKey>,
+    cookies: SessionCookies,
+    tls_in_front: bool,
+    keys: Option<Box<dyn Fn() -> PublishedKeys + Send + Sync>>,
+    public_origin: Option<String>,
+    clients: Option<Box<dyn ClientCheck>>,
+    provider_logout: Option<ProviderLogout>,
+    login_limits: Limits,
+    refresh_limits: Limits,
+    client_limits: Limits,
+    address_of: Box<AddressOf>,
+}
+
+/// Who asks, by an access token of one of our sessions.
+struct User {
+    subject: String,
+    session: SessionId,
+    mode: Mode,
+}
+
+impl Routes {
+    /// Starts with the sessions, with who says that an access token is good (a [`Verifier`](jwt_core::Verifier), or
+    /// rules of one's own), and with who checks passwords.
+    ///
+    /// Where tokens may stand and what is proof of origin is set here, whatever the rules said of it, and the check of
+    /// revocations is added: take [`auth`](Self::auth) for the rest of the application, so that both agree.
+    pub fn builder(sessions: Sessions, auth: impl IntoRequestAuth, login: impl Login) -> RoutesBuilder {
+        RoutesBuilder::new(sessions, auth.into_request_auth(), Box::new(login))
+    }
+
+    /// The rules by which these routes authenticate: for the `JwtAuth` of the rest of the application.
+    #[must_use]
+    pub fn auth(&self) -> &RequestAuth {
+        &self.0.auth
+    }
+
+    /// The routes that are served.
+    pub fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
+        Endpoint::ALL.iter().copied().filter(|endpoint| self.serves(*endpoint))
+    }
+
+    /// Their paths in full, with `{id}` for a segment: for a framework's router.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        self.endpoints().map(|endpoint| self.path(endpoint)).collect()
+    }
+
+    /// Answers a request. The future owns what it needs.
+    #[must_use]
+    pub fn handle(&self, request: RouteRequest<'_>) -> BoxFuture<'static, RouteResponse> {
+        let (routes, request) = (self.clone(), request.keep());
+        Box::pin(async move { routes.answer(request).await.unwrap_or_else(|refused| refused) })
+    }
+
+    async fn answer(&self, request: Kept) -> Answered {
+        let path = request.head.path().to_owned();
+        let Some((endpoint, id)) = self.find(&path) else { return Err(RouteResponse::absent()) };
+        if !endpoint.methods().contains(&request.head.method()) {
+            let refused = RouteResponse::error(405, OAuthError::InvalidRequest);
+            return Err(refused.with("allow", endpoint.allow()));
+        }
+        if endpoint.reads_body() && request.body.is_none() {
+            return Err(RouteResponse::error(413, OAuthError::InvalidRequest));
+        }
+        let is_safe = self.0.tls_in_front || request.is_encrypted || request.is_local();
+        if endpoint.is_confidential() && !is_safe {
+            tracing::warn!(
+                path = self.path(endpoint),
+                "refused over plain HTTP: where TLS stands in front, say so by `with_tls_in_front`; on this machine, \
+                 name it `localhost`, and with axum serve `into_make_service_with_connect_info::<SocketAddr>()`"
+            );
+            return Err(RouteResponse::malformed());
+        }
+        match endpoint {
+            Endpoint::Login => self.login(request).await,
+            Endpoint::Refresh => self.refresh(request).await,
+            Endpoint::Logout => self.logout(request).await,
+            Endpoint::LogoutAll => self.logout_all(request).await,
+            Endpoint::Sessions => self.list(request).await,
+            Endpoint::Session => self.end_one(request, id).await,
+            Endpoint::Csrf => self.csrf(request).await,
+            Endpoint::Jwks => self.jwks(&request),
+            Endpoint::Metadata => self.metadata(),
+            Endpoint::Revoke => self.revoke(request).await,
+            Endpoint::Introspect => self.introspect(request).await,
+            Endpoint::BackchannelLogout => self.provider_logout(request).await,
+        }
+    }
+
+    fn serves(&self, endpoint: Endpoint) -> bool {
+        match endpoint {
+            Endpoint::Login | Endpoint::Refresh | Endpoint::Logout | Endpoint::LogoutAll => true,
+            Endpoint::Sessions | Endpoint::Session => true,
+            Endpoint::Csrf => self.0.csrf_key.is_some(),
+            Endpoint::Jwks => self.0.keys.is_some(),
+            Endpoint::Metadata => self.0.public_origin.is_some(),
+            Endpoint::Revoke | Endpoint::Introspect => self.0.clients.is_some(),
+            Endpoint::BackchannelLogout => self.0.provider_logout.is_some(),
+        }
+    }
+
+    fn path(&self, endpoint: Endpoint) -> String {
+        let prefix = if endpoint.is_well_known() { "" } else { &self.0.prefix };
+        format!("{prefix}{}", endpoint.path())
+    }
+
+    /// The route of a path, and the segment that `{id}` stands for.
+    fn find<'p>(&self, path: &'p str) -> Option<(Endpoint, &'p str)> {
+        self.endpoints().find_map(|endpoint| {
+            let prefix = if endpoint.is_well_known() { "" } else { &self.0.prefix };
+            let rest = path.strip_prefix(prefix)?;
+            match endpoint.path().strip_suffix("{id}") {
+                Some(start) => {
+                    let id = rest.strip_prefix(start)?;
+                    (!id.is_empty() && !id.contains('/')).then_some((endpoint, id))
+                }
+                None => (rest == endpoint.path()).then_some((endpoint, "")),
+            }
+        })
+    }
+
+    fn members(request: &Kept, accepts: Accepts) -> Result<Members, RouteResponse> {
+        let body = request.body.as_ref().map_or(&[][..], |body| body.as_slice());
+        Members::read(request.text("content-type"), body, accepts).map_err(|fault| match fault {
+            BodyFault::MediaType => RouteResponse::error(415, OAuthError::InvalidRequest),
+            BodyFault::Malformed => RouteResponse::malformed(),
+        })
+    }
+
+    /// The client that a body names, and how it is given its tokens.
+    fn client<'m>(&self, members: &'m Members) -> Result<(Option<&'m str>, Mode), RouteResponse> {
+        match members.text("client_id") {
+            None => Ok((None, self.0.mode)),
+            Some(client) => match self.0.modes.get(client) {
+                Some(mode) => Ok((Some(client), *mode)),
+                None => Err(RouteResponse::error(400, OAuthError::InvalidClient)),
+            },
+        }
+    }
+
+    fn prove_origin_of_login(&self, request: &Kept) -> Result<(), RouteResponse> {
+        match self.0.proof_of_login.judge(&request.head, true) {
+            Proof::NotNeeded | Proof::Given => Ok(()),
+            Proof::NeedsDoubleSubmit(_) | Proof::Refused => Err(self.refuse(Reason::CrossOrigin)),
+        }
+    }
+
+    async fn user(&self, request: &Kept) -> Result<User, RouteResponse> {
+        let step = self.0.auth.decide(&request.head, None);
+        let authentication = match decided(step).await {
+            Decision::Proceed(proceed) => proceed.authentication,
+            Decision::Refuse(refusal) => return Err(RouteResponse::refused(&refusal)),
+        };
+        let verified = authentication.required().map_err(|refusal| RouteResponse::refused(&refusal))?;
+        let session = verified.session_id().and_then(|id| id.parse().ok());
+        let (Some(subject), Some(session), true) = (verified.subject(), session, self.is_ours(verified))
+        else {
+            // Good, but of no session: somebody else's user may have the same name.
+            return Err(RouteResponse::refused(&authentication.forbid()));
+        };
+        let mode = match verified.client_id().and_then(|client| self.0.modes.get(&*client)) {
+            _ if authentication.carrier() == Some(CarrierKind::Cookie) => Mode::Cookies,
+            Some(mode) => *mode,
+            None => self.0.mode,
+        };
+        Ok(User { subject: subject.to_owned(), session, mode })
+    }
+
+    /// Whether our own issuer made a token.
+    fn is_ours(&self, verified: &Verified) -> bool {
+        verified.issuer() == Some(self.0.sessions.issuer_name())
+    }
+
+    fn refuse(&self, reason: Reason) -> RouteResponse {
+        RouteResponse::refused(&self.0.auth.refuse(&reason.into()))
+    }
+
+    /// RFC 6749 §5.1, and the cookies.
+    fn tokens(&self, mode: Mode, tokens: &SessionTokens) -> Answered {
+        #[derive(Serialize)]
+        struct Body<'t> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            access_token: Option<&'t str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            token_type: Option<&'t str>,
+            expires_in: u64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            refresh_token: Option<&'t str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            scope: Option<&'t str>,
+        }
+
+        let has_access = matches!(mode, Mode::Json | Mode::Mixed);
+        let body = Body {
+            access_token: has_access.then(|| tokens.access_token()),
+            token_type: has_access.then_some("Bearer"),
+            expires_in: tokens.lifetime().as_secs(),
+            refresh_token: matches!(mode, Mode::Json).then(|| tokens.refresh_token()),
+            scope: tokens.scope(),
+        };
+        let cookies = self.0.cookies.set(mode, tokens, self.now()).map_err(|fault| {
+            tracing::error!(%fault, "a token does not fit into its cookie: give it fewer or shorter claims");
+            RouteResponse::failed()
+        })?;
+        Ok(RouteResponse::json(200, &body).with("pragma", "no-cache").with_cookies(cookies))
+    }
+
+    /// What is no fault of the client's. Cookies stay as they are.
+    fn broken(error: &SessionError) -> RouteResponse {
+        match error {
+            SessionError::Refused(_) => RouteResponse::error(400, OAuthError::InvalidGrant),
+            SessionError::Store(_) => {
+                tracing::warn!(code = error.code(), %error, "the store of sessions failed");
+                RouteResponse::unavailable()
+            }
+            // A key that is elsewhere may answer a moment later.
+            SessionError::Issue(IssueError::Sign(_)) => {
+                tracing::error!(code = error.code(), %error, "the signer failed");
+                RouteResponse::unavailable()
+            }
+            SessionError::NotSigned(cause) if cause.is_unavailable() => {
+                tracing::warn!(code = error.code(), %error, "whoever holds the key did not sign");
+                RouteResponse::unavailable()
+            }
+            SessionError::Issue(_)
+            | SessionError::NotSigned(_)
+            | SessionError::NoRandomBits
+            | SessionError::Unfit { .. } => {
+                tracing::error!(code = error.code(), %error, "a session was not served");
+                RouteResponse::failed()
+            }
+        }
+    }
+
+    fn address(&self, request: &Kept) -> Option<IpAddr> {
+        (self.0.address_of)(&request.head, request.peer)
+    }
+
+    fn now(&self) -> Duration {
+        self.0.sessions.now()
+    }
+}
+
+async fn decided(step: Step) -> Decision {
+    match step {
+        Step::Decided(decision) => decision,
+        Step::Wait(decision) => decision.await,
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes").field("paths", &self.paths()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

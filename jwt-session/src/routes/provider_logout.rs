@@ -1,0 +1,142 @@
+//! `POST /backchannel-logout`: the identity provider says that somebody has logged out (OpenID Connect Back-Channel
+//! Logout 1.0 §2.5 – §2.8).
+
+use core::hash::BuildHasher as _;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::sync::{Mutex, PoisonError};
+
+use jwt_core::{Answer, Presented, TokenAuthority, Verified};
+use serde_json::{Map, Value};
+
+use super::body::Accepts;
+use super::request::Kept;
+use super::response::RouteResponse;
+use super::{Answered, Routes};
+use crate::session::EndReason;
+use crate::session_error::SessionError;
+
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+/// Tokens that are remembered at a time. They live for two minutes (§2.4), so that these are many logouts.
+const MOST_REMEMBERED: usize = 10_000;
+/// Verifiers let a token live so much longer.
+const MOST_LEEWAY: Duration = Duration::from_secs(300);
+
+/// Our name for a provider's subject, by issuer and `sub`.
+type SubjectOf = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+
+/// Who may say that somebody has logged out, and who that is here.
+pub(super) struct ProviderLogout {
+    authority: Box<dyn TokenAuthority>,
+    subject_of: Box<SubjectOf>,
+    /// Until when tokens are remembered, by a keyed hash of their names.
+    seen: Mutex<HashMap<u64, Duration>>,
+    hash: RandomState,
+}
+
+impl ProviderLogout {
+    pub(super) fn new(
+        authority: impl TokenAuthority,
+        subject_of: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            authority: Box::new(authority),
+            subject_of: Box::new(subject_of),
+            seen: Mutex::default(),
+            hash: RandomState::new(),
+        }
+    }
+
+    /// Whether a token was used before; None where there is no room to remember it.
+    fn is_replay(&self, token: u64, now: Duration) -> Option<bool> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.contains_key(&token) {
+            return Some(true);
+        }
+        if seen.len() >= MOST_REMEMBERED {
+            seen.retain(|_, until| now < *until);
+        }
+        (seen.len() < MOST_REMEMBERED).then_some(false)
+    }
+
+    fn remember(&self, token: u64, until: Duration) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(token, until);
+    }
+}
+
+impl Routes {
+    /// Ends the sessions that a logout token means: those started by the provider's session `sid`, and without one all
+    /// of its subject. Answered by 200, 400, or 503 where the provider should try again.
+    pub(super) async fn provider_logout(&self, request: Kept) -> Answered {
+        let Some(provider) = &self.0.provider_logout else { return Err(RouteResponse::absent()) };
+        let members = Self::members(&request, Accepts::Form)?;
+        let token = members.text("logout_token").ok_or_else(RouteResponse::malformed)?;
+        let attempt = self.0.client_limits.attempt(self.address(&request), "", self.now())?;
+        let verified = provider.authority.verify(&Presented::new(token)).decide().await;
+        let verified = verified.map_err(|error| {
+            tracing::info!(
+                event = "logout_token_refused",
+                code = error.reason().code(),
+                "a logout token was refused"
+            );
+            match error.reason().answer() {
+                Answer::Unavailable => RouteResponse::unavailable(),
+                _ => RouteResponse::malformed(),
+            }
+        })?;
+        let name = name_of(&verified).ok_or_else(RouteResponse::malformed)?;
+        let id = provider.hash.hash_one(name);
+        attempt.give_back(&self.0.client_limits);
+        match provider.is_replay(id, self.now()) {
+            Some(false) => {}
+            Some(true) => return Err(RouteResponse::malformed()),
+            None => return Err(RouteResponse::unavailable()),
+        }
+        self.end_sessions_of(provider, &verified).await.map_err(|error| Self::broken(&error))?;
+        // Only now: a provider that was told 503 sends the same token again.
+        let expiry = verified.expires_at().map_or_else(|| self.now(), |date| date.as_duration());
+        provider.remember(id, expiry.saturating_add(MOST_LEEWAY));
+        Ok(RouteResponse::json(200, &Map::new()))
+    }
+
+    async fn end_sessions_of(
+        &self,
+        provider: &ProviderLogout,
+        verified: &Verified,
+    ) -> Result<(), SessionError> {
+        let sessions = &self.0.sessions;
+        let issuer = verified.issuer().unwrap_or_default();
+        let subject = verified.subject().map(|subject| (provider.subject_of)(issuer, subject));
+        let session_id = verified.session_id();
+        match (subject, session_id) {
+            // Nobody here.
+            (Some(None), _) | (None, None) => Ok(()),
+            (Some(Some(subject)), None) => {
+                sessions.end_all_because(&subject, EndReason::ProviderLogout, None).await.map(drop)
+            }
+            (Some(Some(subject)), Some(session_id)) => {
+                for session in sessions.list(&subject).await? {
+                    // What does not say by which session it was started may be of this one.
+                    if session
+                        .provider_session()
+                        .is_none_or(|started_by| started_by == (issuer, &*session_id))
+                    {
+                        sessions.end_because(session.id(), EndReason::ProviderLogout).await?;
+                    }
+                }
+                Ok(())
+            }
+            (None, Some(session_id)) => sessions.end_of_provider(issuer, &session_id).await,
+        }
+    }
+}
+
+/// What names a logout token: issuer and `jti`. None where it is no logout token, whatever the verifier was set up for:
+/// an access token of the provider ends nobody's sessions.
+fn name_of(verified: &Verified) -> Option<(&str, &str)> {
+    let events = verified.claim::<Map<String, Value>>("events").ok()??;
+    let has_event = events.get(LOGOUT_EVENT).is_some_and(Value::is_object);
+    let name = (verified.issuer()?, verified.token_id()?);
+    has_event.then_some(name)
+}

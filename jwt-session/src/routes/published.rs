@@ -1,0 +1,116 @@
+//! What anybody may know: the public keys, and what there is and where.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::Serialize;
+
+use super::request::Kept;
+use super::response::{OAuthError, RouteResponse};
+use super::{Answered, Endpoint, Routes};
+
+/// How long a client may keep the metadata: it is the configuration of this service.
+const METADATA_AGE: Duration = Duration::from_secs(3_600);
+
+/// The public keys, as `/.well-known/jwks.json` serves them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublishedKeys {
+    body: Vec<u8>,
+    etag: String,
+    max_age: Duration,
+}
+
+impl PublishedKeys {
+    /// A JWK set (RFC 7517 §5), what tells this text from any other, and how long it may be kept.
+    ///
+    /// `etag` is the value without quotation marks: visible ASCII. An empty one, or one of other characters, is left out.
+    #[must_use]
+    pub fn new(jwks: impl Into<Vec<u8>>, etag: impl Into<String>, max_age: Duration) -> Self {
+        Self { body: jwks.into(), etag: etag.into(), max_age }
+    }
+
+    /// In quotation marks (RFC 9110 §8.8.3).
+    fn entity_tag(&self) -> Option<String> {
+        let is_fit = !self.etag.is_empty() && self.etag.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
+        is_fit.then(|| format!("\"{}\"", self.etag))
+    }
+}
+
+impl fmt::Debug for PublishedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublishedKeys").field("etag", &self.etag).finish_non_exhaustive()
+    }
+}
+
+/// RFC 8414 §2.
+#[derive(Serialize)]
+struct Metadata<'m> {
+    issuer: &'m str,
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
+    /// There is no authorization endpoint.
+    response_types_supported: [&'static str; 0],
+    grant_types_supported: [&'static str; 1],
+    /// A refresh token is all that is asked for.
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+}
+
+impl Routes {
+    pub(super) fn jwks(&self, request: &Kept) -> Answered {
+        let Some(keys) = &self.0.keys else { return Err(RouteResponse::absent()) };
+        let keys = keys();
+        let tag = keys.entity_tag();
+        let is_known = match (&tag, request.text("if-none-match")) {
+            (Some(tag), Some(known)) => known.split(',').any(|known| is_same(known.trim(), tag)),
+            _ => false,
+        };
+        let age = format!("public, max-age={}", keys.max_age.as_secs());
+        let response = if is_known {
+            RouteResponse::public(304, Vec::new())
+        } else {
+            RouteResponse::public(200, keys.body).with("content-type", "application/jwk-set+json")
+        };
+        let response = response.with("cache-control", age);
+        Ok(match tag {
+            Some(tag) => response.with("etag", tag),
+            None => response,
+        })
+    }
+
+    pub(super) fn metadata(&self) -> Answered {
+        let Some(origin) = &self.0.public_origin else { return Err(RouteResponse::absent()) };
+        let address = |endpoint: Endpoint| format!("{origin}{}", self.path(endpoint));
+        let has_clients = self.0.clients.is_some();
+        let metadata = Metadata {
+            issuer: self.0.sessions.issuer_name(),
+            token_endpoint: address(Endpoint::Refresh),
+            jwks_uri: self.0.keys.is_some().then(|| address(Endpoint::Jwks)),
+            response_types_supported: [],
+            grant_types_supported: ["refresh_token"],
+            token_endpoint_auth_methods_supported: ["none"],
+            revocation_endpoint: has_clients.then(|| address(Endpoint::Revoke)),
+            revocation_endpoint_auth_methods_supported: has_clients.then_some(["client_secret_basic"]),
+            introspection_endpoint: has_clients.then(|| address(Endpoint::Introspect)),
+            introspection_endpoint_auth_methods_supported: has_clients.then_some(["client_secret_basic"]),
+        };
+        let body =
+            serde_json::to_vec(&metadata).map_err(|_| RouteResponse::error(500, OAuthError::ServerError))?;
+        Ok(RouteResponse::public(200, body)
+            .with("content-type", "application/json")
+            .with("cache-control", format!("public, max-age={}", METADATA_AGE.as_secs())))
+    }
+}
+
+/// The weak comparison (RFC 9110 §8.8.3.2), which `If-None-Match` asks for.
+fn is_same(known: &str, tag: &str) -> bool {
+    known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+}

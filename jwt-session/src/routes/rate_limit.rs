@@ -1,0 +1,180 @@
+//! Rate limits in memory: so many times within a while, per address and per name.
+//!
+//! The crate governor was looked at: it keeps one entry for each key that was ever seen until somebody tells it to
+//! shrink, and its bucket, which fills up all the time, lets an eleventh attempt within a minute pass. Here the last
+//! attempts of a key are kept, and of keys only so many.
+
+use core::fmt;
+use core::hash::{BuildHasher as _, Hash};
+use core::time::Duration;
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::sync::{Mutex, PoisonError};
+
+/// Keys in one of the two halves of the memory.
+const MOST_KEYS: usize = 8_192;
+
+/// So many times within a while.
+///
+/// ```
+/// use core::time::Duration;
+/// use jwt_session::routes::RateLimit;
+///
+/// let ten_a_minute = RateLimit::new(10, Duration::from_secs(60));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    most: u8,
+    within: Duration,
+}
+
+impl RateLimit {
+    /// At most `most` times within any span of this length; 0 is never.
+    #[must_use]
+    pub const fn new(most: u8, within: Duration) -> Self {
+        Self { most, within }
+    }
+}
+
+/// Counts by key. A key that was not seen for long makes room for a new one.
+pub(super) struct RateLimiter {
+    limit: RateLimit,
+    most_keys: usize,
+    hash: RandomState,
+    halves: Mutex<Halves>,
+}
+
+/// When a key was seen within the while, the earliest first.
+type Seen = Vec<Duration>;
+
+/// What was seen lately, and what was seen before that. Where the first is full, it takes the place of the second, which
+/// is forgotten: the least recently used half of all keys goes, at no cost per attempt.
+#[derive(Default)]
+struct Halves {
+    young: HashMap<u64, Seen>,
+    old: HashMap<u64, Seen>,
+}
+
+impl RateLimiter {
+    pub(super) fn new(limit: RateLimit) -> Self {
+        Self { limit, most_keys: MOST_KEYS, hash: RandomState::new(), halves: Mutex::default() }
+    }
+
+    /// Counts an attempt.
+    ///
+    /// # Errors
+    /// How long to wait, where there were too many. Such an attempt is not counted.
+    pub(super) fn take<K: Hash>(&self, key: &K, now: Duration) -> Result<(), Duration> {
+        let key = self.hash.hash_one(key);
+        let RateLimit { most, within } = self.limit;
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = halves.remove(key);
+        // A clock that was set back forgets what is yet to come, for nobody is to wait an hour.
+        seen.retain(|at| *at <= now && now.saturating_sub(*at) < within);
+        let outcome = if seen.len() < usize::from(most) {
+            seen.push(now);
+            Ok(())
+        } else {
+            let first = seen.first().copied().unwrap_or(now);
+            Err(within.saturating_sub(now.saturating_sub(first)))
+        };
+        halves.insert(key, seen, self.most_keys);
+        outcome
+    }
+
+    /// Takes back an attempt that turned out to be a good one.
+    pub(super) fn give_back<K: Hash>(&self, key: &K, taken: Duration) {
+        let key = self.hash.hash_one(key);
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = halves.remove(key);
+        if let Some(place) = seen.iter().rposition(|at| *at == taken) {
+            seen.remove(place);
+        }
+        halves.insert(key, seen, self.most_keys);
+    }
+}
+
+impl Halves {
+    fn remove(&mut self, key: u64) -> Seen {
+        self.young.remove(&key).or_else(|| self.old.remove(&key)).unwrap_or_default()
+    }
+
+    fn insert(&mut self, key: u64, seen: Seen, most: usize) {
+        if seen.is_empty() {
+            return;
+        }
+        if self.young.len() >= most {
+            self.old = core::mem::take(&mut self.young);
+        }
+        self.young.insert(key, seen);
+    }
+}
+
+impl fmt::Debug for RateLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateLimiter").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn limiter() -> RateLimiter {
+        RateLimiter::new(RateLimit::new(10, at(60)))
+    }
+
+    #[test]
+    fn the_eleventh_within_any_minute_waits() {
+        let limiter = limiter();
+        for n in 0..10 {
+            assert_eq!(limiter.take(&"a", at(100 + 5 * n)), Ok(()), "{n}");
+        }
+        assert_eq!(limiter.take(&"a", at(150)), Err(at(10)));
+        assert_eq!(limiter.take(&"b", at(150)), Ok(()), "another key");
+        // The first of them is over, and then the second.
+        assert_eq!(limiter.take(&"a", at(160)), Ok(()));
+        assert_eq!(limiter.take(&"a", at(160)), Err(at(5)));
+        assert_eq!(limiter.take(&"a", at(165)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_given_back_was_never_counted() {
+        let limiter = limiter();
+        for n in 0..100 {
+            assert_eq!(limiter.take(&"a", at(n)), Ok(()), "{n}");
+            limiter.give_back(&"a", at(n));
+        }
+        assert!(limiter.halves.lock().unwrap().young.is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let limiter = limiter();
+        (0..10).for_each(|_| limiter.take(&"a", at(5_000)).unwrap());
+        assert_eq!(limiter.take(&"a", at(5_000)), Err(at(60)));
+        assert_eq!(limiter.take(&"a", at(1_000)), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgets_what_was_not_seen_for_longest() {
+        let limiter = RateLimiter { most_keys: 100, ..limiter() };
+        (0..10).for_each(|_| limiter.take(&0, at(1)).unwrap());
+        for key in 1..10_000 {
+            limiter.take(&key, at(2)).unwrap();
+            // Whoever keeps trying is not forgotten.
+            assert_eq!(limiter.take(&0, at(2)), Err(at(59)), "{key}");
+        }
+        let halves = limiter.halves.lock().unwrap();
+        assert!(halves.young.len() <= 100 && halves.old.len() <= 100);
+    }
+
+    #[test]
+    fn none_at_all_is_never() {
+        assert_eq!(RateLimiter::new(RateLimit::new(0, at(60))).take(&1, at(0)), Err(at(60)));
+    }
+}

@@ -1,0 +1,93 @@
+//! `POST /refresh`: the token endpoint for refresh tokens (RFC 6749 §6).
+
+use jwt_core::Reason;
+use jwt_core::request::{Proof, read_cookie};
+
+use super::body::Accepts;
+use super::cookies::Mode;
+use super::request::Kept;
+use super::response::{OAuthError, RouteResponse};
+use super::{Answered, Routes};
+use crate::refresh_token::RefreshToken;
+use crate::session_error::{RefreshRefusal, SessionError};
+use crate::sessions::Refresh;
+
+impl Routes {
+    pub(super) async fn refresh(&self, request: Kept) -> Answered {
+        let members = Self::members(&request, Accepts::JsonOrForm)?;
+        if members.text("grant_type").is_some_and(|grant| grant != "refresh_token") {
+            return Err(RouteResponse::error(400, OAuthError::UnsupportedGrantType));
+        }
+        let (client, mode) = self.client(&members)?;
+        let token = match (mode, members.text("refresh_token")) {
+            (Mode::Json, Some(token)) => token,
+            (Mode::Json, None) => return Err(RouteResponse::malformed()),
+            // A token that a script could read has no place in a client of cookies.
+            (Mode::Cookies | Mode::Mixed, Some(_)) => return Err(RouteResponse::malformed()),
+            (Mode::Cookies | Mode::Mixed, None) => self.refresh_cookie(&request)?,
+        };
+        let now = self.now();
+        // One that is no token at all costs no question to the store, yet counts.
+        let session = RefreshToken::parse(token).map(|token| token.session);
+        let name = session.map(|session| session.to_string()).unwrap_or_default();
+        let attempt = self.0.refresh_limits.attempt(self.address(&request), &name, now)?;
+        let refresh = Refresh { client, scope: members.text("scope") };
+        let tokens = match self.0.sessions.refresh(token, refresh).await {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                if matches!(error, SessionError::Refused(RefreshRefusal::Unknown)) {
+                    // The name of a session is no secret, and guesses are not to lock it.
+                    attempt.give_back_name(&self.0.refresh_limits);
+                }
+                return Err(self.not_refreshed(mode, &error));
+            }
+        };
+        attempt.give_back_address(&self.0.refresh_limits);
+        self.tokens(mode, &tokens)
+    }
+
+    /// The token in the cookie of a request that our own page sent.
+    fn refresh_cookie<'r>(&self, request: &'r Kept) -> Result<&'r str, RouteResponse> {
+        let proof = self.0.proof_of_origin.judge(&request.head, true);
+        let foreign = || self.refuse(Reason::CrossOrigin);
+        if proof == Proof::Refused {
+            return Err(foreign());
+        }
+        let token = read_cookie(&request.head, self.0.cookies.refresh_name());
+        let token = token.map_err(|reason| self.refuse(reason))?;
+        let token = token.ok_or_else(|| self.no_session())?;
+        if let Proof::NeedsDoubleSubmit(value) = proof {
+            // Bound to the session that the token names; whether the token is genuine is seen below.
+            let session = RefreshToken::parse(token).map(|token| token.session.to_string());
+            let is_ours = match (&self.0.csrf_key, session) {
+                (Some(key), Some(session)) => key.verify(value, &session),
+                _ => false,
+            };
+            if !is_ours {
+                return Err(foreign());
+            }
+        }
+        Ok(token)
+    }
+
+    fn not_refreshed(&self, mode: Mode, error: &SessionError) -> RouteResponse {
+        let SessionError::Refused(refusal) = error else { return Self::broken(error) };
+        tracing::debug!(event = "refresh_refused", code = refusal.code(), "a refresh was refused");
+        match refusal {
+            RefreshRefusal::ScopeNotGranted => RouteResponse::error(400, OAuthError::InvalidScope),
+            // Somebody else won the race, and the cookies that this browser has by now are good.
+            RefreshRefusal::TooOften if mode.has_cookies() => self.no_session(),
+            _ if mode.has_cookies() => self.no_session().with_cookies(self.0.cookies.clear(mode)),
+            _ => RouteResponse::error(400, OAuthError::InvalidGrant),
+        }
+    }
+
+    /// A browser without a good refresh token: it has to log in.
+    fn no_session(&self) -> RouteResponse {
+        let challenge = self.0.auth.refuse(&Reason::NoCredentials.into());
+        let response = RouteResponse::error(401, OAuthError::InvalidGrant);
+        challenge
+            .challenges()
+            .fold(response, |response, challenge| response.with("www-authenticate", challenge.to_owned()))
+    }
+}

@@ -1,0 +1,38 @@
+//! `POST /revoke` (RFC 7009).
+
+use serde_json::Map;
+
+use super::body::Accepts;
+use super::request::Kept;
+use super::response::{OAuthError, RouteResponse};
+use super::{Answered, Routes};
+use crate::revocation::Revoked;
+
+impl Routes {
+    /// RFC 7009: takes back a token of the client that asks, and the session that it is of.
+    pub(super) async fn revoke(&self, request: Kept) -> Answered {
+        let client = self.authenticated_client(&request).await?;
+        let members = Self::members(&request, Accepts::Form)?;
+        let token = members.text("token").ok_or_else(RouteResponse::malformed)?;
+        // Of another client (RFC 7009 §2.1). Whoever holds the token learns nothing new.
+        let foreign = || RouteResponse::error(400, OAuthError::InvalidGrant);
+        let sessions = &self.0.sessions;
+        let session = sessions.session_of(token).await.map_err(|error| Self::broken(&error))?;
+        if let Some(session) = session {
+            if session.client() != Some(&*client) {
+                return Err(foreign());
+            }
+            sessions.end(session.id()).await.map_err(|error| Self::broken(&error))?;
+        } else if let Some(verified) = self.good_token(token).await? {
+            if verified.client_id().as_deref() != Some(&*client) {
+                return Err(foreign());
+            }
+            if let Some(id) = verified.token_id() {
+                let revoked = sessions.revoke(Revoked::Token(id.to_owned())).await;
+                revoked.map_err(|error| Self::broken(&error))?;
+            }
+        }
+        // A token that is worth nothing is as good as taken back (RFC 7009 §2.2).
+        Ok(RouteResponse::json(200, &Map::new()))
+    }
+}

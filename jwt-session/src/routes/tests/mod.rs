@@ -1,0 +1,6 @@
+mod modes;
+mod openapi;
+mod provider_logout;
+mod refusals;
+mod services;
+mod world;

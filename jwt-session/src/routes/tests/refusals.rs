@@ -1,0 +1,247 @@
+//! What is refused, and what it is answered with.
+
+use jwt_core::request::SimpleHead;
+
+use super::world::*;
+use crate::routes::*;
+
+async fn guess(world: &World, name: &str, password: &str) -> RouteResponse {
+    let body = format!(r#"{{"username":"{name}","password":"{password}"}}"#);
+    world.send("POST", "/login", &[JSON], body).await
+}
+
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_have_one_answer() {
+    let world = world().await;
+    let expected = guess(&world, "alice", "wrong").await;
+    assert_eq!((expected.status, &*text(&expected)), (400, r#"{"error":"invalid_grant"}"#));
+    let long = "n".repeat(257);
+    for name in ["nobody", &long, "a\\u0000b", "ünknown"] {
+        assert!(guess(&world, name, "wrong").await == expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_eleventh_wrong_password_within_a_minute_is_too_many() {
+    let world = world().await;
+    for n in 0..10 {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, 400, "{n}");
+        world.clock.advance(3);
+    }
+    let refused = guess(&world, "alice", "wrong").await;
+    assert_eq!((refused.status, &*text(&refused)), (429, r#"{"error":"slow_down"}"#));
+    assert_eq!(values(&refused, "retry-after"), ["30"]);
+    assert_eq!(guess(&world, "alice", "alice").await.status, 429, "nor is a right one asked about");
+    world.clock.advance(30);
+    assert_eq!(guess(&world, "alice", "alice").await.status, 200);
+}
+
+#[tokio::test]
+async fn right_passwords_are_not_counted() {
+    let world = world().await;
+    for n in 0..50 {
+        assert_eq!(guess(&world, "alice", "alice").await.status, 200, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn many_wrong_passwords_at_once_are_no_way_around_the_limit() {
+    let world = world().await;
+    let guesses = (0..100).map(|_| guess(&world, "alice", "wrong"));
+    let mut statuses = Vec::new();
+    for answer in futures_of(guesses).await {
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 10);
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 90);
+}
+
+/// Polls all of them in turn, until all are ready.
+async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    core::future::poll_fn(|context| {
+        for (future, output) in futures.iter_mut().filter(|(_, output)| output.is_none()) {
+            if let core::task::Poll::Ready(ready) = future.as_mut().poll(context) {
+                *output = Some(ready);
+            }
+        }
+        if futures.iter().all(|(_, output)| output.is_some()) {
+            return core::task::Poll::Ready(());
+        }
+        core::task::Poll::Pending
+    })
+    .await;
+    futures.into_iter().map(|(_, output)| output.unwrap()).collect()
+}
+
+#[tokio::test]
+async fn spellings_of_one_name_are_one_name() {
+    let world = world_of(|builder| builder.with_address(|_, _| None)).await;
+    for name in ["alice", "Alice", "ALICE", " alice", "aLice ", "alicE", "AlicE", "aLICe", "alICe", "ALice"] {
+        assert_eq!(guess(&world, name, "wrong").await.status, 400, "{name}");
+    }
+    assert_eq!(guess(&world, "alIce", "wrong").await.status, 429);
+    assert_eq!(
+        guess(&world, "bob", "wrong").await.status,
+        400,
+        "an address that is not known is not counted"
+    );
+}
+
+#[tokio::test]
+async fn the_address_is_found_as_the_operator_says() {
+    let world = world_of(|builder| {
+        builder.with_address(|head, _| match jwt_core::request::single_field(head, "x-real-ip") {
+            jwt_core::request::Field::One(address) => core::str::from_utf8(address).ok()?.parse().ok(),
+            _ => None,
+        })
+    })
+    .await;
+    let guess = async |n: u32, address: &str| {
+        let body = format!(r#"{{"username":"name-{n}","password":"wrong"}}"#);
+        world.send("POST", "/login", &[JSON, ("X-Real-IP", address)], body).await.status
+    };
+    for n in 0..10 {
+        assert_eq!(guess(n, "198.51.100.1").await, 400, "{n}");
+    }
+    assert_eq!((guess(10, "198.51.100.1").await, guess(11, "198.51.100.2").await), (429, 400));
+}
+
+#[tokio::test]
+async fn guesses_at_the_refresh_token_of_a_session_do_not_lock_it() {
+    let limit = RateLimit::new(5, Duration::from_secs(60));
+    let world = world_of(|builder| builder.with_refresh_limit(limit).with_address(|_, _| None)).await;
+    let mut token = member(&world.login("alice", "app").await, "refresh_token");
+    let refresh = async |token: &str| {
+        let body = format!(r#"{{"refresh_token":"{token}","client_id":"app"}}"#);
+        world.send("POST", "/refresh", &[JSON], body).await
+    };
+    // The name of the session, and another secret.
+    let guess = format!("{}{}", token.split_at(30).0, "A".repeat(token.len() - 30));
+    for n in 0..20 {
+        assert_eq!(refresh(&guess).await.status, 400, "{n}");
+    }
+    for n in 0..5 {
+        let response = refresh(&token).await;
+        assert_eq!(response.status, 200, "{n}");
+        token = member(&response, "refresh_token");
+    }
+    assert_eq!(refresh(&token).await.status, 429, "and yet a session has its limit");
+    world.clock.advance(60);
+    assert_eq!(refresh(&token).await.status, 200);
+}
+
+#[tokio::test]
+async fn wrong_secrets_keep_no_service_out_that_comes_from_elsewhere() {
+    let world = world_of(|builder| {
+        builder.with_address(|head, peer| match jwt_core::request::single_field(head, "x-elsewhere") {
+            jwt_core::request::Field::Absent => peer,
+            _ => Some([198, 51, 100, 1].into()),
+        })
+    })
+    .await;
+    let (wrong, right) = (basic("service", "guess"), basic("service", "service"));
+    for status in [401; 10].into_iter().chain([429]) {
+        let fields = [FORM, ("Authorization", &*wrong)];
+        assert_eq!(world.send("POST", "/introspect", &fields, "token=x").await.status, status);
+    }
+    let fields = [FORM, ("Authorization", &*right), ("X-Elsewhere", "1")];
+    assert_eq!(world.send("POST", "/introspect", &fields, "token=x").await.status, 200);
+}
+
+#[tokio::test]
+async fn tokens_do_not_go_over_plain_http_but_on_this_machine() {
+    let world = world().await;
+    let routes =
+        Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
+    let routes = routes.build().unwrap();
+    let status = async |host: &str, peer: Option<&str>, is_encrypted: bool| {
+        let head = SimpleHead::post("/login").with_field("Host", host).with_field(JSON.0, JSON.1);
+        let request = RouteRequest::new(&head).with_body(br#"{"username":"a","password":"b"}"#);
+        let request = if is_encrypted { request.with_encryption() } else { request };
+        let response = routes.handle(match peer {
+            Some(peer) => request.with_peer(peer.parse().unwrap()),
+            None => request,
+        });
+        // A wrong password, or too many of them.
+        matches!(&*text(&response.await), r#"{"error":"invalid_grant"}"# | r#"{"error":"slow_down"}"#)
+    };
+    for host in ["localhost", "LOCALHOST:3000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:3000"] {
+        for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.8.8.8"] {
+            assert!(status(host, Some(peer), false).await, "{host} {peer}");
+        }
+        assert!(!status(host, Some("192.0.2.1"), false).await, "{host} from elsewhere");
+        assert!(!status(host, None, false).await, "{host} from nobody knows where");
+    }
+    // Through a proxy on this machine.
+    for host in ["id.example.com", "", "localhost.example.com", "127.0.0.1.example.com", "[::2]", "[::1"] {
+        assert!(!status(host, Some("127.0.0.1"), false).await, "{host}");
+        assert!(status(host, Some("192.0.2.1"), true).await, "{host} over TLS");
+    }
+}
+
+#[tokio::test]
+async fn paths_below_a_prefix_are_served_and_others_are_not() {
+    let world = world_of(|builder| builder.with_prefix("/auth")).await;
+    for (path, status) in [
+        ("/auth/login", 405),
+        ("/auth/sessions/x", 405),
+        ("/.well-known/jwks.json", 405),
+        ("/login", 404),
+        ("/auth/login/", 404),
+        ("/auth/sessions/", 404),
+        ("/auth/sessions/x/y", 404),
+        ("/auth/.well-known/jwks.json", 404),
+        ("/auth", 404),
+        ("/authlogin", 404),
+        ("/", 404),
+    ] {
+        assert_eq!(world.send("PUT", path, &[], "").await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_set_up_is_not_served() {
+    let world = world().await;
+    let routes =
+        Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
+    let routes = routes.build().unwrap();
+    let expected = ["/login", "/refresh", "/logout", "/logout-all", "/sessions", "/sessions/{id}"];
+    assert_eq!(routes.paths(), expected);
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_when_it_is_set_up() {
+    let world = world().await;
+    let error = |set_up: fn(RoutesBuilder) -> RoutesBuilder| {
+        set_up(builder(&world.sessions, &world.auth)).build().unwrap_err()
+    };
+    for prefix in ["auth", "/", "/auth/", "//", "/a//b", "/{id}", "/a b", "/ä", "/..", "/a/./b", "/a;b"] {
+        let refused = builder(&world.sessions, &world.auth).with_prefix(prefix).build().unwrap_err();
+        assert_eq!(refused, RoutesError::Prefix { value: prefix.to_owned() });
+        assert!(refused.to_string().contains(&format!("{prefix:?}")), "{refused}");
+    }
+    assert!(matches!(error(|it| it.with_client("", Mode::Json)), RoutesError::Client { .. }));
+    assert!(matches!(error(|it| it.with_public_origin("id.example.com")), RoutesError::PublicOrigin { .. }));
+    let other = error(|it| it.with_public_origin("https://other.example.com"));
+    assert_eq!(
+        other.to_string(),
+        "clients find issuer \"https://id.example.com\" at \"https://other.example.com\", and refuse it \
+         (RFC 8414 §3.3): give both one name"
+    );
+    let long = error(|it| it.with_prefix(format!("/{}", "a".repeat(4_000))));
+    assert!(matches!(long, RoutesError::Cookie { .. }), "{long}");
+    let plain =
+        Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
+    assert_eq!(plain.with_cookies_across_sites().build().unwrap_err(), RoutesError::NoCsrfKey);
+}
+
+#[tokio::test]
+async fn nothing_of_a_request_or_a_response_is_shown() {
+    let world = world().await;
+    let response = world.login("alice", "spa").await;
+    assert_eq!(format!("{response:?}"), "RouteResponse { status: 200, .. }");
+    let head = SimpleHead::post("/login").with_field("Cookie", "secret");
+    let request = RouteRequest::new(&head).with_body(b"secret");
+    assert_eq!(format!("{request:?}"), r#"RouteRequest { method: "POST", path: "/login", .. }"#);
+}

@@ -1,0 +1,235 @@
+//! Routes over a store that can be made to fail, on a clock that can be set.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jwt_core::request::{AllowedOrigins, SimpleHead};
+use jwt_core::{
+    Algorithm, CsrfKey, HmacSecret, Issuer, ManualClock, Profile, RequestAuth, SigningKey, Verifier,
+};
+
+use crate::revocation::Revocation;
+use crate::routes::*;
+use crate::session::Session;
+use crate::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
+use crate::{MemoryStore, NewSession};
+
+pub(super) const START: u64 = 1_800_000_000;
+pub(super) const ORIGIN: &str = "https://id.example.com";
+
+/// A store that says no where it is told to.
+#[derive(Clone)]
+pub(super) struct Moody {
+    store: MemoryStore,
+    fails: Arc<AtomicBool>,
+}
+
+impl Moody {
+    fn mood(&self) -> Result<(), StoreError> {
+        let fails = self.fails.load(Ordering::Relaxed);
+        if fails { Err(StoreError::new(StoreErrorKind::Failed)) } else { Ok(()) }
+    }
+}
+
+impl SessionStore for Moody {
+    fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.mood()?;
+            self.store.transact(scope, change).await
+        })
+    }
+
+    fn sessions<'s>(
+        &'s self,
+        of: Of<'s>,
+        after: Option<SessionId>,
+        most: usize,
+    ) -> BoxFuture<'s, Result<Vec<Session>, StoreError>> {
+        Box::pin(async move {
+            self.mood()?;
+            self.store.sessions(of, after, most).await
+        })
+    }
+
+    fn revocations(
+        &self,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+        self.store.revocations(after, most)
+    }
+
+    fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
+        self.store.remove_expired()
+    }
+}
+
+pub(super) struct World {
+    pub(super) clock: ManualClock,
+    pub(super) issuer: Issuer,
+    pub(super) sessions: Sessions,
+    pub(super) auth: RequestAuth,
+    pub(super) routes: Routes,
+    pub(super) provider: Provider,
+    pub(super) fails: Arc<AtomicBool>,
+}
+
+/// An identity provider: who signs its logout tokens, and who verifies them.
+#[derive(Clone)]
+pub(super) struct Provider {
+    issuer: Issuer,
+    verifier: Verifier,
+}
+
+pub(super) const PROVIDER: &str = "https://login.example";
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+impl Provider {
+    fn new(clock: &ManualClock) -> Self {
+        let key = SigningKey::generate(Algorithm::ES256).unwrap();
+        let issuer = Issuer::builder().with_key(key.clone()).with_audience("us").with_issuer(PROVIDER);
+        let issuer = issuer.with_profile(Profile::LogoutToken).build().unwrap().with_clock(clock.clone());
+        let verifier = Verifier::builder().with_key(&key).with_audience("us").with_issuer(PROVIDER);
+        let verifier = verifier.with_profile(Profile::LogoutToken).build().unwrap().with_clock(clock.clone());
+        Self { issuer, verifier }
+    }
+
+    /// The body of a request with a logout token.
+    pub(super) fn logout(&self, subject: Option<&str>, session_id: Option<&str>) -> String {
+        let token = self.issuer.token().with_claim("events", &serde_json::json!({ LOGOUT_EVENT: {} }));
+        let token = subject.into_iter().fold(token, |token, subject| token.with_subject(subject));
+        let token = session_id.into_iter().fold(token, |token, id| token.with_session_id(id));
+        format!("logout_token={}", token.sign().unwrap())
+    }
+}
+
+/// Whatever there is, with clients `app` (JSON), `spa` (cookies) and `page` (mixed), and JSON for who has no name.
+pub(super) async fn world() -> World {
+    world_of(|builder| builder).await
+}
+
+pub(super) async fn world_of(set_up: impl FnOnce(RoutesBuilder) -> RoutesBuilder) -> World {
+    let clock = ManualClock::at(START);
+    let fails = Arc::new(AtomicBool::new(false));
+    let store = Moody { store: MemoryStore::new().with_clock(clock.clone()), fails: fails.clone() };
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer(ORIGIN);
+    let issuer = issuer.build().unwrap().with_clock(clock.clone());
+    let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer(ORIGIN);
+    let verifier = verifier.build().unwrap().with_clock(clock.clone());
+    let auth = RequestAuth::new(verifier);
+    let sessions = Sessions::builder(issuer.clone(), store).with_clock(clock.clone());
+    let sessions = sessions.open().await.unwrap();
+    let provider = Provider::new(&clock);
+    let subject_of = |_: &str, subject: &str| (subject != "stranger").then(|| subject.to_owned());
+    let builder = builder(&sessions, &auth).with_provider_logout(provider.verifier.clone(), subject_of);
+    let routes = set_up(builder).build().unwrap();
+    World { clock, issuer, sessions, auth, routes, provider, fails }
+}
+
+pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder {
+    let csrf_key = CsrfKey::new(&HmacSecret::generate(Algorithm::HS256).unwrap()).unwrap();
+    Routes::builder(sessions.clone(), auth.clone(), login)
+        .with_client("app", Mode::Json)
+        .with_client("spa", Mode::Cookies)
+        .with_client("page", Mode::Mixed)
+        .with_origins(AllowedOrigins::new([ORIGIN]).unwrap())
+        .with_csrf_key(csrf_key)
+        .with_public_origin(ORIGIN)
+        .with_keys(|| PublishedKeys::new(r#"{"keys":[]}"#, "v1", Duration::from_secs(300)))
+        .with_client_check(clients)
+        .with_tls_in_front()
+}
+
+/// A name is its own password; some names are made of trouble.
+async fn login(credentials: Credentials) -> Result<Option<NewSession>, LoginUnavailable> {
+    let name = credentials.username();
+    let new = NewSession::of(name).with_scope("read write");
+    match name {
+        "outage" => Err(LoginUnavailable),
+        "unfit" => Ok(Some(NewSession::of(""))),
+        "huge" => {
+            let claims = BTreeMap::from([("blob", "x".repeat(2_000))]);
+            Ok(Some(new.with_scope("s".repeat(1_000)).with_claims(&claims)))
+        }
+        name => Ok((credentials.password() == name).then_some(new)),
+    }
+}
+
+async fn clients(client: ClientCredentials) -> Result<bool, LoginUnavailable> {
+    match client.id() {
+        "outage" => Err(LoginUnavailable),
+        id => Ok(client.secret() == id),
+    }
+}
+
+pub(super) const JSON: (&str, &str) = ("Content-Type", "application/json");
+pub(super) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+pub(super) const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+
+impl World {
+    pub(super) fn break_store(&self, fails: bool) {
+        self.fails.store(fails, Ordering::Relaxed);
+    }
+
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> RouteResponse {
+        let head = fields
+            .iter()
+            .fold(SimpleHead::new(method, path), |head, (name, value)| head.with_field(name, *value));
+        let head = head.with_host("id.example.com");
+        let request = RouteRequest::new(&head).with_peer([192, 0, 2, 7].into());
+        self.routes.handle(request.with_body(body.as_ref())).await
+    }
+
+    /// The answer to a login; the name is its own password.
+    pub(super) async fn login(&self, name: &str, client: &str) -> RouteResponse {
+        let body = format!(r#"{{"username":"{name}","password":"{name}","client_id":"{client}"}}"#);
+        let response = self.send("POST", "/login", &[JSON, OURS], body).await;
+        assert_eq!(response.status, 200, "{}", text(&response));
+        response
+    }
+}
+
+pub(super) fn text(response: &RouteResponse) -> String {
+    String::from_utf8(response.body.clone()).unwrap()
+}
+
+/// A member of a body.
+pub(super) fn member(response: &RouteResponse, name: &str) -> String {
+    let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+    body[name].as_str().unwrap_or_else(|| panic!("no {name} in {body}")).to_owned()
+}
+
+pub(super) fn bearer(response: &RouteResponse) -> String {
+    format!("Bearer {}", member(response, "access_token"))
+}
+
+pub(super) fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+pub(super) fn values<'r>(response: &'r RouteResponse, name: &str) -> Vec<&'r str> {
+    response.headers.iter().filter(|field| field.name == name).map(|field| &*field.value).collect()
+}
+
+/// What a browser sends along after this response: the cookie of this name.
+pub(super) fn cookie(response: &RouteResponse, name: &str) -> String {
+    let set = values(response, "set-cookie");
+    let cookie = set.iter().find(|cookie| cookie.starts_with(&format!("{name}=")));
+    let cookie = cookie.unwrap_or_else(|| panic!("no {name} in {set:?}"));
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// The names of the cookies that a response clears.
+pub(super) fn cleared(response: &RouteResponse) -> Vec<&str> {
+    let set = values(response, "set-cookie").into_iter().filter(|cookie| cookie.contains("; Max-Age=0;"));
+    set.map(|cookie| cookie.split('=').next().unwrap()).collect()
+}
