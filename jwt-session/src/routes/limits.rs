@@ -42,11 +42,7 @@ impl Network {
 
 impl Limits {
     pub(super) fn new(limit: RateLimit) -> Self {
-        Self::of(limit, limit)
-    }
-
-    pub(super) fn of(address: RateLimit, name: RateLimit) -> Self {
-        Self { of_address: RateLimiter::new(address), of_name: RateLimiter::new(name) }
+        Self { of_address: RateLimiter::new(limit), of_name: RateLimiter::new(limit) }
     }
 
     /// Counts an attempt from an address, where it is known, for a name, where there is one.
@@ -70,20 +66,20 @@ impl Limits {
 
 impl Attempt {
     /// It was a good one.
-    pub(super) fn give_back(self, limits: &Limits) {
-        if !self.name.is_empty() {
-            limits.of_name.give_back(&&*self.name, self.at);
-        }
+    pub(super) fn give_back(&self, limits: &Limits) {
+        self.give_back_name(limits);
         self.give_back_address(limits);
     }
 
     /// It was a bad one, and says nothing about the name.
-    pub(super) fn give_back_name(self, limits: &Limits) {
-        limits.of_name.give_back(&&*self.name, self.at);
+    pub(super) fn give_back_name(&self, limits: &Limits) {
+        if !self.name.is_empty() {
+            limits.of_name.give_back(&&*self.name, self.at);
+        }
     }
 
     /// It was a good one, and yet one of this name.
-    pub(super) fn give_back_address(self, limits: &Limits) {
+    pub(super) fn give_back_address(&self, limits: &Limits) {
         if let Some(address) = &self.address {
             limits.of_address.give_back(address, self.at);
         }

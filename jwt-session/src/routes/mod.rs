@@ -9,8 +9,9 @@
 //! 3. A client is given its tokens in its [`Mode`]: in the body, in cookies, or the refresh token alone in a cookie. A
 //!    refresh token that came by cookie never goes out in a body.
 //! 4. Cookies are `Secure`, `HttpOnly` and of this host: `__Host-access` (`SameSite=Lax`, `Path=/`) and
-//!    `__Secure-refresh` (`SameSite=Strict`, the path of the refresh route). Browsers take both over plain HTTP from
-//!    `localhost`, so that there is no weaker form for development.
+//!    `__Secure-refresh` (`SameSite=Strict`, the path of the refresh route). Chromium takes both over plain HTTP from
+//!    `localhost` and `127.0.0.1` (seen with 156), so that there is no weaker form for development. A browser that does
+//!    not needs TLS there too.
 //! 5. What goes by cookie, and a login that sets one, needs [proof of origin](jwt_core::request::ProofOfOrigin).
 //! 6. An unknown name and a wrong password have one answer. The eleventh wrong password within a minute is 429.
 //! 7. A refused refresh clears the cookies; the loser of a race, a failing store and a wrong scope do not.
