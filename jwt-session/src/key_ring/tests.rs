@@ -1,12 +1,13 @@
 use std::sync::Mutex;
 
 use jwt_core::keys::{BoxFuture, JwkSet, Source};
-use jwt_core::{IssueError, ManualClock, Verifier};
+use jwt_core::{ManualClock, Verifier};
 
 use super::*;
 use crate::store::{KeyRingDocument, StoreError, StoreErrorKind};
 use crate::{MemoryStore, NewSession, Refresh, Sessions};
 
+mod refused;
 mod turns;
 
 const START: u64 = 1_800_000_000;
@@ -162,7 +163,7 @@ async fn no_valid_token_is_refused_in_the_overlap_in_any_order() {
         .collect();
     let mut tokens: Vec<(u64, String)> = Vec::new();
     let mut rotations = 0;
-    for minute in 0..600_u64 {
+    for minute in 0..330_u64 {
         // A verifier fetches before or after the step of the ring, by turns.
         let place = usize::try_from(minute % 10).unwrap();
         let early = minute % 2 == 0;
@@ -180,8 +181,11 @@ async fn no_valid_token_is_refused_in_the_overlap_in_any_order() {
         }
         tokens.push((minute, node.token()));
         tokens.retain(|(made, _)| minute - made < 10);
-        for (verifier, ..) in verifiers.iter().filter(|(_, live, _)| live.load().is_some()) {
-            for (made, token) in &tokens {
+        // Each verifier is asked by the newest token and the oldest, the one that has just fetched by all.
+        let ends = [tokens.first(), tokens.last()];
+        for (number, (verifier, live, _)) in verifiers.iter().enumerate() {
+            let all = tokens.iter().filter(|_| number == place);
+            for (made, token) in ends.into_iter().flatten().chain(all).filter(|_| live.load().is_some()) {
                 let verdict = verifier.verify(token);
                 assert!(verdict.is_ok(), "minute {minute}, token of {made}: {:?}", verdict.err());
             }
@@ -189,7 +193,7 @@ async fn no_valid_token_is_refused_in_the_overlap_in_any_order() {
         assert!(tokens.iter().all(|(_, token)| node.verifies(token)), "minute {minute}: here");
         clock.advance(60);
     }
-    assert!(rotations >= 7, "{rotations}");
+    assert!(rotations >= 4, "{rotations}");
 }
 
 #[tokio::test]
@@ -243,131 +247,6 @@ async fn shared_secrets_rotate_with_an_overlap_and_are_never_published() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_encryption_key_is_an_error_at_start_and_changes_nothing() {
-    let (store, clock) = world();
-    let active = node(&store, &clock).await.active();
-    let before = store.load("https://id").await.unwrap();
-    let wrong = |first: u8| {
-        let builder = KeyRing::builder("https://id", Algorithm::ES256, store.clone());
-        let builder = builder.with_key_encryption_key(key_encryption_key(first)).with_clock(clock.clone());
-        let of_issuer = clock.clone();
-        builder.open(move |key| issuer(key, &of_issuer))
-    };
-    let error = wrong(100).await.unwrap_err();
-    assert_eq!(error.code(), "key_ring_not_opened");
-    assert_eq!(store.load("https://id").await.unwrap(), before, "no key was made in its place");
-    assert_eq!(node(&store, &clock).await.active(), active);
-    let none = KeyRing::builder("https://id", Algorithm::ES256, store.clone());
-    let error = none.open(|key| issuer(key, &ManualClock::at(0))).await.unwrap_err();
-    assert_eq!(error.code(), "no_key_encryption_key");
-}
-
-#[tokio::test]
-async fn another_key_encryption_key_is_taken_into_use_at_a_start() {
-    let (store, clock) = world();
-    let open = |keys: &'static [u8]| {
-        let mut builder =
-            KeyRing::builder("https://id", Algorithm::ES256, store.clone()).with_clock(clock.clone());
-        for first in keys {
-            builder = builder.with_key_encryption_key(key_encryption_key(*first));
-        }
-        let of_issuer = clock.clone();
-        builder.open(move |key| issuer(key, &of_issuer))
-    };
-    let key_of = |ring: &KeyRing| ring.issuer().key().key_id().cloned();
-    let active = key_of(&open(&[0]).await.unwrap());
-    assert!(open(&[100]).await.is_err());
-    // Behind the old one it changes nothing; before it, all is sealed anew.
-    assert_eq!(key_of(&open(&[0, 100]).await.unwrap()), active);
-    assert!(open(&[100]).await.is_err());
-    assert_eq!(key_of(&open(&[100, 0]).await.unwrap()), active);
-    assert_eq!(key_of(&open(&[100]).await.unwrap()), active);
-    assert!(open(&[0]).await.is_err());
-}
-
-#[tokio::test]
-async fn a_ring_that_was_tampered_with_or_set_back_is_refused_and_the_process_goes_on() {
-    let (store, clock) = world();
-    let node = node(&store, &clock).await;
-    let first = store.load("https://id").await.unwrap().unwrap();
-    clock.advance(AHEAD);
-    node.ring.rotate().await.unwrap();
-    let active = node.active();
-    let now = store.load("https://id").await.unwrap().unwrap();
-    let tampered = now.text().replacen("retiring", "pending", 1);
-    let version = store.replace("https://id", Some(now.version()), &tampered).await.unwrap();
-    assert_eq!(node.ring.tick().await.unwrap_err().code(), "key_ring_not_opened");
-    // An older state under its own seal, as if it were newer.
-    store.replace("https://id", version, first.text()).await.unwrap().unwrap();
-    assert_eq!(node.ring.tick().await.unwrap_err().code(), "key_ring_went_back");
-    assert_eq!(node.active(), active);
-    assert!(node.verifies(&node.token()));
-}
-
-#[tokio::test]
-async fn another_algorithm_under_the_same_name_is_refused() {
-    let (store, clock) = world();
-    node(&store, &clock).await;
-    let error = node_of(store, &clock, Algorithm::EdDSA, |builder| builder).await.err().unwrap();
-    assert_eq!(error.code(), "key_ring_another_algorithm");
-}
-
-#[tokio::test]
-async fn settings_out_of_range_are_refused() {
-    let (store, clock) = world();
-    let refused = async |set_up: fn(KeyRingBuilder) -> KeyRingBuilder| match node_of(
-        store.clone(),
-        &clock,
-        Algorithm::ES256,
-        set_up,
-    )
-    .await
-    {
-        Err(KeyRingError::Unfit { setting }) => setting,
-        other => panic!("{:?}", other.err()),
-    };
-    const fn secs(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-    assert_eq!(refused(|b| b.with_max_age(secs(59))).await, "maximum age");
-    assert_eq!(refused(|b| b.with_max_age(Duration::from_millis(60_001))).await, "maximum age");
-    assert_eq!(refused(|b| b.with_period(secs(4_799))).await, "period");
-    assert_eq!(refused(|b| b.with_clock_difference(secs(86_401))).await, "difference of clocks");
-    assert_eq!(refused(|b| b.with_longest_lifetime(secs(91 * 86_400))).await, "longest lifetime");
-    let name = KeyRing::builder("", Algorithm::ES256, store.clone());
-    let name = name.with_key_encryption_key(key_encryption_key(0));
-    let refused = name.open(|key| issuer(key, &ManualClock::at(0))).await.unwrap_err();
-    assert!(matches!(refused, KeyRingError::Unfit { setting: "name" }));
-}
-
-#[tokio::test]
-async fn an_issuer_of_another_key_or_name_is_refused() {
-    let (store, clock) = world();
-    let other = SigningKey::generate(Algorithm::ES256).unwrap();
-    let builder = |store: MemoryStore| {
-        let builder = KeyRing::builder("https://id", Algorithm::ES256, store);
-        builder.with_key_encryption_key(key_encryption_key(0)).with_clock(clock.clone())
-    };
-    let refused = builder(store.clone()).open(move |_| issuer(other.clone(), &ManualClock::at(START))).await;
-    assert!(matches!(refused, Err(KeyRingError::IssuerDiffers)));
-    assert!(store.load("https://id").await.unwrap().is_none(), "and nothing was written");
-    // Another name for each key.
-    let names = builder(store).open(|key| {
-        let name = key.key_id().cloned().unwrap();
-        Issuer::builder().with_key(key).without_audience().with_issuer(name).build()
-    });
-    let ring = names.await.unwrap();
-    clock.advance(AHEAD);
-    assert!(matches!(ring.rotate().await, Err(KeyRingError::IssuerDiffers)));
-    // Whatever goes wrong with who signs, who verifies forgets a dropped key.
-    let active = ring.issuer().key().key_id().cloned().unwrap();
-    let verifies = || ring.verifying_keys().load().unwrap().select(Algorithm::ES256, Some(&active)).is_ok();
-    assert!(verifies());
-    assert!(matches!(ring.drop_key(&active).await, Err(KeyRingError::IssuerDiffers)));
-    assert!(!verifies());
-}
-
-#[tokio::test]
 async fn sessions_sign_with_the_key_of_the_day() {
     let (store, clock) = world();
     let node = node(&store, &clock).await;
@@ -399,11 +278,4 @@ async fn the_set_changes_its_etag_with_its_keys_alone() {
     node.ring.drop_key(&node.active()).await.unwrap();
     assert_ne!(node.ring.jwks().etag(), before.etag());
     assert!(!format!("{before:?}{:?}", node.ring).contains("crv"));
-}
-
-#[tokio::test]
-async fn a_remote_key_is_no_key_of_a_ring() {
-    let key = SigningKey::generate(Algorithm::ES256).unwrap();
-    let remote = issuer(SigningKey::remote(key.verifying_key()), &ManualClock::at(START)).unwrap();
-    assert!(matches!(remote.token().sign(), Err(IssueError::Sign(_))));
 }
