@@ -136,6 +136,6 @@ async fn signs_access_tokens() {
     let tokens = waiting.await.unwrap().unwrap();
     assert!(begin.elapsed() >= Duration::from_secs(2));
     let verified = verifier.verify(tokens.access_token()).unwrap();
-    assert_eq!(verified.subject().as_deref(), Some("bob"));
+    assert_eq!(verified.subject(), Some("bob"));
     assert_eq!(verified.session_id().as_deref(), Some(tokens.session().to_string().as_str()));
 }
