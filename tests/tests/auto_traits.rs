@@ -163,6 +163,7 @@ types! {
     jwt_core::TokenError,
     jwt_core::UnknownAlgorithm,
     jwt_core::Unmet,
+    jwt_core::UnsignedToken,
     jwt_core::Verified,
     jwt_core::VerifiedClaims<String>,
     jwt_core::Verifier,
