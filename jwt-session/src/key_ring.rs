@@ -4,7 +4,6 @@ mod builder;
 mod cycle;
 mod document;
 mod error;
-mod jwks;
 mod key_encryption_key;
 mod sealing;
 mod stages;
@@ -20,11 +19,11 @@ use jwt_core::{Algorithm, ConfigError, Issuer, SigningKey};
 pub use self::builder::KeyRingBuilder;
 use self::cycle::{Cycle, Held, Turn};
 pub use self::error::KeyRingError;
-pub use self::jwks::Jwks;
 pub use self::key_encryption_key::{KeyEncryptionKey, KeyEncryptionKeyError};
 pub use self::stages::KeyChange;
 use self::stages::{Refused, RingRules, Wish};
 use crate::events::{Events, SecurityEvent};
+use crate::jwks::Jwks;
 use crate::store::KeyRingStore;
 
 /// The signing keys of one issuer and algorithm, which replace each other.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod events;
+mod jwks;
 mod key_ring;
 mod memory;
 mod random;
@@ -18,8 +19,9 @@ pub mod store;
 pub mod store_suite;
 
 pub use self::events::{EventSink, SecurityEvent};
+pub use self::jwks::Jwks;
 pub use self::key_ring::{
-    Jwks, KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,
+    KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,
 };
 pub use self::memory::MemoryStore;
 pub use self::remote_issuer::{RemoteIssueError, RemoteIssuer, Signer};

@@ -14,9 +14,9 @@ use super::cookies::{Mode, SessionCookies};
 use super::limits::Limits;
 use super::login::Login;
 use super::provider_logout::ProviderLogout;
-use super::published::PublishedKeys;
 use super::rate_limit::RateLimit;
 use super::{Endpoint, Inner, Routes};
+use crate::jwks::Jwks;
 use crate::sessions::Sessions;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ pub struct RoutesBuilder {
     csrf_key: Option<CsrfKey>,
     across_sites: bool,
     tls_in_front: bool,
-    keys: Option<Box<dyn Fn() -> PublishedKeys + Send + Sync>>,
+    keys: Option<Box<dyn Fn() -> Jwks + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
     provider_logout: Option<ProviderLogout>,
@@ -125,8 +125,8 @@ impl RoutesBuilder {
         self
     }
 
-    /// Serves `GET /.well-known/jwks.json`. Asked on each request: hand in what is in memory.
-    pub fn with_keys(mut self, keys: impl Fn() -> PublishedKeys + Send + Sync + 'static) -> Self {
+    /// Serves `GET /.well-known/jwks.json`. Asked on each request: hand in what is in memory, as `move || ring.jwks()`.
+    pub fn with_keys(mut self, keys: impl Fn() -> Jwks + Send + Sync + 'static) -> Self {
         self.keys = Some(Box::new(keys));
         self
     }

@@ -86,12 +86,12 @@ pub use self::endpoint::Endpoint;
 use self::limits::Limits;
 pub use self::login::{Credentials, Login, LoginUnavailable};
 use self::provider_logout::ProviderLogout;
-pub use self::published::PublishedKeys;
 pub use self::rate_limit::RateLimit;
 use self::request::Kept;
 pub use self::request::{MOST_BODY, RouteRequest};
 use self::response::OAuthError;
 pub use self::response::RouteResponse;
+use crate::jwks::Jwks;
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
 use crate::sessions::{SessionTokens, Sessions};
@@ -118,7 +118,7 @@ struct Inner {
     csrf_key: Option<CsrfKey>,
     cookies: SessionCookies,
     tls_in_front: bool,
-    keys: Option<Box<dyn Fn() -> PublishedKeys + Send + Sync>>,
+    keys: Option<Box<dyn Fn() -> Jwks + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
     provider_logout: Option<ProviderLogout>,
@@ -342,6 +342,7 @@ impl Routes {
             SessionError::Issue(_)
             | SessionError::NotSigned(_)
             | SessionError::NoRandomBits
+            | SessionError::Setting { .. }
             | SessionError::Unfit { .. } => {
                 tracing::error!(code = error.code(), %error, "a session was not served");
                 RouteResponse::failed()

@@ -1,6 +1,5 @@
 //! What anybody may know: the public keys, and what there is and where.
 
-use core::fmt;
 use core::time::Duration;
 
 use serde::Serialize;
@@ -8,39 +7,10 @@ use serde::Serialize;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Endpoint, Routes};
+use crate::jwks::Jwks;
 
 /// How long a client may keep the metadata: it is the configuration of this service.
 const METADATA_AGE: Duration = Duration::from_secs(3_600);
-
-/// The public keys, as `/.well-known/jwks.json` serves them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PublishedKeys {
-    body: Vec<u8>,
-    etag: String,
-    max_age: Duration,
-}
-
-impl PublishedKeys {
-    /// A JWK set (RFC 7517 §5), what tells this text from any other, and how long it may be kept.
-    ///
-    /// `etag` is the value without quotation marks: visible ASCII. An empty one, or one of other characters, is left out.
-    #[must_use]
-    pub fn new(jwks: impl Into<Vec<u8>>, etag: impl Into<String>, max_age: Duration) -> Self {
-        Self { body: jwks.into(), etag: etag.into(), max_age }
-    }
-
-    /// In quotation marks (RFC 9110 §8.8.3).
-    fn entity_tag(&self) -> Option<String> {
-        let is_fit = !self.etag.is_empty() && self.etag.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
-        is_fit.then(|| format!("\"{}\"", self.etag))
-    }
-}
-
-impl fmt::Debug for PublishedKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublishedKeys").field("etag", &self.etag).finish_non_exhaustive()
-    }
-}
 
 /// RFC 8414 §2.
 #[derive(Serialize)]
@@ -68,22 +38,15 @@ impl Routes {
     pub(super) fn jwks(&self, request: &Kept) -> Answered {
         let Some(keys) = &self.0.keys else { return Err(RouteResponse::absent()) };
         let keys = keys();
-        let tag = keys.entity_tag();
-        let is_known = match (&tag, request.text("if-none-match")) {
-            (Some(tag), Some(known)) => known.split(',').any(|known| is_same(known.trim(), tag)),
-            _ => false,
-        };
-        let age = format!("public, max-age={}", keys.max_age.as_secs());
+        let is_known = request
+            .text("if-none-match")
+            .is_some_and(|known| known.split(',').any(|known| is_same(known.trim(), keys.etag())));
         let response = if is_known {
             RouteResponse::public(304, Vec::new())
         } else {
-            RouteResponse::public(200, keys.body).with("content-type", "application/jwk-set+json")
+            RouteResponse::public(200, keys.body().as_bytes().to_vec()).with("content-type", Jwks::MEDIA_TYPE)
         };
-        let response = response.with("cache-control", age);
-        Ok(match tag {
-            Some(tag) => response.with("etag", tag),
-            None => response,
-        })
+        Ok(response.with("cache-control", keys.cache_control()).with("etag", keys.etag().to_owned()))
     }
 
     pub(super) fn metadata(&self) -> Answered {

@@ -9,11 +9,11 @@ use std::thread::{self, JoinHandle};
 use axum_jwt::Claims;
 use jwt_core::request::AllowedOrigins;
 use jwt_core::{
-    Algorithm, BoxFuture, CsrfKey, HmacSecret, Issuer, ManualClock, RequestAuth, SigningKey, Verifier,
+    Algorithm, BoxFuture, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, RequestAuth, SigningKey, Verifier,
 };
-use jwt_session::routes::{ClientCredentials, Credentials, LoginUnavailable, Mode, PublishedKeys, Routes};
+use jwt_session::routes::{ClientCredentials, Credentials, LoginUnavailable, Mode, Routes};
 use jwt_session::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
-use jwt_session::{MemoryStore, NewSession, Revocation, Session, SessionId, Sessions};
+use jwt_session::{Jwks, MemoryStore, NewSession, Revocation, Session, SessionId, Sessions};
 use tests::server::Framework;
 use tests::wire::{Request, Response, exchange};
 use tokio::sync::oneshot;
@@ -158,10 +158,20 @@ async fn routes(clock: &ManualClock, store: Moody) -> Routes {
         .with_origins(AllowedOrigins::new([ORIGIN]).unwrap())
         .with_csrf_key(csrf_key)
         .with_public_origin(ORIGIN)
-        .with_keys(|| PublishedKeys::new(r#"{"keys":[]}"#, "v1", Duration::from_secs(300)))
+        .with_keys(no_keys)
         .with_client_check(clients)
         .build()
         .unwrap()
+}
+
+/// The tag of a set without keys.
+pub(crate) const ETAG: &str = "\"ljjRGRRzXQByAC3U1nxzSpTuegzYRebcvJhO51gYYKc\"";
+
+/// The set of a service whose keys are secrets.
+fn no_keys() -> Jwks {
+    let secret = HmacSecret::generate(Algorithm::HS256).unwrap();
+    let secret = SigningKey::from_secret(Algorithm::HS256, &secret).unwrap();
+    Jwks::of(&KeySet::new([secret.verifying_key()]).unwrap(), Duration::from_secs(300)).unwrap()
 }
 
 /// A name is its own password.

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jwt_core::request::{AllowedOrigins, SimpleHead};
 use jwt_core::{
-    Algorithm, CsrfKey, HmacSecret, Issuer, ManualClock, Profile, RequestAuth, SigningKey, Verifier,
+    Algorithm, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, Profile, RequestAuth, SigningKey, Verifier,
 };
 
 use crate::revocation::Revocation;
@@ -129,6 +129,16 @@ pub(super) async fn world_of(set_up: impl FnOnce(RoutesBuilder) -> RoutesBuilder
     World { clock, issuer, sessions, auth, routes, provider, fails }
 }
 
+/// The tag of a set without keys.
+pub(super) const ETAG: &str = "\"ljjRGRRzXQByAC3U1nxzSpTuegzYRebcvJhO51gYYKc\"";
+
+/// The set of a service whose keys are secrets.
+fn no_keys() -> Jwks {
+    let secret = HmacSecret::generate(Algorithm::HS256).unwrap();
+    let secret = SigningKey::from_secret(Algorithm::HS256, &secret).unwrap();
+    Jwks::of(&KeySet::new([secret.verifying_key()]).unwrap(), Duration::from_secs(300)).unwrap()
+}
+
 pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder {
     let csrf_key = CsrfKey::new(&HmacSecret::generate(Algorithm::HS256).unwrap()).unwrap();
     Routes::builder(sessions.clone(), auth.clone(), login)
@@ -138,7 +148,7 @@ pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder 
         .with_origins(AllowedOrigins::new([ORIGIN]).unwrap())
         .with_csrf_key(csrf_key)
         .with_public_origin(ORIGIN)
-        .with_keys(|| PublishedKeys::new(r#"{"keys":[]}"#, "v1", Duration::from_secs(300)))
+        .with_keys(no_keys)
         .with_client_check(clients)
         .with_tls_in_front()
 }

@@ -1,4 +1,4 @@
-//! The public keys of a ring, as they are served.
+//! The public keys of an issuer, as they are served.
 
 use core::fmt;
 use core::time::Duration;
@@ -11,7 +11,20 @@ use sha2::{Digest as _, Sha256};
 
 /// A JWK set (RFC 7517 §5) for the route `/.well-known/jwks.json`: its bytes, and what the answer says about them.
 ///
-/// Public members only. Of a ring of shared secrets the set is empty, for those never leave.
+/// Public members only. Of shared secrets the set is empty, for those never leave.
+///
+/// ```
+/// use core::time::Duration;
+/// use jwt_core::keys::KeySet;
+/// use jwt_core::{Algorithm, SigningKey};
+/// use jwt_session::Jwks;
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let jwks = Jwks::of(&KeySet::new([key.verifying_key()])?, Duration::from_secs(600))?;
+/// assert!(jwks.body().starts_with(r#"{"keys":[{"#) && jwks.etag().starts_with('"'));
+/// assert_eq!(jwks.cache_control(), "public, max-age=600");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Jwks {
     body: Arc<str>,
@@ -23,7 +36,12 @@ impl Jwks {
     /// The media type (RFC 7517 §8.5.2).
     pub const MEDIA_TYPE: &'static str = "application/jwk-set+json";
 
-    pub(super) fn of(keys: &KeySet, max_age: Duration) -> Result<Self, KeyError> {
+    /// The set of these keys, which caches may keep for so long, in whole seconds. A [`KeyRing`](crate::KeyRing) has it
+    /// ready.
+    ///
+    /// # Errors
+    /// [`KeyError`] where a key has no form that can be published.
+    pub fn of(keys: &KeySet, max_age: Duration) -> Result<Self, KeyError> {
         let body: Arc<str> =
             if keys.is_symmetric() { r#"{"keys":[]}"#.into() } else { keys.to_jwks_json()?.into() };
         let digest = Sha256::digest(body.as_bytes());
