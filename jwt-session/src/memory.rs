@@ -80,8 +80,9 @@ impl MemoryStore {
         let read = match scope {
             Scope::Session(id) => held.sessions.get(&id).cloned().into_iter().collect(),
             Scope::Subject(subject) => {
-                held.of_subject(subject).filter(|it| it.is_live(now)).cloned().collect()
+                held.of_subject(subject).filter(|it| it.ended.is_none()).cloned().collect()
             }
+            Scope::Nobody => Vec::new(),
         };
         let mut transaction = Transaction::new(now, read);
         change(&mut transaction);

@@ -114,11 +114,13 @@ pub(crate) fn rotate(
     Rotation::Reuse
 }
 
-/// Whether all scopes that are asked for were granted.
+/// Whether all scopes that are asked for were granted: names with one space between them (RFC 6749 §3.3).
 fn is_granted(session: &Session, asked: Option<&str>) -> bool {
-    let granted = session.scope.as_deref().unwrap_or_default();
-    let mut asked = asked.unwrap_or_default().split(' ').filter(|scope| !scope.is_empty());
-    asked.all(|scope| granted.split(' ').any(|granted| granted == scope))
+    let is_granted = |scope: &str| {
+        let granted = session.scope.as_deref().unwrap_or_default();
+        !scope.is_empty() && granted.split(' ').any(|granted| granted == scope)
+    };
+    asked.is_none_or(|asked| asked.split(' ').all(is_granted))
 }
 
 #[cfg(test)]

@@ -26,6 +26,13 @@ pub enum SessionError {
     NotSigned(RemoteIssueError),
     /// The operating system gives no random bits. Status 500.
     NoRandomBits,
+    /// A setting of [`SessionsBuilder`](crate::SessionsBuilder) is out of its range.
+    Setting {
+        /// Which one.
+        setting: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
     /// What was handed in for a session is too long, or no text that a token may say. Status 500.
     Unfit {
         /// Which part of it.
@@ -93,6 +100,7 @@ impl SessionError {
             Self::Issue(_) => "not_signed",
             Self::NotSigned(error) => error.code(),
             Self::NoRandomBits => "no_random_bits",
+            Self::Setting { .. } => "setting_out_of_range",
             Self::Unfit { .. } => "unfit_session",
         }
     }
@@ -161,6 +169,7 @@ impl fmt::Display for SessionError {
             Self::Issue(error) => write!(f, "the access token was not signed: {error}"),
             Self::NotSigned(error) => write!(f, "the access token was not signed: {error}"),
             Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
+            Self::Setting { setting, range } => write!(f, "the {setting} of sessions must be {range}"),
             Self::Unfit { field } => {
                 write!(f, "the {field} of the session is empty, too long or no plain text")
             }
@@ -174,7 +183,7 @@ impl std::error::Error for SessionError {
             Self::Store(error) => Some(error),
             Self::Issue(error) => Some(error),
             Self::NotSigned(error) => Some(error),
-            Self::Refused(_) | Self::NoRandomBits | Self::Unfit { .. } => None,
+            Self::Refused(_) | Self::NoRandomBits | Self::Setting { .. } | Self::Unfit { .. } => None,
         }
     }
 }

@@ -5,10 +5,12 @@ mod issuer;
 mod new_session;
 mod provider;
 mod tokens;
+mod transact;
 
 use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub use self::builder::SessionsBuilder;
 pub use self::issuer::SessionIssuer;
@@ -22,7 +24,7 @@ use crate::rotation::{Presented, RefreshRules, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
-use crate::store::{Change, Of, Scope, SessionStore, StoreErrorKind, Transaction};
+use crate::store::{Of, Scope, SessionStore, Transaction};
 
 /// Sessions that are listed, or ended, at a time.
 const PAGE: usize = 100;
@@ -47,6 +49,8 @@ struct Inner {
     /// How long an access token may be good, by any node's clock.
     longest: Duration,
     events: Events,
+    /// Up to where the log of revocations was read.
+    read: AtomicU64,
 }
 
 impl Sessions {
@@ -68,23 +72,29 @@ impl Sessions {
         let (id, tag_key) = (SessionId::generate()?, random()?);
         let token = RefreshToken::first(id, random()?, &tag_key);
         let inner = &*self.0;
+        let session = |now: Duration| {
+            let absolute_end = now.saturating_add(inner.absolute);
+            new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle)
+        };
+        // Signed first: what cannot be signed is not written, and ends nobody's session.
+        let tokens = self.tokens(&session(self.now()), &token, None).await?;
         let why = EndReason::TooManySessions;
         let start = |transaction: &mut Transaction| {
             let now = transaction.now();
-            let absolute_end = now.saturating_add(inner.absolute);
-            let session = new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle);
             let mut live = transaction.sessions().to_vec();
+            live.retain(|session| session.is_live(now));
             live.sort_by_key(|session| (session.last_used, session.id));
             let surplus = live.len().saturating_add(1).saturating_sub(inner.most_sessions);
             let oldest = live.into_iter().take(surplus);
             let ended: Vec<_> = oldest.filter_map(|session| self.end_in(transaction, session, why)).collect();
+            let session = session(now);
             transaction.insert(session.clone());
             (session, ended)
         };
         let (started, ended) = self.transact_and(Scope::Subject(&new.subject), start, false).await?;
         self.tell_ended(&ended, why);
         inner.events.tell(&SecurityEvent::Login { session: id, subject: started.subject.clone() });
-        self.tokens(&started, &token, None).await
+        Ok(tokens.with_expiry(started.expiry()))
     }
 
     /// Exchanges a refresh token: for an access token and the refresh token that takes its place.
@@ -107,7 +117,7 @@ impl Sessions {
         let rotate = |session: &mut Session, now| rotate(session, presented, &inner.rules, nonce, now);
         // What changes nothing needs no transaction, so that guesses hold nobody up.
         let mut read = self.session(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
-        if let Rotation::Refused(refused) = rotate(&mut read, inner.revocations.now()) {
+        if let Rotation::Refused(refused) = rotate(&mut read, self.now()) {
             return Err(RefreshRefusal::from(refused).into());
         }
         let outcome = self
@@ -162,7 +172,7 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn list(&self, subject: &str) -> Result<Vec<Session>, SessionError> {
-        let now = self.0.revocations.now();
+        let now = self.now();
         let (mut live, mut after) = (Vec::new(), None);
         loop {
             let page = self.0.store.sessions(Of::Subject(subject), after, PAGE).await?;
@@ -178,7 +188,7 @@ impl Sessions {
     }
 
     /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on. Tells whether
-    /// this ended it.
+    /// this ended it; one that expired, too.
     ///
     /// # Errors
     /// [`SessionError::Store`].
@@ -231,8 +241,8 @@ impl Sessions {
     ) -> Result<usize, SessionError> {
         let ended = self
             .transact(Scope::Subject(subject), |transaction| {
-                let live = transaction.sessions().to_vec();
-                let all = live.into_iter().filter(|session| Some(session.id) != but);
+                let all = transaction.sessions().to_vec();
+                let all = all.into_iter().filter(|session| Some(session.id) != but);
                 let ended: Vec<_> =
                     all.filter_map(|session| self.end_in(transaction, session, why)).collect();
                 let what = Revoked::Subject(subject.to_owned());
@@ -263,9 +273,7 @@ impl Sessions {
             Revoked::Token(_) => {}
         }
         let level = what.level();
-        // No session bears this name: the log alone is written.
-        let nobody = SessionId::from_bytes([0; 16]);
-        self.transact(Scope::Session(nobody), |transaction| {
+        self.transact(Scope::Nobody, |transaction| {
             transaction.revoke(self.revocation(what.clone(), transaction.now()));
         })
         .await?;
@@ -306,6 +314,26 @@ impl Sessions {
         self.0.revocations.now()
     }
 
+    /// Reads what other processes on the same store have revoked since the last time; until then it is not known here. A
+    /// service of one process need not call it. To be called every second or so where there are several: a call that
+    /// finds nothing is one small question to the store.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`]. Where that lasts, this process does not know what was revoked elsewhere.
+    pub async fn catch_up(&self) -> Result<(), SessionError> {
+        loop {
+            let after = self.0.read.load(Ordering::Acquire);
+            let page = self.0.store.revocations(after, PAGE).await?;
+            for (number, revocation) in &page {
+                self.0.revocations.add(revocation)?;
+                self.0.read.fetch_max(*number, Ordering::AcqRel);
+            }
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
     /// Forgets what expired, here and in the store; tells how much. To be called now and then: every minute is fine.
     ///
     /// # Errors
@@ -315,10 +343,11 @@ impl Sessions {
         Ok(self.0.store.remove_expired().await?)
     }
 
-    /// Ends a session that was read; tells which, where it was live.
+    /// Ends a session that was read; tells which, where it had not ended. One that expired a moment ago too, for verifiers
+    /// have a leeway.
     fn end_in(&self, transaction: &mut Transaction, mut session: Session, why: EndReason) -> Option<Session> {
         let now = transaction.now();
-        if !session.is_live(now) || !session.end(why, now) {
+        if !session.end(why, now) {
             return None;
         }
         transaction.update(session.clone());
@@ -341,79 +370,14 @@ impl Sessions {
         Revocation::new(self.0.issuer.name(), what, now, self.0.longest)
     }
 
-    /// Has the store run `change`. What it revokes is known to this process before it is written, so that whoever finds
-    /// it written finds it known; and also where the store fails, for then it may have been written.
-    async fn transact<'s, T: Send + 's>(
-        &'s self,
-        scope: Scope<'s>,
-        change: impl FnMut(&mut Transaction) -> T + Send + 's,
-    ) -> Result<T, SessionError> {
-        self.transact_and(scope, change, true).await
-    }
-
-    /// As [`transact`](Self::transact). Where `is_certain` is false, a further call of `change` may revoke something
-    /// else, so that what the last one revokes is known when the store is done, or this future is dropped.
-    async fn transact_and<'s, T: Send + 's>(
-        &'s self,
-        scope: Scope<'s>,
-        mut change: impl FnMut(&mut Transaction) -> T + Send + 's,
-        is_certain: bool,
-    ) -> Result<T, SessionError> {
-        let decided = Mutex::new(None);
-        let revoked = Announced { revocations: &self.0.revocations, revoked: Mutex::default() };
-        let run: Change<'_> = Box::new(|transaction| {
-            let outcome = change(transaction);
-            revoked.hold(transaction.revoked());
-            // An index without room is told below.
-            let is_known = !is_certain || revoked.announce().is_ok();
-            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, is_known));
-        });
-        self.0.store.transact(scope, run).await?;
-        revoked.announce()?;
-        match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some((outcome, true)) => Ok(outcome),
-            Some((_, false)) => Err(StoreErrorKind::Full.into()),
-            // A store that never called it has done nothing.
-            None => Err(StoreErrorKind::Failed.into()),
-        }
-    }
-
     async fn tokens(
         &self,
         session: &Session,
         refresh_token: &RefreshToken,
         scope: Option<&str>,
     ) -> Result<SessionTokens, SessionError> {
-        SessionTokens::issue(&self.0.issuer, session, refresh_token, scope).await
-    }
-}
-
-/// What a transaction revokes: known to this process when it is dropped, at the latest.
-struct Announced<'a> {
-    revocations: &'a Revocations,
-    revoked: Mutex<Vec<Revocation>>,
-}
-
-impl Announced<'_> {
-    fn hold(&self, revoked: &[Revocation]) {
-        *self.revoked.lock().unwrap_or_else(PoisonError::into_inner) = revoked.to_vec();
-    }
-
-    fn announce(&self) -> Result<(), SessionError> {
-        let revoked = core::mem::take(&mut *self.revoked.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut outcome = Ok(());
-        for revocation in &revoked {
-            if let Err(error) = self.revocations.add(revocation) {
-                outcome = Err(error.into());
-            }
-        }
-        outcome
-    }
-}
-
-impl Drop for Announced<'_> {
-    fn drop(&mut self) {
-        let _ = self.announce();
+        let tenant_claim = self.0.revocations.tenant_claim();
+        SessionTokens::issue(&self.0.issuer, tenant_claim, session, refresh_token, scope, self.now()).await
     }
 }
 

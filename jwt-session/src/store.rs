@@ -72,8 +72,10 @@ pub const KEPT_AFTER_END: Duration = Duration::from_secs(24 * 60 * 60);
 pub enum Scope<'s> {
     /// This one, ended and expired or not.
     Session(SessionId),
-    /// All live ones of a subject.
+    /// All of a subject that have not ended; expired ones too, while they are kept.
     Subject(&'s str),
+    /// None: the log of revocations alone is written.
+    Nobody,
 }
 
 /// Which sessions are listed.

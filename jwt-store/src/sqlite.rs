@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use jwt_session::jwt_core::Clock;
 use jwt_session::jwt_core::keys::BoxFuture;
-use jwt_session::store::{Change, KEPT_AFTER_END, Of, Scope, SessionStore, StoreError, Transaction};
+use jwt_session::store::{
+    Change, KEPT_AFTER_END, Of, Scope, SessionStore, StoreError, StoreErrorKind, Transaction,
+};
 use jwt_session::{Revocation, Session, SessionId};
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
@@ -42,8 +44,9 @@ const FORGOTTEN_AT_ONCE: i64 = 10_000;
 /// ```
 ///
 /// What was written lasts once it is answered, also where the machine loses its power: each change is synchronised to
-/// the disk. Several processes of one machine may share the file; a network file system must not hold it. Clones are the
-/// same store.
+/// the disk. Several processes of one machine may share the file, and learn of each other's revocations by
+/// [`Sessions::catch_up`](jwt_session::Sessions::catch_up); a network file system must not hold it. Clones are the same
+/// store.
 #[derive(Clone)]
 pub struct SqliteStore {
     writer: SqlitePool,
@@ -92,16 +95,15 @@ impl SqliteStore {
                     .await
             }
             Scope::Subject(subject) => {
-                sqlx::query("SELECT record FROM jwt_sessions WHERE subject = ?1 AND over > ?2")
+                sqlx::query("SELECT record FROM jwt_sessions WHERE subject = ?1 AND NOT ended")
                     .bind(subject)
-                    .bind(millis(now))
                     .fetch_all(writing.connection()?)
                     .await
             }
-            _ => return Err(jwt_session::store::StoreErrorKind::Failed.into()),
+            Scope::Nobody => Ok(Vec::new()),
+            _ => return Err(StoreErrorKind::Failed.into()),
         };
-        let mut sessions = read.map_err(failed)?.iter().map(session).collect::<Result<Vec<_>, _>>()?;
-        sessions.retain(|session| matches!(scope, Scope::Session(_)) || session.is_live(now));
+        let sessions = read.map_err(failed)?.iter().map(session).collect::<Result<Vec<_>, _>>()?;
         let mut changed = Transaction::new(now, sessions);
         change(&mut changed);
         let writes = changed.into_writes();
@@ -112,8 +114,9 @@ impl SqliteStore {
             insert(writing.connection()?, session).await?;
         }
         for session in &writes.updated {
-            sqlx::query("UPDATE jwt_sessions SET over = ?2, record = ?3 WHERE id = ?1")
+            sqlx::query("UPDATE jwt_sessions SET ended = ?2, over = ?3, record = ?4 WHERE id = ?1")
                 .bind(session.id().as_bytes().as_slice())
+                .bind(session.ended().is_some())
                 .bind(millis(session.over()))
                 .bind(record(session)?)
                 .execute(writing.connection()?)
@@ -163,7 +166,7 @@ impl SqliteStore {
                 let all = "SELECT record FROM jwt_sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
                 sqlx::query(all).bind(after).bind(most)
             }
-            _ => return Err(jwt_session::store::StoreErrorKind::Failed.into()),
+            _ => return Err(StoreErrorKind::Failed.into()),
         };
         query.fetch_all(&self.readers).await.map_err(failed)?.iter().map(session).collect()
     }
@@ -212,12 +215,14 @@ impl SqliteStore {
 
 async fn insert(connection: &mut SqliteConnection, session: &Session) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO jwt_sessions (id, subject, client, tenant, over, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO jwt_sessions (id, subject, client, tenant, ended, over, record) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(session.id().as_bytes().as_slice())
     .bind(session.subject())
     .bind(session.client())
     .bind(session.tenant())
+    .bind(session.ended().is_some())
     .bind(millis(session.over()))
     .bind(record(session)?)
     .execute(connection)

@@ -63,12 +63,12 @@ impl fmt::Debug for Rules {
 /// The levels, as they are hashed.
 #[derive(Clone, Copy)]
 enum Level {
-    Token = 0,
-    Session = 1,
-    Subject = 2,
-    Client = 3,
-    Tenant = 4,
-    Issuer = 5,
+    Token,
+    Session,
+    Subject,
+    Client,
+    Tenant,
+    Issuer,
 }
 
 impl Level {
@@ -100,7 +100,8 @@ impl Level {
 }
 
 impl RevocationsBuilder {
-    /// Reads the tenant of a token from this claim, a string. Default: `tenant`.
+    /// The claim that names the tenant, a string: read here, and written by [`Sessions`](crate::Sessions). Default:
+    /// `tenant`.
     pub fn with_tenant_claim(mut self, name: &'static str) -> Self {
         self.0.tenant_claim = name;
         self
@@ -209,6 +210,11 @@ impl Revocations {
         self.0.index.insert(key, entry, seconds(self.now())).map_err(|Full| StoreErrorKind::Full)?;
         self.0.levels.fetch_or(level.bit(), Ordering::Release);
         Ok(())
+    }
+
+    /// The claim that names the tenant.
+    pub(crate) fn tenant_claim(&self) -> &'static str {
+        self.0.rules.tenant_claim
     }
 
     /// The time by which it judges.

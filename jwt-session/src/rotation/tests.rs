@@ -146,8 +146,11 @@ fn what_was_refused_changes_nothing() {
     let too_many = Presented { scope: Some("read admin"), ..presented(&first) };
     let before = session.clone();
     let refused = Rotation::Refused(Refused::ScopeNotGranted);
-    assert_eq!(rotate(&mut session, too_many, &RULES, [0; 32], at(1)), refused);
-    assert_eq!(session, before);
+    for scope in ["read admin", "", " ", "read ", " read", "read  write", "rea"] {
+        let presented = Presented { scope: Some(scope), ..presented(&first) };
+        assert_eq!(rotate(&mut session, presented, &RULES, [0; 32], at(1)), refused, "{scope:?}");
+        assert_eq!(session, before);
+    }
     rotated(refresh(&mut session, &first, 10));
     let before = session.clone();
     assert_eq!(rotate(&mut session, too_many, &RULES, [0; 32], at(11)), refused);

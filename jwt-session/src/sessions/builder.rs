@@ -1,18 +1,20 @@
 //! The rules of sessions.
 
 use core::fmt;
+use core::sync::atomic::AtomicU64;
 use core::time::Duration;
 use std::sync::Arc;
 
 use jwt_core::Clock;
 
-use super::{Inner, PAGE, SessionIssuer, Sessions};
+use super::{Inner, SessionIssuer, Sessions};
 use crate::events::{EventSink, Events};
 use crate::revocation::{Revocations, RevocationsBuilder};
 use crate::rotation::RefreshRules;
 use crate::session_error::SessionError;
 use crate::store::SessionStore;
 
+const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest grace: it is a window for whoever stole a token too.
 const MOST_GRACE: Duration = Duration::from_secs(60);
@@ -56,13 +58,13 @@ impl SessionsBuilder {
         }
     }
 
-    /// A session that is not refreshed for so long ends. Default 14 days.
+    /// A session that is not refreshed for so long ends. Default 14 days; from a second to ten years.
     pub const fn with_idle(mut self, idle: Duration) -> Self {
         self.rules.idle = idle;
         self
     }
 
-    /// A session ends so long after its start, whatever happens. Default 90 days.
+    /// A session ends so long after its start, whatever happens. Default 90 days; from a second to ten years.
     pub const fn with_absolute(mut self, absolute: Duration) -> Self {
         self.absolute = absolute;
         self
@@ -102,41 +104,33 @@ impl SessionsBuilder {
     /// Reads from the store what is revoked.
     ///
     /// # Errors
-    /// - [`SessionError::Unfit`]: a duration is zero or too long, or no session is allowed.
+    /// - [`SessionError::Setting`]: a setting is out of its range, which it names.
     /// - [`SessionError::Store`].
     pub async fn open(self) -> Result<Sessions, SessionError> {
         let rules = self.rules;
-        let is_fit = [
-            ("grace", rules.grace <= MOST_GRACE),
-            ("idle time", rules.idle > Duration::ZERO && rules.idle <= DAY.saturating_mul(3_650)),
-            ("absolute end", self.absolute > Duration::ZERO && self.absolute <= DAY.saturating_mul(3_650)),
-            ("number", self.most_sessions > 0),
+        let is_lifetime = |lifetime: Duration| lifetime >= SECOND && lifetime <= DAY.saturating_mul(3_650);
+        let settings = [
+            ("grace", "at most 60 s", rules.grace <= MOST_GRACE),
+            ("idle time", "between a second and ten years", is_lifetime(rules.idle)),
+            ("absolute lifetime", "between a second and ten years", is_lifetime(self.absolute)),
+            ("number of sessions", "at least 1", self.most_sessions > 0),
         ];
-        if let Some((field, _)) = is_fit.into_iter().find(|(_, is_fit)| !is_fit) {
-            return Err(SessionError::Unfit { field });
+        if let Some((setting, range, _)) = settings.into_iter().find(|(_, _, is_fit)| !is_fit) {
+            return Err(SessionError::Setting { setting, range });
         }
-        let revocations = self.revocations.build();
-        let mut after = 0;
-        loop {
-            let page = self.store.revocations(after, PAGE).await?;
-            for (number, revocation) in &page {
-                revocations.add(revocation)?;
-                after = *number;
-            }
-            if page.len() < PAGE {
-                break;
-            }
-        }
-        Ok(Sessions(Arc::new(Inner {
+        let sessions = Sessions(Arc::new(Inner {
             longest: self.issuer.lifetime().saturating_add(LEEWAY_AND_CLOCKS),
             issuer: self.issuer,
             store: self.store,
-            revocations,
+            revocations: self.revocations.build(),
             rules,
             absolute: self.absolute,
             most_sessions: self.most_sessions,
             events: self.events,
-        })))
+            read: AtomicU64::new(0),
+        }));
+        sessions.catch_up().await?;
+        Ok(sessions)
     }
 }
 

@@ -61,7 +61,7 @@ impl NewSession {
         self
     }
 
-    /// The tenant: the claim `tenant`.
+    /// The tenant: the claim `tenant`, or [another](crate::RevocationsBuilder::with_tenant_claim).
     pub fn with_tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self

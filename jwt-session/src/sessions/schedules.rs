@@ -9,7 +9,7 @@ use shuttle::future::{block_on, spawn, yield_now};
 
 use super::*;
 use crate::MemoryStore;
-use crate::store::StoreError;
+use crate::store::{Change, StoreError};
 
 const SCHEDULES: usize = 10_000;
 

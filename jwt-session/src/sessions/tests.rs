@@ -314,7 +314,7 @@ async fn unfit_names_and_rules_are_refused_before_anything_is_written() {
     ];
     for set_up in builders {
         let builder = set_up(Sessions::builder(world.issuer.clone(), world.store.clone()));
-        assert!(matches!(builder.open().await, Err(SessionError::Unfit { .. })));
+        assert!(matches!(builder.open().await, Err(SessionError::Setting { .. })));
     }
 }
 
@@ -330,4 +330,64 @@ async fn a_full_store_refuses_new_sessions_and_serves_the_old_ones() {
     sessions.refresh(first.refresh_token(), Refresh::new()).await.unwrap();
     sessions.end(first.session()).await.unwrap();
     sessions.start(NewSession::of("bob")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_access_token_ends_with_its_session_and_a_logout_takes_back_what_the_leeway_leaves() {
+    let world = world_of(|builder| builder.with_absolute(Duration::from_secs(1_000))).await;
+    let first = world.login("alice").await;
+    assert_eq!(first.lifetime().as_secs(), 600);
+    world.clock.advance(900);
+    let last = world.refresh(first.refresh_token()).await.unwrap();
+    assert_eq!((last.lifetime().as_secs(), last.expiry().as_secs()), (100, START + 1_000));
+    assert_eq!(world.verified(&last).expires_at().unwrap().as_secs(), START + 1_000);
+    // Verifiers let it live half a minute longer.
+    world.clock.advance(110);
+    assert!(!world.is_revoked(&last));
+    assert_eq!(world.sessions.end_all("alice").await.unwrap(), 1);
+    assert!(world.is_revoked(&last));
+    let world = world_of(|builder| builder.with_absolute(Duration::from_secs(1_000))).await;
+    let first = world.login("alice").await;
+    world.clock.advance(1_010);
+    assert!(world.sessions.end(first.session()).await.unwrap());
+    assert!(world.sessions.revocations().holds_session(&first.session().to_string()));
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_is_not_started_and_ends_no_other_session() {
+    let world = world_of(|builder| builder.with_most_sessions(1)).await;
+    let first = world.login("alice").await;
+    let unfit = NewSession::of("alice").with_claims(&std::collections::BTreeMap::from([("exp", 1)]));
+    assert!(matches!(world.sessions.start(unfit).await, Err(SessionError::Issue(_))));
+    assert_eq!(world.sessions.list("alice").await.unwrap().len(), 1);
+    assert!(!world.is_revoked(&first));
+}
+
+#[tokio::test]
+async fn a_process_learns_of_what_another_one_revoked_when_it_catches_up() {
+    let world = world().await;
+    let other = Sessions::builder(world.issuer.clone(), world.store.clone()).with_clock(world.clock.clone());
+    let other = other.open().await.unwrap();
+    let mut logins = Vec::new();
+    for _ in 0..=PAGE {
+        let tokens = world.login("alice").await;
+        world.sessions.end(tokens.session()).await.unwrap();
+        logins.push(world.verified(&tokens));
+    }
+    assert!(!other.revocations().is_revoked(&logins[0]));
+    for _ in 0..2 {
+        other.catch_up().await.unwrap();
+        assert!(logins.iter().all(|verified| other.revocations().is_revoked(verified)));
+        assert_eq!(other.revocations().len(), PAGE + 1);
+    }
+}
+
+#[tokio::test]
+async fn the_claim_of_the_tenant_is_one_for_those_who_write_and_read_it() {
+    let set_up = |builder: SessionsBuilder| builder.with_revocations(|it| it.with_tenant_claim("org"));
+    let world = world_of(set_up).await;
+    let tokens = world.sessions.start(NewSession::of("alice").with_tenant("blue")).await.unwrap();
+    let verified = world.verified(&tokens);
+    assert_eq!(verified.claim::<String>("org").unwrap().as_deref(), Some("blue"));
+    assert_eq!(verified.claim::<String>("tenant").unwrap(), None);
 }

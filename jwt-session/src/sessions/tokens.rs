@@ -56,16 +56,22 @@ pub struct SessionTokens {
 }
 
 impl SessionTokens {
+    /// The access token ends with its session at the latest.
     pub(super) async fn issue(
         issuer: &SessionIssuer,
+        tenant_claim: &str,
         session: &Session,
         refresh_token: &RefreshToken,
         scope: Option<&str>,
+        now: Duration,
     ) -> Result<Self, SessionError> {
         let scope = scope.or(session.scope.as_deref());
         let sid = session.id.to_string();
-        let now = issuer.now();
-        let mut token = now.token().with_subject(&session.subject).with_session_id(&sid);
+        let left = Duration::from_secs(session.expiry().saturating_sub(now).as_secs().max(1));
+        let lifetime = issuer.lifetime().min(left);
+        let signs = issuer.now();
+        let mut token =
+            signs.token().with_subject(&session.subject).with_session_id(&sid).with_lifetime(lifetime);
         if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
             token = token.with_scope(scope);
         }
@@ -73,7 +79,7 @@ impl SessionTokens {
             token = token.with_client_id(client);
         }
         if let Some(tenant) = &session.tenant {
-            token = token.with_claim("tenant", tenant);
+            token = token.with_claim(tenant_claim, tenant);
         }
         if let Some(claims) = &session.claims {
             let claims: serde_json::Map<String, serde_json::Value> =
@@ -83,11 +89,16 @@ impl SessionTokens {
         Ok(Self {
             session: session.id,
             access_token: Zeroizing::new(issuer.sign(token).await?),
-            lifetime: issuer.lifetime(),
+            lifetime,
             refresh_token: refresh_token.text(),
             scope: scope.map(str::to_owned),
             expiry: session.expiry(),
         })
+    }
+
+    /// By the clock of the store.
+    pub(super) fn with_expiry(self, expiry: Duration) -> Self {
+        Self { expiry, ..self }
     }
 
     /// The session: the claim `sid` of the access token.
