@@ -23,6 +23,7 @@
 )]
 
 mod key_ring;
+mod replay;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 pub use self::key_ring::key_ring;
+pub use self::replay::replay;
 use crate::store::{Of, Scope, SessionStore, Transaction};
 use crate::{
     NewSession, Refresh, RefreshRefusal, Revocation, Revoked, Session, SessionError, SessionId,
