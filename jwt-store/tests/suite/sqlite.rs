@@ -13,14 +13,18 @@ mod locked;
 mod process;
 
 use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::path::Path;
+use std::sync::Arc;
 
-use jwt_session::jwt_core::{Algorithm, HmacSecret, Issuer, SigningKey};
-use jwt_session::store::{KeyRingStore as _, SessionStore, StoreErrorKind};
+use jwt_session::jwt_core::{Algorithm, HmacSecret, Issuer, ManualClock, SigningKey};
+use jwt_session::store::{KeyRingStore as _, ReplayStore as _, SessionStore, StoreErrorKind, UseId};
 use jwt_session::{KeyEncryptionKey, KeyRing, Sessions, store_suite};
 use jwt_store::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_stores() {
@@ -51,6 +55,76 @@ async fn sqlite_passes_the_suite_of_key_rings() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_passes_the_suite_of_uses() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = AtomicUsize::new(0);
+    store_suite::replay(async |clock| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let store = SqliteStore::at(folder.path().join(format!("{number}.db"))).with_clock(clock);
+        let store = store.open().await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    })
+    .await;
+}
+
+/// Two handles are as two processes: each has its own connections, and the file decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_share_a_file_one_uses_a_name_and_it_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("uses.db");
+    let stores = [store_at(&path).await, store_at(&path).await];
+    let until = Duration::from_secs(9_000_000_000);
+    let id = |round: u8| UseId::of("test", &[&[round]]);
+    for round in 0..10 {
+        let barrier = Arc::new(Barrier::new(40));
+        let mut tasks = JoinSet::new();
+        for n in 0..40 {
+            let (store, barrier) = (stores[n % 2].clone(), barrier.clone());
+            tasks.spawn(async move {
+                barrier.wait().await;
+                store.consume(id(round), until).await.unwrap()
+            });
+        }
+        let first = tasks.join_all().await.into_iter().filter(|first| *first).count();
+        assert_eq!(first, 1, "round {round}");
+    }
+    for store in stores {
+        store.close().await;
+    }
+    let again = store_at(&path).await;
+    for round in 0..10 {
+        assert!(!again.consume(id(round), until).await.unwrap(), "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_that_are_over_leave_the_file_as_others_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, clock) = (folder.path().join("uses.db"), ManualClock::at(1_000));
+    let store = SqliteStore::at(&path).with_clock(clock.clone()).open().await.unwrap();
+    store.migrate().await.unwrap();
+    let consume = async |n: u32, until| {
+        let id = UseId::of("test", &[&n.to_be_bytes()]);
+        store.consume(id, Duration::from_secs(until)).await.unwrap()
+    };
+    for n in 0..40 {
+        assert!(consume(n, 1_010).await);
+    }
+    let options = SqliteConnectOptions::new().filename(&path);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut rows = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM jwt_uses").fetch_one(&mut connection).await.unwrap()
+    };
+    assert_eq!(rows().await, 40);
+    clock.advance(10);
+    for (n, left) in [(40, 33), (41, 26), (42, 19), (43, 12), (44, 5), (45, 6), (46, 7)] {
+        assert!(consume(n, 1_100).await);
+        assert_eq!(rows().await, left, "8 leave at a time, while there are such");
+    }
+}
+
 /// A file of the first version of the tables, with a row in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_version_1_is_migrated_and_keeps_what_it_holds() {
@@ -73,9 +147,9 @@ async fn a_file_of_version_1_is_migrated_and_keeps_what_it_holds() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!((version, kept), (2, 1));
+    assert_eq!((version, kept), (3, 1));
 
-    sqlx::raw_sql("PRAGMA user_version = 3").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("PRAGMA user_version = 4").execute(&mut connection).await.unwrap();
     let refused = store.migrate().await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Corrupt, "a later version is left alone");
 }
