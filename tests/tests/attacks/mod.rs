@@ -52,3 +52,5 @@ macro_rules! covers {
     };
 }
 use covers;
+
+pub(crate) use self::text::twin;
