@@ -47,9 +47,10 @@ impl Uses {
     }
 }
 
+#[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 impl MemoryStore {
     /// Uses that are remembered; some may be over.
-    #[cfg(test)]
     pub(crate) fn uses(&self) -> usize {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).ids.len()
     }
