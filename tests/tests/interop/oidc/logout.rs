@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{Html, Redirect};
 use axum::routing::get;
 use base64::Engine as _;
@@ -114,7 +114,7 @@ fn serve(listener: TcpListener, application: Arc<Application>, routes: Routes) {
         Redirect::to(&application.authorization())
     }
 
-    async fn callback(_: Query<HashMap<String, String>>) -> Html<&'static str> {
+    async fn callback() -> Html<&'static str> {
         Html(CALLBACK)
     }
 
