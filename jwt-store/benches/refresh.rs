@@ -69,15 +69,13 @@ async fn refresh(
     held: Vec<SessionTokens>,
     refreshes: u64,
 ) -> (Duration, Vec<SessionTokens>) {
-    let callers = u64::try_from(held.len()).unwrap();
+    let callers = held.len();
     let began = Instant::now();
     let mut tasks = JoinSet::new();
-    for (n, mut tokens) in (0..callers).zip(held) {
+    for (first, mut tokens) in (0..).zip(held) {
         let sessions = sessions.clone();
-        // The first ones have what is left over.
-        let own = refreshes.div_euclid(callers).saturating_add(u64::from(n < refreshes % callers));
         tasks.spawn(async move {
-            for _ in 0..own {
+            for _ in (first..refreshes).step_by(callers) {
                 tokens = sessions.refresh(tokens.refresh_token(), Refresh::new()).await.unwrap();
             }
             tokens
