@@ -14,6 +14,8 @@ mod process;
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,6 +41,26 @@ async fn sqlite_passes_the_suite_of_stores() {
         store
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_has_one_successor_however_many_ask_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    store_suite::refresh_races(async |clock| timed_store_in(folder.path(), clock).await, 100).await;
+}
+
+/// `RACE_SEED`, which it prints, has the runs of that seed come again.
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout, reason = "whoever reads of a failure needs the seed")]
+async fn on_sqlite_nothing_usable_survives_a_revocation() {
+    let seed = match std::env::var("RACE_SEED") {
+        Ok(seed) => seed.parse().expect("RACE_SEED is a number"),
+        Err(_) => RandomState::new().hash_one("by chance"),
+    };
+    println!("RACE_SEED={seed}");
+    let folder = tempfile::tempdir().unwrap();
+    let make = async |clock| timed_store_in(folder.path(), clock).await;
+    store_suite::revocation_races(make, seed, 1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,6 +195,14 @@ async fn a_file_holds_no_private_bytes_of_a_ring() {
         assert!(!bytes.windows(scalar.len()).any(|window| window == scalar.as_bytes()));
     }
     assert!(read >= 2, "the sealed keys are there");
+}
+
+/// Patient enough for a thousand callers at once on a machine that has other work.
+async fn timed_store_in(folder: &Path, clock: ManualClock) -> SqliteStore {
+    let store = SqliteStore::at(folder.join("sessions.db")).with_clock(clock);
+    let store = store.with_patience(Duration::from_secs(120)).open().await.unwrap();
+    store.migrate().await.unwrap();
+    store
 }
 
 /// With its tables.

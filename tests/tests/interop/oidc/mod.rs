@@ -11,6 +11,8 @@
 //! | `own_tokens` | a service's own tokens, fetched and presented by us |
 //! | `rotation` | new keys while requests run, and keys that are gone |
 //! | `outages` | hanging, gone, killed and started anew |
+//! | `logout` | a user logs in and out in a browser, and the provider says so |
+//! | `chromium` | that browser |
 //! | `examples` | the examples' own lines, with this provider |
 
 #![allow(
@@ -22,10 +24,12 @@
 )]
 
 mod access_tokens;
+mod chromium;
 mod client;
 mod examples;
 mod id_tokens;
 mod introspection;
+mod logout;
 mod outages;
 mod own_tokens;
 mod provider;

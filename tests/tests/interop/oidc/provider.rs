@@ -55,9 +55,18 @@ impl Provider {
 
     /// Has it do something, and waits until it is done.
     pub(crate) async fn ask(&self, op: &'static str) -> Value {
-        let process = Arc::clone(&self.process);
-        let asked = tokio::task::spawn_blocking(move || process.lock().unwrap().ask(op));
-        asked.await.unwrap().unwrap_or_else(|problem| panic!("{op}: {problem}"))
+        self.ask_with(json!({ "op": op })).await
+    }
+
+    /// Has it tell the client `web-logout` of logouts, at an address.
+    pub(crate) async fn tell_of_logouts(&self, uri: &str) {
+        self.ask_with(json!({ "op": "tell", "uri": uri })).await;
+    }
+
+    async fn ask_with(&self, request: Value) -> Value {
+        let (process, asked) = (Arc::clone(&self.process), request.clone());
+        let answer = tokio::task::spawn_blocking(move || process.lock().unwrap().ask(&asked));
+        answer.await.unwrap().unwrap_or_else(|problem| panic!("{request}: {problem}"))
     }
 
     /// How many requests for a path it took.
@@ -93,10 +102,10 @@ impl Process {
         Ok((process, about))
     }
 
-    fn ask(&mut self, op: &str) -> Result<Value, String> {
-        writeln!(self.requests, "{}", json!({ "op": op })).map_err(|error| error.to_string())?;
+    fn ask(&mut self, request: &Value) -> Result<Value, String> {
+        writeln!(self.requests, "{request}").map_err(|error| error.to_string())?;
         let answer = self.answer()?;
-        if answer["op"] == op { Ok(answer) } else { Err(answer.to_string()) }
+        if answer["op"] == request["op"] { Ok(answer) } else { Err(answer.to_string()) }
     }
 
     fn answer(&mut self) -> Result<Value, String> {
