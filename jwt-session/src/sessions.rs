@@ -3,6 +3,7 @@
 mod builder;
 mod issuer;
 mod new_session;
+mod patience;
 mod provider;
 mod tokens;
 mod transact;
