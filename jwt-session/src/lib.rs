@@ -23,7 +23,7 @@ pub mod store;
 pub mod store_suite;
 mod used_tokens;
 
-pub use self::events::{EventSink, SecurityEvent};
+pub use self::events::{AttemptRefusal, EventSink, SecurityEvent};
 pub use self::jwks::Jwks;
 pub use self::key_ring::{
     KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,

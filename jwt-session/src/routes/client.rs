@@ -12,6 +12,7 @@ use super::body::form_decoded;
 use super::login::LoginUnavailable;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
+use crate::events::AttemptRefusal;
 
 /// A client that asks for something on its own behalf: a service, with a secret.
 pub struct ClientCredentials {
@@ -79,25 +80,27 @@ impl Routes {
             RouteResponse::error(401, OAuthError::InvalidClient).with("www-authenticate", challenge)
         };
         let Some(check) = &self.0.clients else { return Err(RouteResponse::absent()) };
-        let client = ClientCredentials::read(request).ok_or_else(refused)?;
+        let client = ClientCredentials::read(request).ok_or_else(|| {
+            self.tell_client_refused(request, None, AttemptRefusal::NoCredentials);
+            refused()
+        })?;
         let name = client.id.clone();
-        let now = self.now();
+        let tell = |why| self.tell_client_refused(request, Some(&name), why);
         // By address alone: whoever knows the name of a service is not to keep it out.
-        let attempt = self.0.client_limits.attempt(self.address(request), "", now)?;
+        let attempt = self.0.client_limits.attempt(self.address(request), "", self.now());
+        let attempt = attempt.inspect_err(|_| tell(AttemptRefusal::RateLimited))?;
         match check.check(client).await {
             Ok(true) => {
                 attempt.give_back(&self.0.client_limits);
                 Ok(name)
             }
             Ok(false) => {
-                tracing::info!(
-                    event = "client_refused",
-                    "a client was refused: no such client, or a wrong secret"
-                );
+                tell(AttemptRefusal::WrongCredentials);
                 Err(refused())
             }
             Err(LoginUnavailable) => {
                 attempt.give_back(&self.0.client_limits);
+                tell(AttemptRefusal::Unavailable);
                 Err(RouteResponse::unavailable())
             }
         }

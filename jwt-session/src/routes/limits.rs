@@ -5,12 +5,16 @@ use core::time::Duration;
 
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::response::{OAuthError, RouteResponse};
+use crate::events::AttemptRefusal;
 
 /// The limits of a kind of attempt.
 #[derive(Debug)]
 pub(super) struct Limits {
     of_address: RateLimiter,
     of_name: RateLimiter,
+    /// Refused attempts that were told of, by address.
+    told: RateLimiter,
+    told_once: RateLimiter,
 }
 
 /// An attempt that was counted.
@@ -42,7 +46,23 @@ impl Network {
 
 impl Limits {
     pub(super) fn new(limit: RateLimit) -> Self {
-        Self { of_address: RateLimiter::new(limit), of_name: RateLimiter::new(limit) }
+        Self {
+            of_address: RateLimiter::new(limit),
+            of_name: RateLimiter::new(limit),
+            told: RateLimiter::new(limit),
+            told_once: RateLimiter::new(limit.once()),
+        }
+    }
+
+    /// Whether a refused attempt is still one to tell of. Counted apart from the attempts, for some of those are given
+    /// back, and some never counted.
+    pub(super) fn is_told(&self, address: Option<IpAddr>, why: AttemptRefusal, now: Duration) -> bool {
+        let address = address.map(Network::of);
+        if why.is_told_once() {
+            self.told_once.take(&(address, why), now).is_ok()
+        } else {
+            self.told.take(&address, now).is_ok()
+        }
     }
 
     /// Counts an attempt from an address, where it is known, for a name, where there is one.

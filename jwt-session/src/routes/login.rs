@@ -10,6 +10,7 @@ use super::body::{Accepts, Members};
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
+use crate::events::AttemptRefusal;
 use crate::sessions::NewSession;
 
 /// Bytes of a name at most, as those of a subject.
@@ -121,33 +122,38 @@ impl Routes {
         };
         // The answer for a name that nobody can have is that for one that nobody has.
         let wrong = || RouteResponse::error(400, OAuthError::InvalidGrant);
-        if username.len() > MOST_NAME {
+        let is_name = username.len() <= MOST_NAME;
+        let (username, password) = (username.to_owned(), Zeroizing::new(password.to_owned()));
+        let name = username.clone();
+        let refused = |why| self.tell_login_refused(&request, &name, why);
+        // Of names that many applications take for one.
+        let folded = if is_name { username.trim().to_lowercase() } else { String::new() };
+        // Counted before it is known to be wrong, so that many at once are no way around.
+        let attempt = self.0.login_limits.attempt(self.address(&request), &folded, self.now());
+        let attempt = attempt.inspect_err(|_| refused(AttemptRefusal::RateLimited))?;
+        if !is_name {
+            refused(AttemptRefusal::WrongCredentials);
             return Err(wrong());
         }
-        let (username, password) = (username.to_owned(), Zeroizing::new(password.to_owned()));
-        let now = self.now();
-        // Of names that many applications take for one.
-        let folded = username.trim().to_lowercase();
-        // Counted before it is known to be wrong, so that many at once are no way around.
-        let attempt = self.0.login_limits.attempt(self.address(&request), &folded, now)?;
         let credentials = Credentials { members, username, password };
         let new = match self.0.login.check(credentials).await {
             Ok(Some(new)) => new,
             Ok(None) => {
-                tracing::info!(
-                    event = "login_refused",
-                    "a login was refused: no such user, or a wrong password"
-                );
+                refused(AttemptRefusal::WrongCredentials);
                 return Err(wrong());
             }
             Err(LoginUnavailable) => {
                 attempt.give_back(&self.0.login_limits);
+                refused(AttemptRefusal::Unavailable);
                 return Err(RouteResponse::unavailable());
             }
         };
         attempt.give_back(&self.0.login_limits);
         let new = new.seen(client, request.text("user-agent"), self.address(&request));
-        let tokens = self.0.sessions.start(new).await.map_err(|error| Self::broken(&error))?;
+        let tokens = self.0.sessions.start(new).await.map_err(|error| {
+            refused(AttemptRefusal::Unavailable);
+            Self::broken(&error)
+        })?;
         match self.tokens(mode, &tokens) {
             Ok(response) => Ok(response),
             Err(response) => {

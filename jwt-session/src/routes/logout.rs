@@ -4,6 +4,7 @@ use super::body::Accepts;
 use super::request::Kept;
 use super::response::RouteResponse;
 use super::{Answered, Routes};
+use crate::session_error::SessionError;
 
 impl Routes {
     /// Ends the session of a refresh token in the body, or else that of the access token that the request carries.
@@ -12,9 +13,14 @@ impl Routes {
         if let Some(token) = members.text("refresh_token") {
             let now = self.now();
             let attempt = self.0.refresh_limits.attempt(self.address(&request), "", now)?;
-            let session = self.0.sessions.session_of(token).await.map_err(|error| Self::broken(&error))?;
+            // An outage of ours uses up nobody's attempts.
+            let broken = |error: &SessionError| {
+                attempt.give_back(&self.0.refresh_limits);
+                Self::broken(error)
+            };
+            let session = self.0.sessions.session_of(token).await.map_err(|error| broken(&error))?;
             if let Some(session) = session {
-                self.0.sessions.end(session.id()).await.map_err(|error| Self::broken(&error))?;
+                self.0.sessions.end(session.id()).await.map_err(|error| broken(&error))?;
                 attempt.give_back(&self.0.refresh_limits);
             }
             // Whether there was such a session is nobody's business (RFC 7009 §2.2).

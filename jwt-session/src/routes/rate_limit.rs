@@ -34,6 +34,11 @@ impl RateLimit {
     pub const fn new(most: u8, within: Duration) -> Self {
         Self { most, within }
     }
+
+    /// Once in the same span.
+    pub(super) const fn once(self) -> Self {
+        Self { most: 1, within: self.within }
+    }
 }
 
 /// Counts by key. A key that was not seen for long makes room for a new one.

@@ -8,6 +8,7 @@ use super::cookies::Mode;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
+use crate::events::AttemptRefusal;
 use crate::refresh_token::RefreshToken;
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::sessions::Refresh;
@@ -30,19 +31,32 @@ impl Routes {
         // One that is no token at all costs no question to the store, yet counts.
         let session = RefreshToken::parse(token).map(|token| token.session);
         let name = session.map(|session| session.to_string()).unwrap_or_default();
-        let attempt = self.0.refresh_limits.attempt(self.address(&request), &name, now)?;
+        let limits = &self.0.refresh_limits;
+        let refused = |why| self.tell_refresh_refused(&request, session, why);
+        let attempt = limits.attempt(self.address(&request), &name, now);
+        let attempt = attempt.inspect_err(|_| refused(AttemptRefusal::RateLimited))?;
         let refresh = Refresh { client, scope: members.text("scope") };
         let tokens = match self.0.sessions.refresh(token, refresh).await {
             Ok(tokens) => tokens,
             Err(error) => {
-                if matches!(error, SessionError::Refused(RefreshRefusal::Unknown)) {
-                    // The name of a session is no secret, and guesses are not to lock it.
-                    attempt.give_back_name(&self.0.refresh_limits);
+                match &error {
+                    SessionError::Refused(refusal) => {
+                        if *refusal == RefreshRefusal::Unknown {
+                            // The name of a session is no secret, and guesses are not to lock it.
+                            attempt.give_back_name(limits);
+                        }
+                        refused(AttemptRefusal::RefreshToken(*refusal));
+                    }
+                    // An outage of ours uses up nobody's attempts.
+                    _ => {
+                        attempt.give_back(limits);
+                        refused(AttemptRefusal::Unavailable);
+                    }
                 }
                 return Err(self.not_refreshed(mode, &error));
             }
         };
-        attempt.give_back_address(&self.0.refresh_limits);
+        attempt.give_back_address(limits);
         self.tokens(mode, &tokens)
     }
 
@@ -72,7 +86,6 @@ impl Routes {
 
     fn not_refreshed(&self, mode: Mode, error: &SessionError) -> RouteResponse {
         let SessionError::Refused(refusal) = error else { return Self::broken(error) };
-        tracing::debug!(event = "refresh_refused", code = refusal.code(), "a refresh was refused");
         match refusal {
             RefreshRefusal::ScopeNotGranted => RouteResponse::error(400, OAuthError::InvalidScope),
             // Somebody else won the race, and the cookies that this browser has by now are good.
