@@ -38,11 +38,15 @@ function device({ id, user_agent, address, last_used, current }) {
   const seen = `${address ?? "from somewhere"}, last seen ${moment.format(last_used * 1000)}`;
   const text = part("div");
   text.append(part("p", { textContent: name }), part("p", { className: "quiet", textContent: seen }));
-  const end = part("button", { textContent: "End", onclick: () => act(call(`/auth/sessions/${id}`, { method: "DELETE" })) });
+  if (current) text.firstChild.append(" ", part("span", { className: "here", textContent: "this device" }));
+  const line = part("li");
+  line.append(text);
+  if (current) return line;
+  const end = part("button", { textContent: "End" });
+  end.onclick = () => act(call(`/auth/sessions/${id}`, { method: "DELETE" }), load);
   end.dataset.id = id;
   end.setAttribute("aria-label", `End ${name}, ${seen}`);
-  const line = part("li");
-  line.append(text, current ? part("span", { className: "here", textContent: "This device" }) : end);
+  line.append(end);
   return line;
 }
 
@@ -56,13 +60,13 @@ function named(agent = "Unknown device") {
   return browser && system ? `${browser} on ${system}` : agent.slice(0, 40);
 }
 
-/** Waits for what somebody asked for, then shows how things are now. */
-async function act(answer) {
+/** Waits for what somebody asked for, and does what is to be done then. */
+async function act(answer, then) {
   try {
     const { ok, status } = await answer;
-    // A device that is gone already is what was asked for, too.
+    // What is gone already is what was asked for, too.
     if (!ok && ![401, 404].includes(status)) return say(`That did not work (${status}). Try again.`);
-    await load();
+    await then();
   } catch {
     say("The server cannot be reached. Try again.");
   }
@@ -76,10 +80,13 @@ $("login").onsubmit = async (event) => {
   button.disabled = true;
   try {
     const answer = await fetch("/auth/login", { method: "POST", headers: { "content-type": "application/json" }, body });
+    const { error } = await answer.json();
     if (answer.ok) {
       form.reset();
       await load();
-    } else if (answer.status === 400) {
+      // Over plain HTTP some browsers keep no cookie that is marked as secure, not even of this machine.
+      if ($("account").hidden && !$("message").textContent) say("This browser did not keep the login. Try another one.");
+    } else if (error === "invalid_grant") {
       say("The name or the password is wrong.");
       $("password").select();
     } else if (answer.status === 429) {
@@ -95,13 +102,7 @@ $("login").onsubmit = async (event) => {
 };
 
 for (const id of ["logout", "logout-all"]) {
-  $(id).onclick = () =>
-    act(
-      call(`/auth/${id}`, { method: "POST" }).then((answer) => {
-        if (answer.ok) sessionOver();
-        return answer;
-      }),
-    );
+  $(id).onclick = () => act(call(`/auth/${id}`, { method: "POST" }), sessionOver);
 }
 
 addEventListener("session-over", () => show("login"));

@@ -25,9 +25,15 @@ impl Data {
         let folder = folder.into();
         make_folder(&folder).map_err(|error| format!("the folder {}: {error}", folder.display()))?;
         let (database, key) = (folder.join("quickstart.db"), folder.join("key-encryption.key"));
-        // Never beside a database that was sealed by another one: that one must be found again.
-        if !database.exists() && !key.exists() {
-            write_key(&key).map_err(|error| format!("the key {}: {error}", key.display()))?;
+        if !database.exists() {
+            // Never beside a database that was sealed by another one: that one must be found again.
+            if !key.exists() {
+                let mut bytes = [0; KeyEncryptionKey::BYTES];
+                getrandom::fill(&mut bytes)?;
+                make_file(&key, &STANDARD.encode(bytes))?;
+            }
+            // SQLite gives the files that it makes beside it the same mode.
+            make_file(&database, "")?;
         }
         let store = SqliteStore::at(&database).open().await?;
         store.migrate().await?;
@@ -55,18 +61,18 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     maker.create(folder)
 }
 
-fn write_key(path: &Path) -> Result<(), Failure> {
-    let mut bytes = [0; KeyEncryptionKey::BYTES];
-    getrandom::fill(&mut bytes)?;
+/// For its owner alone.
+fn make_file(path: &Path, text: &str) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    let written = writeln!(file, "{}", STANDARD.encode(bytes)).and_then(|()| file.sync_all());
-    // Half a key would be in the way at the next start.
-    written.inspect_err(|_| drop(fs::remove_file(path)))?;
-    Ok(())
+    let made = options.open(path).and_then(|mut file| {
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        // Half a key would be in the way at the next start.
+        written.inspect_err(|_| drop(fs::remove_file(path)))
+    });
+    made.map_err(|error| format!("the file {}: {error}", path.display()).into())
 }
 
 #[cfg(test)]
@@ -81,7 +87,7 @@ mod tests {
         let first = fs::read(&data.key)?;
         assert!(data.key_encryption_key().is_ok());
         #[cfg(unix)]
-        for (path, mode) in [(&data.key, 0o600), (&data.folder, 0o700)] {
+        for (path, mode) in [(&data.key, 0o600), (&data.database, 0o600), (&data.folder, 0o700)] {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(fs::metadata(path)?.permissions().mode() & 0o777, mode, "{}", path.display());
         }
