@@ -20,6 +20,11 @@ mod matrix;
 mod odd_json;
 #[cfg(feature = "remote")]
 mod oidc;
+#[cfg(feature = "remote")]
+#[path = "../printed_lines.rs"]
+mod printed_lines;
+#[cfg(feature = "remote")]
+mod process;
 mod report;
 mod salts;
 mod short_keys;
