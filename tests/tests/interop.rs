@@ -11,6 +11,8 @@
 //!
 //! A library that cannot be started fails its test: `scripts/install interop-node interop-python interop-debian`.
 
+#[cfg(feature = "remote")]
+mod browser;
 mod differences;
 mod foreign;
 mod key_sets;
