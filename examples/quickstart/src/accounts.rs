@@ -80,8 +80,8 @@ impl Accounts {
 impl Login for Accounts {
     fn check(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<NewSession>, LoginUnavailable>> {
         Box::pin(async move {
-            self.judge(credentials).await.map_err(|failure| {
-                crate::printed::failed(&*failure);
+            self.judge(credentials).await.map_err(|error| {
+                tracing::warn!(%error, "a password cannot be checked");
                 LoginUnavailable
             })
         })

@@ -9,22 +9,23 @@
 //! | `keys.rs` | the keys that sign tokens |
 //! | `pages.rs` | the login page, from the folder `page` |
 //! | `printed.rs` | what is printed at start |
+//! | `upkeep.rs` | what is to be done every second and every minute |
 
 mod accounts;
 mod data;
 mod keys;
 mod pages;
 mod printed;
+mod upkeep;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::routing::get;
 use axum::{Json, Router};
 use axum_jwt::{Claims, JwtAuth, Verifier, session_routes};
+use jwt_session::Sessions;
 use jwt_session::jwt_core::request::AllowedOrigins;
 use jwt_session::routes::{Mode, Routes};
-use jwt_session::{KeyRing, Sessions};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::Accounts;
@@ -55,6 +56,8 @@ async fn me(user: Claims<User>) -> Json<Me> {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    // What is refused, and what fails, goes to the standard error.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let data = Data::open(std::env::var_os("DATA").unwrap_or_else(|| "quickstart-data".into())).await?;
     let accounts = Accounts::open(&data).await?;
     let ring = keys::open(&data).await?;
@@ -65,10 +68,11 @@ async fn main() -> Result<(), Failure> {
         printed::new_password(USER, &password);
         return Ok(());
     }
-    let password = accounts.first(USER).await?;
 
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".into());
     let listener = tokio::net::TcpListener::bind(listen).await?;
+    // Told once, so that an address in use must have been noticed by now.
+    let password = accounts.first(USER).await?;
     let port = listener.local_addr()?.port();
     // For browsers that do not say `Sec-Fetch-Site`: the pages that may send our cookies along are our own.
     let own = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
@@ -93,24 +97,9 @@ async fn main() -> Result<(), Failure> {
         .merge(session_routes(routes))
         .merge(pages::router());
 
-    tokio::spawn(keep_up(sessions, ring));
+    tokio::spawn(upkeep::keep_up(sessions, ring));
     printed::lines(&format!("http://{}", listener.local_addr()?), &data, USER, password.as_deref());
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(async { _ = tokio::signal::ctrl_c().await }).await?;
     Ok(())
-}
-
-/// Learns every second what another process revoked (`new-password` is one); once a minute turns the keys and forgets
-/// what expired. What fails is told in the log, and done the next time.
-async fn keep_up(sessions: Sessions, ring: KeyRing) {
-    let mut second = tokio::time::interval(Duration::from_secs(1));
-    for count in 0_u64.. {
-        second.tick().await;
-        let mut failures = vec![sessions.catch_up().await.err().map(Failure::from)];
-        if count % 60 == 0 {
-            failures.push(ring.tick().await.err().map(Failure::from));
-            failures.push(sessions.remove_expired().await.err().map(Failure::from));
-        }
-        failures.iter().flatten().for_each(|failure| printed::failed(&**failure));
-    }
 }
