@@ -50,18 +50,37 @@ fn a_restart_keeps_the_password_and_shows_it_no_more() -> Result<(), Box<dyn Err
 
 /// `new-password` is another process, of whose revocations the server learns within a second.
 #[test]
-fn a_new_password_takes_the_place_of_the_old_one() -> Result<(), Box<dyn Error>> {
+fn a_new_password_ends_the_old_one_and_every_login_by_it() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let mut running = Running::start(quickstart(folder.path()))?;
-    let output = quickstart(folder.path()).arg("new-password").output()?;
-    let told = String::from_utf8(output.stdout)?;
-    let password = told.trim().rsplit(' ').next().ok_or("no password was told")?;
-    let set = running.lines.iter().position(|line| line.starts_with("password=")).ok_or("no password")?;
-    let is_login = |line: &&String| line.contains("$password") && line.contains("-c $jar");
-    let login = running.lines.iter().find(is_login).cloned().ok_or("no login")?;
-    let refused = login.replace("# 200", "# 400");
-    let old = running.lines.get(set).cloned().ok_or("no password")?;
-    let first = running.lines.first().cloned().ok_or("no lines")?;
-    running.lines = vec![first, old, refused, format!("password='{password}'"), login];
-    running.check(3, 2)
+    let find =
+        |part: &str| running.lines.iter().find(|line| line.contains(part)).cloned().ok_or(part.to_owned());
+    let (setting, old) = (find("jar=")?, find("password=")?);
+    let (login, me) = (find("-c $jar")?, find("-b $jar http")?);
+    let status = me.replace("curl -i", "curl -s -o /dev/null -w '%{http_code}'");
+    let status = status.split("   #").next().unwrap_or_default();
+    running.lines = vec![
+        setting,
+        old,
+        login.clone(),
+        me.clone(),
+        format!("new=$({} new-password)", env!("CARGO_BIN_EXE_quickstart")),
+        format!("for try in $(seq 600); do [ $({status}) = 401 ] && break || sleep 0.05; done"),
+        me.replace("# 200", "# 401"),
+        login.replace("# 200", "# 400"),
+        "password=${new##* }".to_owned(),
+        login,
+    ];
+    running.check(5, 5)
+}
+
+#[test]
+fn an_address_in_use_costs_nobody_the_first_password() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let output = quickstart(folder.path()).env("LISTEN", taken.local_addr()?.to_string()).output()?;
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let running = Running::start(quickstart(folder.path()))?;
+    assert!(running.lines.iter().any(|line| line.starts_with("password=")), "{:#?}", running.lines);
+    Ok(())
 }
