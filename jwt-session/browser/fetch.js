@@ -7,13 +7,15 @@
 //
 // 1. A 401 is one refresh for all tabs of the browser, then the request is sent once more, body and all.
 // 2. A refresh that is refused (401) is the event `session-over`, in every tab; the caller gets its own 401.
-// 3. A refresh that fails otherwise logs nobody out: the caller gets its answer (429, 503), or the error of the network.
+// 3. A refresh that fails otherwise logs nobody out: the caller gets its answer (429, 503), or the error of `fetch` where
+//    the network fails or nothing came within 20 s.
 // 4. Another origin is sent no cookie, whatever the caller says, and never causes a refresh.
 //
 // Tabs take turns by Web Locks. In a browser without them only the requests of one tab do, and the server's grace for
 // the refresh token before the last is what keeps two tabs logged in.
 
 const STATE = "jwt-session"; // In localStorage: changes with each refresh. No token, nothing secret.
+const PATIENCE = 20_000; // Milliseconds that a refresh may take, for all tabs wait for it.
 let last = Promise.resolve();
 const inTurn = (task) => (navigator.locks ? navigator.locks.request(STATE, task) : (last = last.then(task, task)));
 const tell = (state) => localStorage.setItem(STATE, `${state} ${Date.now()} ${Math.random()}`);
@@ -40,7 +42,8 @@ export const sessionFetch = (refreshPath = "/refresh") => async (input, init) =>
   const refused = await inTurn(async () => {
     const now = localStorage.getItem(STATE);
     if (now !== before) return now?.startsWith("over") ? answer : null; // Somebody else was here first.
-    const refresh = await fetch(refreshPath, { method: "POST", credentials: "same-origin" });
+    const signal = AbortSignal.timeout?.(PATIENCE);
+    const refresh = await fetch(refreshPath, { method: "POST", credentials: "same-origin", signal });
     if (refresh.ok) return tell("good");
     if (refresh.status !== 401) return refresh;
     sessionOver();

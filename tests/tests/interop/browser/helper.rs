@@ -102,9 +102,16 @@ fn a_server_that_fails_or_is_not_reached_logs_nobody_out() {
     site.break_store(false);
     assert_eq!(tab.run(status, &Value::Null), 200, "the cookie for the refresh is still there");
 
+    let failed = "async () => call('/me').then(() => 'answered', (error) => error.name)";
+    context.forget(ACCESS);
+    let impatient = "() => { globalThis.patience = AbortSignal.timeout; AbortSignal.timeout = () => patience.call(AbortSignal, 0); }";
+    tab.run(impatient, &Value::Null);
+    assert_eq!(tab.run(failed, &Value::Null), "TimeoutError");
+    tab.run("() => { AbortSignal.timeout = patience; }", &Value::Null);
+    assert_eq!(tab.run(status, &Value::Null), 200);
+
     context.forget(ACCESS);
     drop(site);
-    let failed = "async () => call('/me').then(() => 'answered', (error) => error.name)";
     assert_eq!(tab.run(failed, &Value::Null), "TypeError");
     assert!(context.cookie(REFRESH).is_some());
     assert_eq!(tab.run("() => over", &Value::Null), 0);
