@@ -12,6 +12,8 @@
 //!
 //! A library that cannot be started fails its test: `scripts/install interop-node interop-python interop-debian`.
 
+#[cfg(feature = "remote")]
+mod browser;
 mod differences;
 mod foreign;
 mod key_rings;
@@ -22,6 +24,11 @@ mod matrix;
 mod odd_json;
 #[cfg(feature = "remote")]
 mod oidc;
+#[cfg(feature = "remote")]
+#[path = "../printed_lines.rs"]
+mod printed_lines;
+#[cfg(feature = "remote")]
+mod process;
 #[cfg(feature = "sqlite")]
 mod refresh_races;
 mod report;

@@ -42,6 +42,7 @@ use jwt_remote::{Oidc, OidcProvider, Remote};
 use tests::routes::protected;
 use tests::server::{Framework, TestServer};
 
+use super::process::PATIENCE;
 use client::User;
 use provider::Provider;
 
@@ -50,8 +51,6 @@ const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 /// The resource server that we are, and another one that the provider knows.
 const AUDIENCE: &str = "https://api.example.com";
 const FOREIGN_AUDIENCE: &str = "https://other.example.com";
-/// How long anything may take that depends on another process.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The real client, whatever proxy this machine is set up for.
 fn remote() -> Remote {
