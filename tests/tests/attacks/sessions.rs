@@ -298,7 +298,8 @@ fn a_token_that_comes_again() {
 
 #[test]
 fn a_store_that_is_read_by_others() {
-    for framework in FRAMEWORKS {
+    // Without a store that has files there is nothing to be read.
+    for framework in FRAMEWORKS.into_iter().filter(|_| cfg!(feature = "sqlite")) {
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan { file: Some(folder.path().join("sessions.db")), ..Plan::default() };
         let house = House::new(framework, &plan);
