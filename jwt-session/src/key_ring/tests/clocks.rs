@@ -36,49 +36,69 @@ impl Others {
     }
 }
 
-/// By the minute, for days: every token of the node whose clock is right is good, everywhere, to its last minute. How
-/// often that node came to sign by another key.
-async fn live_together(
-    right: &Node,
-    wrong: &Node,
-    clocks: [&ManualClock; 2],
-    days: u64,
-    what: &str,
-) -> usize {
-    let others = Others::new(clocks[0]);
-    let mut tokens: Vec<(u64, String)> = Vec::new();
-    let mut keys = Vec::new();
-    for minute in 0..days * DAY / 60 {
-        // By turns one or the other is first.
-        for node in if minute % 3 == 0 { [wrong, right] } else { [right, wrong] } {
-            match node.ring.tick().await {
-                Ok(_) | Err(KeyRingError::Clock { .. }) => {}
-                Err(error) => panic!("{what}, minute {minute}: {error}"),
-            }
-        }
-        tokens.push((minute, right.token()));
-        tokens.retain(|(made, _)| minute - made < 10);
-        if keys.last() != Some(&right.active()) {
-            keys.push(right.active());
-        }
-        for (made, token) in [tokens.first(), tokens.last()].into_iter().flatten() {
-            assert!(right.verifies(token), "{what}, minute {minute}: here, of minute {made}");
-            // By then each has fetched once.
-            if minute >= 10 {
-                let refused = others.of(minute).0.verify(token).err();
-                assert!(
-                    refused.is_none(),
-                    "{what}, minute {minute}: elsewhere, of minute {made}: {refused:?}"
-                );
-            }
-        }
-        others.fetch(minute, if minute % 7 < 4 { right } else { wrong });
-        for clock in clocks {
-            clock.advance(60);
-        }
-        tokio::time::advance(Duration::from_secs(60)).await;
+/// A node whose clock is right, what it has signed, and others.
+struct Life<'l> {
+    right: &'l Node,
+    clocks: [&'l ManualClock; 2],
+    others: Others,
+    tokens: Vec<(u64, String)>,
+    keys: Vec<Arc<str>>,
+    minute: u64,
+}
+
+impl<'l> Life<'l> {
+    /// The first clock is that of the node.
+    fn of(right: &'l Node, clocks: [&'l ManualClock; 2]) -> Self {
+        let others = Others::new(clocks[0]);
+        Self { right, clocks, others, tokens: Vec::new(), keys: Vec::new(), minute: 0 }
     }
-    keys.len() - 1
+
+    /// By the minute, beside a node whose clock is wrong: every token of the node whose clock is right is good,
+    /// everywhere, to its last minute.
+    async fn goes_on(&mut self, wrong: Option<&Node>, minutes: u64, what: &str) {
+        for minute in self.minute..self.minute + minutes {
+            let nodes = wrong.into_iter().chain([self.right]);
+            // By turns one or the other is first.
+            let nodes: Vec<&Node> = if minute % 3 == 0 {
+                nodes.collect()
+            } else {
+                [self.right].into_iter().chain(wrong).collect()
+            };
+            for node in &nodes {
+                match node.ring.tick().await {
+                    Ok(_) | Err(KeyRingError::Clock { .. }) => {}
+                    Err(error) => panic!("{what}, minute {minute}: {error}"),
+                }
+            }
+            self.tokens.push((minute, self.right.token()));
+            self.tokens.retain(|(made, _)| minute - made < 10);
+            if self.keys.last() != Some(&self.right.active()) {
+                self.keys.push(self.right.active());
+            }
+            for (made, token) in [self.tokens.first(), self.tokens.last()].into_iter().flatten() {
+                assert!(self.right.verifies(token), "{what}, minute {minute}: here, of minute {made}");
+                // By then each has fetched once.
+                if minute >= 10 {
+                    let refused = self.others.of(minute).0.verify(token).err();
+                    assert!(
+                        refused.is_none(),
+                        "{what}, minute {minute}: elsewhere, of minute {made}: {refused:?}"
+                    );
+                }
+            }
+            self.others.fetch(minute, if minute % 7 < 4 { self.right } else { wrong.unwrap_or(self.right) });
+            for clock in self.clocks {
+                clock.advance(60);
+            }
+            tokio::time::advance(Duration::from_secs(60)).await;
+        }
+        self.minute += minutes;
+    }
+
+    /// How often the node came to sign by another key.
+    fn rotations(&self) -> usize {
+        self.keys.len() - 1
+    }
 }
 
 /// Off by what it may be, by more, and wildly, to both sides.
@@ -96,16 +116,23 @@ fn clocks() -> [(&'static str, u64); 9] {
     ]
 }
 
+/// Two days, in which the node whose clock is wrong is started anew every two hours: so it comes upon keys in each stage.
 #[tokio::test(start_paused = true)]
 async fn no_clock_has_a_good_token_refused_where_each_node_goes_by_its_own() {
     for (what, now) in clocks() {
         let (store, clock) = world();
         let (store, odd) = (Timeless(store), ManualClock::at(now));
         let right = fast(store.clone(), &clock).await;
-        let wrong = fast(store, &odd).await;
-        let rotations = live_together(&right, &wrong, [&clock, &odd], 2, what).await;
+        let mut life = Life::of(&right, [&clock, &odd]);
+        // Once a key has retired, and is still needed.
+        life.goes_on(None, 84, what).await;
+        assert_eq!((life.rotations(), right.published().len()), (1, 3), "{what}");
+        for _ in 0..24 {
+            let wrong = fast(store.clone(), &odd).await;
+            life.goes_on(Some(&wrong), 120, what).await;
+        }
         if now.abs_diff(START) <= 3_600 || now < START {
-            assert!(rotations >= 24, "{what}: {rotations}");
+            assert!(life.rotations() >= 24, "{what}: {}", life.rotations());
         }
     }
 }
@@ -119,8 +146,9 @@ async fn where_the_store_tells_the_time_a_wrong_clock_costs_its_own_node_alone()
         let wrong = fast(store, &odd).await;
         let is_off = now.abs_diff(START) > 3_600;
         assert_eq!(wrong.ring.status().failing, is_off.then_some("clock"), "{what}: it tells at once");
-        let rotations = live_together(&right, &wrong, [&clock, &odd], 1, what).await;
-        assert!(rotations >= 15, "{what}: {rotations}");
+        let mut life = Life::of(&right, [&clock, &odd]);
+        life.goes_on(Some(&wrong), DAY / 60, what).await;
+        assert!(life.rotations() >= 15, "{what}: {}", life.rotations());
         let told = wrong.told();
         assert_eq!(told.is_empty(), is_off, "{what}: it does nothing: {told:?}");
         right.ring.tick().await.unwrap();
@@ -142,7 +170,7 @@ async fn a_ring_that_a_wrong_clock_began_refuses_no_token_either() {
         let (store, odd) = (Timeless(store), ManualClock::at(now));
         let wrong = fast(store.clone(), &odd).await;
         let right = fast(store, &clock).await;
-        live_together(&right, &wrong, [&clock, &odd], 1, what).await;
+        Life::of(&right, [&clock, &odd]).goes_on(Some(&wrong), DAY / 120, what).await;
     }
 }
 
