@@ -40,7 +40,7 @@ fn a_key_that_verifiers_do_not_know() {
                 verifier = fetch();
             }
             tokens = Tokens::of(&house.refresh(&tokens.refresh));
-            signed_by.insert(ring.issuer().key().key_id().cloned().unwrap());
+            signed_by.insert(ring.issuer().unwrap().key().key_id().cloned().unwrap());
             living.push_back(tokens.access.clone());
             if living.len() > 10 {
                 living.pop_front();
