@@ -18,14 +18,17 @@ pub enum SessionError {
     Refused(RefreshRefusal),
     /// The store could not be asked: nothing is known to have happened. Status 503.
     Store(StoreError),
-    /// The access token could not be signed. Status 500.
+    /// The access token could not be signed; nothing has changed. Status 500.
     Issue(IssueError),
     /// The access token was not signed by whoever holds the key. Status 503 where that
-    /// [is unavailable](RemoteIssueError::is_unavailable), else 500. A client that asks again within the grace gets the
-    /// same refresh token.
+    /// [is unavailable](RemoteIssueError::is_unavailable), else 500. Nothing has changed: the refresh
+    /// token is as good as before.
     NotSigned(RemoteIssueError),
     /// The operating system gives no random bits. Status 500.
     NoRandomBits,
+    /// While the login was checked, its subject, client, tenant or issuer was taken back, so that the check may have seen an
+    /// old password: log in again. Status 503.
+    RevokedMeanwhile,
     /// A setting of [`SessionsBuilder`](crate::SessionsBuilder) is out of its range.
     Setting {
         /// Which one.
@@ -52,6 +55,8 @@ pub enum RefreshRefusal {
     Ended,
     /// The token was used before: the session has ended now (RFC 9700 §4.14.2).
     Reuse,
+    /// The token is of another client: its session has ended now (RFC 6749 §10.4).
+    OtherClient,
     /// The token was exchanged a moment ago, and since then presented too often. The session lives on.
     TooOften,
     /// More scopes are asked for than were granted (RFC 6749 §6).
@@ -60,8 +65,15 @@ pub enum RefreshRefusal {
 
 impl RefreshRefusal {
     /// Every one of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Unknown, Self::Expired, Self::Ended, Self::Reuse, Self::TooOften, Self::ScopeNotGranted];
+    pub const ALL: &'static [Self] = &[
+        Self::Unknown,
+        Self::Expired,
+        Self::Ended,
+        Self::Reuse,
+        Self::OtherClient,
+        Self::TooOften,
+        Self::ScopeNotGranted,
+    ];
 
     /// The stable name, for logs.
     #[must_use]
@@ -71,6 +83,7 @@ impl RefreshRefusal {
             Self::Expired => "session_expired",
             Self::Ended => "session_ended",
             Self::Reuse => "refresh_reuse",
+            Self::OtherClient => "refresh_other_client",
             Self::TooOften => "refresh_too_often",
             Self::ScopeNotGranted => "scope_not_granted",
         }
@@ -80,7 +93,12 @@ impl RefreshRefusal {
     #[must_use]
     pub const fn error(self) -> &'static str {
         match self {
-            Self::Unknown | Self::Expired | Self::Ended | Self::Reuse | Self::TooOften => "invalid_grant",
+            Self::Unknown
+            | Self::Expired
+            | Self::Ended
+            | Self::Reuse
+            | Self::OtherClient
+            | Self::TooOften => "invalid_grant",
             Self::ScopeNotGranted => "invalid_scope",
         }
     }
@@ -100,6 +118,7 @@ impl SessionError {
             Self::Issue(_) => "not_signed",
             Self::NotSigned(error) => error.code(),
             Self::NoRandomBits => "no_random_bits",
+            Self::RevokedMeanwhile => "revoked_meanwhile",
             Self::Setting { .. } => "setting_out_of_range",
             Self::Unfit { .. } => "unfit_session",
         }
@@ -155,6 +174,7 @@ impl fmt::Display for RefreshRefusal {
             Self::Expired => "the session has expired",
             Self::Ended => "the session was ended",
             Self::Reuse => "the refresh token was used before, and its session has been ended",
+            Self::OtherClient => "the refresh token is of another client, and its session has been ended",
             Self::TooOften => "the refresh token was exchanged a moment ago, and presented too often since",
             Self::ScopeNotGranted => "more scopes are asked for than were granted",
         })
@@ -169,6 +189,9 @@ impl fmt::Display for SessionError {
             Self::Issue(error) => write!(f, "the access token was not signed: {error}"),
             Self::NotSigned(error) => write!(f, "the access token was not signed: {error}"),
             Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
+            Self::RevokedMeanwhile => {
+                f.write_str("what it belongs to was taken back while the login was checked")
+            }
             Self::Setting { setting, range } => write!(f, "the {setting} of sessions must be {range}"),
             Self::Unfit { field } => {
                 write!(f, "the {field} of the session is empty, too long or no plain text")
@@ -183,7 +206,11 @@ impl std::error::Error for SessionError {
             Self::Store(error) => Some(error),
             Self::Issue(error) => Some(error),
             Self::NotSigned(error) => Some(error),
-            Self::Refused(_) | Self::NoRandomBits | Self::Setting { .. } | Self::Unfit { .. } => None,
+            Self::Refused(_)
+            | Self::NoRandomBits
+            | Self::RevokedMeanwhile
+            | Self::Setting { .. }
+            | Self::Unfit { .. } => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use jwt_core::NumericDate;
 use zeroize::Zeroizing;
 
 use crate::refresh_token::RefreshToken;
@@ -78,6 +79,11 @@ impl SessionTokens {
         if let Some(client) = &session.client {
             token = token.with_client_id(client);
         }
+        if let Some((context, at)) = &session.authentication {
+            let at = NumericDate::from_secs(*at);
+            let at = at.map_err(|_| SessionError::Unfit { field: "authentication" })?;
+            token = token.with_authentication(context, at);
+        }
         if let Some(tenant) = &session.tenant {
             token = token.with_claim(tenant_claim, tenant);
         }
@@ -96,9 +102,10 @@ impl SessionTokens {
         })
     }
 
-    /// By the clock of the store.
-    pub(super) fn with_expiry(self, expiry: Duration) -> Self {
-        Self { expiry, ..self }
+    /// As the store has written the session: by its clock, and with the refresh token that came of it. What an access
+    /// token says of a session stays the same from one generation to the next.
+    pub(super) fn written(self, session: &Session, refresh_token: &RefreshToken) -> Self {
+        Self { expiry: session.expiry(), refresh_token: refresh_token.text(), ..self }
     }
 
     /// The session: the claim `sid` of the access token.
