@@ -20,6 +20,7 @@ use crate::jwks::Jwks;
 use crate::sessions::Sessions;
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Finds the address of a client.
 pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync;
@@ -31,6 +32,7 @@ pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<I
 /// | [`with_prefix`](Self::with_prefix) | none: `/login` |
 /// | [`with_mode`](Self::with_mode) | [`Mode::Json`] |
 /// | [`with_login_limit`](Self::with_login_limit) | 10 wrong passwords within a minute, of an address and of a name |
+/// | [`with_start_limit`](Self::with_start_limit) | 300 sessions of a name within an hour |
 /// | [`with_refresh_limit`](Self::with_refresh_limit) | 60 within a minute: refused ones of an address, all of a session |
 /// | [`with_tls_in_front`](Self::with_tls_in_front) | no: plain HTTP on this machine alone |
 /// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin), [`with_provider_logout`](Self::with_provider_logout) | none, and not the routes that need them |
@@ -51,6 +53,7 @@ pub struct RoutesBuilder {
     clients: Option<Box<dyn ClientCheck>>,
     provider_logout: Option<ProviderLogout>,
     login_limit: RateLimit,
+    start_limit: RateLimit,
     refresh_limit: RateLimit,
     address_of: Box<AddressOf>,
 }
@@ -73,6 +76,7 @@ impl RoutesBuilder {
             clients: None,
             provider_logout: None,
             login_limit: RateLimit::new(10, MINUTE),
+            start_limit: RateLimit::new(300, HOUR),
             refresh_limit: RateLimit::new(60, MINUTE),
             address_of: Box::new(|_, peer| peer),
         }
@@ -163,13 +167,24 @@ impl RoutesBuilder {
         self
     }
 
-    /// How many wrong passwords an address, and a name, may have; and how many wrong secrets of clients, and bad logout
-    /// tokens, an address.
+    /// How many wrong passwords an address, and a name, may have; and, each counted by itself, how many wrong secrets of
+    /// clients, and how many bad logout tokens, an address. A network of IPv6 (64 bits) is one address, and one site (48
+    /// bits) may have 16 times as many.
+    ///
+    /// Passwords count when they are known to be wrong. Once the limit is used up, those that are still being checked are
+    /// answered by 429, right or wrong. At most 128 of an address, and of a name, are checked at a time.
     ///
     /// Whoever knows a name can use up its attempts and so keep its owner out for as long as it goes on: allow more for
     /// names that are no secret, and have a second factor.
     pub const fn with_login_limit(mut self, limit: RateLimit) -> Self {
         self.login_limit = limit;
+        self
+    }
+
+    /// How many sessions may be started for a name by a right password. Before that nobody who knows one is held up; beyond
+    /// it somebody fills the store.
+    pub const fn with_start_limit(mut self, limit: RateLimit) -> Self {
+        self.start_limit = limit;
         self
     }
 
@@ -247,8 +262,10 @@ impl RoutesBuilder {
             clients: self.clients,
             provider_logout: self.provider_logout,
             login_limits: Limits::new(self.login_limit),
+            start_limits: Limits::of_failures(self.start_limit),
             refresh_limits: Limits::new(self.refresh_limit),
-            client_limits: Limits::new(self.login_limit),
+            client_limits: Limits::of_failures(self.login_limit),
+            logout_token_limits: Limits::of_failures(self.login_limit),
             address_of: self.address_of,
         })))
     }

@@ -81,12 +81,11 @@ impl Routes {
         let Some(check) = &self.0.clients else { return Err(RouteResponse::absent()) };
         let client = ClientCredentials::read(request).ok_or_else(refused)?;
         let name = client.id.clone();
-        let now = self.now();
         // By address alone: whoever knows the name of a service is not to keep it out.
-        let attempt = self.0.client_limits.attempt(self.address(request), "", now)?;
+        let attempt = self.0.client_limits.attempt(self.address(request), "", self.now())?;
         match check.check(client).await {
             Ok(true) => {
-                attempt.give_back(&self.0.client_limits);
+                attempt.passed(self.now())?;
                 Ok(name)
             }
             Ok(false) => {
@@ -94,12 +93,10 @@ impl Routes {
                     event = "client_refused",
                     "a client was refused: no such client, or a wrong secret"
                 );
+                attempt.failed(self.now())?;
                 Err(refused())
             }
-            Err(LoginUnavailable) => {
-                attempt.give_back(&self.0.client_limits);
-                Err(RouteResponse::unavailable())
-            }
+            Err(LoginUnavailable) => Err(RouteResponse::unavailable()),
         }
     }
 }

@@ -128,8 +128,9 @@ impl Routes {
         let now = self.now();
         // Of names that many applications take for one.
         let folded = username.trim().to_lowercase();
-        // Counted before it is known to be wrong, so that many at once are no way around.
         let attempt = self.0.login_limits.attempt(self.address(&request), &folded, now)?;
+        // Before the password is looked at, so that nobody learns by it that one was right.
+        let starts = self.0.start_limits.attempt(None, &folded, now)?;
         let credentials = Credentials { members, username, password };
         let new = match self.0.login.check(credentials).await {
             Ok(Some(new)) => new,
@@ -138,14 +139,13 @@ impl Routes {
                     event = "login_refused",
                     "a login was refused: no such user, or a wrong password"
                 );
+                attempt.failed(self.now())?;
                 return Err(wrong());
             }
-            Err(LoginUnavailable) => {
-                attempt.give_back(&self.0.login_limits);
-                return Err(RouteResponse::unavailable());
-            }
+            Err(LoginUnavailable) => return Err(RouteResponse::unavailable()),
         };
-        attempt.give_back(&self.0.login_limits);
+        attempt.passed(self.now())?;
+        starts.passed_of_name(self.now());
         let new = new.seen(client, request.text("user-agent"), self.address(&request));
         let tokens = self.0.sessions.start(new).await.map_err(|error| Self::broken(&error))?;
         match self.tokens(mode, &tokens) {

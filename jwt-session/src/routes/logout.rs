@@ -15,7 +15,8 @@ impl Routes {
             let session = self.0.sessions.session_of(token).await.map_err(|error| Self::broken(&error))?;
             if let Some(session) = session {
                 self.0.sessions.end(session.id()).await.map_err(|error| Self::broken(&error))?;
-                attempt.give_back(&self.0.refresh_limits);
+            } else {
+                attempt.failed_of_address(self.now())?;
             }
             // Whether there was such a session is nobody's business (RFC 7009 §2.2).
             return Ok(RouteResponse::done());

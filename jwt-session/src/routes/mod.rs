@@ -13,7 +13,8 @@
 //!    `localhost` and `127.0.0.1` (seen with 156), so that there is no weaker form for development. A browser that does
 //!    not needs TLS there too.
 //! 5. What goes by cookie, and a login that sets one, needs [proof of origin](jwt_core::request::ProofOfOrigin).
-//! 6. An unknown name and a wrong password have one answer. The eleventh wrong password within a minute is 429.
+//! 6. An unknown name and a wrong password have one answer. The eleventh wrong password within a minute is 429, however
+//!    many are sent at once; honest attempts at once are none too many.
 //! 7. A refused refresh clears the cookies; the loser of a race, a failing store and a wrong scope do not.
 //! 8. Errors are those of RFC 6749 §5.2; a client is told nothing of stores and keys, which are 503 and 500.
 //! 9. Nothing but the public keys and the metadata may be kept (`Cache-Control: no-store`).
@@ -50,6 +51,7 @@ mod builder;
 mod client;
 mod cookies;
 mod endpoint;
+mod in_flight;
 mod introspect;
 mod limits;
 mod list;
@@ -123,8 +125,11 @@ struct Inner {
     clients: Option<Box<dyn ClientCheck>>,
     provider_logout: Option<ProviderLogout>,
     login_limits: Limits,
+    start_limits: Limits,
     refresh_limits: Limits,
     client_limits: Limits,
+    /// Not those of clients: whoever sends a bad logout token needs no credentials.
+    logout_token_limits: Limits,
     address_of: Box<AddressOf>,
 }
 

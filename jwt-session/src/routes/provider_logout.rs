@@ -72,22 +72,27 @@ impl Routes {
         let Some(provider) = &self.0.provider_logout else { return Err(RouteResponse::absent()) };
         let members = Self::members(&request, Accepts::Form)?;
         let token = members.text("logout_token").ok_or_else(RouteResponse::malformed)?;
-        let attempt = self.0.client_limits.attempt(self.address(&request), "", self.now())?;
-        let verified = provider.authority.verify(&Presented::new(token)).decide().await;
-        let verified = verified.map_err(|error| {
-            tracing::info!(
-                event = "logout_token_refused",
-                code = error.reason().code(),
-                "a logout token was refused"
-            );
-            match error.reason().answer() {
-                Answer::Unavailable => RouteResponse::unavailable(),
-                _ => RouteResponse::malformed(),
+        let attempt = self.0.logout_token_limits.attempt(self.address(&request), "", self.now())?;
+        let verified = match provider.authority.verify(&Presented::new(token)).decide().await {
+            Ok(verified) => verified,
+            Err(error) => {
+                tracing::info!(
+                    event = "logout_token_refused",
+                    code = error.reason().code(),
+                    "a logout token was refused"
+                );
+                if matches!(error.reason().answer(), Answer::Unavailable) {
+                    return Err(RouteResponse::unavailable());
+                }
+                attempt.failed(self.now())?;
+                return Err(RouteResponse::malformed());
             }
-        })?;
-        let name = name_of(&verified).ok_or_else(RouteResponse::malformed)?;
+        };
+        let Some(name) = name_of(&verified) else {
+            attempt.failed(self.now())?;
+            return Err(RouteResponse::malformed());
+        };
         let id = provider.hash.hash_one(name);
-        attempt.give_back(&self.0.client_limits);
         match provider.is_replay(id, self.now()) {
             Some(false) => {}
             Some(true) => return Err(RouteResponse::malformed()),

@@ -32,18 +32,24 @@ impl Routes {
         let name = session.map(|session| session.to_string()).unwrap_or_default();
         let attempt = self.0.refresh_limits.attempt(self.address(&request), &name, now)?;
         let refresh = Refresh { client, scope: members.text("scope") };
-        let tokens = match self.0.sessions.refresh(token, refresh).await {
-            Ok(tokens) => tokens,
-            Err(error) => {
-                if matches!(error, SessionError::Refused(RefreshRefusal::Unknown)) {
-                    // The name of a session is no secret, and guesses are not to lock it.
-                    attempt.give_back_name(&self.0.refresh_limits);
-                }
-                return Err(self.not_refreshed(mode, &error));
+        let outcome = self.0.sessions.refresh(token, refresh).await;
+        let now = self.now();
+        match outcome {
+            Ok(tokens) => {
+                // Given out in any case: the token that was presented is worth nothing now.
+                attempt.passed_of_name(now);
+                self.tokens(mode, &tokens)
             }
-        };
-        attempt.give_back_address(&self.0.refresh_limits);
-        self.tokens(mode, &tokens)
+            Err(error) => {
+                match &error {
+                    // The name of a session is no secret, and guesses are not to lock it.
+                    SessionError::Refused(RefreshRefusal::Unknown) => attempt.failed_of_address(now)?,
+                    SessionError::Refused(_) => attempt.failed(now)?,
+                    _ => drop(attempt),
+                }
+                Err(self.not_refreshed(mode, &error))
+            }
+        }
     }
 
     /// The token in the cookie of a request that our own page sent.

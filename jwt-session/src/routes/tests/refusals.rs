@@ -56,6 +56,88 @@ async fn many_wrong_passwords_at_once_are_no_way_around_the_limit() {
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 90);
 }
 
+#[tokio::test]
+async fn right_passwords_at_once_are_not_too_many() {
+    let world = world().await;
+    let answers = futures_of((0..100).map(|_| guess(&world, "alice", "alice"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn a_right_password_among_many_guesses_at_once_is_told_no_more_than_it_would_be_in_a_row() {
+    let world = world().await;
+    let guesses = (0..100).map(|n| guess(&world, "alice", if n == 50 { "alice" } else { "wrong" }));
+    let answers = futures_of(guesses).await;
+    assert_eq!(answers[50].status, 429);
+    assert!(world.sessions.list("alice").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn services_with_right_secrets_are_not_counted_however_many_come_at_once() {
+    let world = world().await;
+    let right = basic("service", "service");
+    let fields = [FORM, ("Authorization", &*right)];
+    let asked = (0..300).map(|_| world.send("POST", "/introspect", &fields, "token=x"));
+    assert!(futures_of(asked).await.iter().all(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn clients_that_go_away_and_outages_of_ours_use_up_nobodys_attempts() {
+    let world = world().await;
+    for _ in 0..50 {
+        let gone = guess(&world, "alice", "wrong");
+        assert_eq!(futures_of([gone].into_iter().map(abandoned)).await, [false]);
+        assert_eq!(guess(&world, "outage", "x").await.status, 503);
+    }
+    let token = member(&world.login("alice", "app").await, "refresh_token");
+    let body = format!(r#"{{"refresh_token":"{token}","client_id":"app"}}"#);
+    world.break_store(true);
+    for n in 0..100 {
+        for path in ["/refresh", "/logout"] {
+            assert_eq!(world.send("POST", path, &[JSON], &body).await.status, 503, "{path} {n}");
+        }
+    }
+    world.break_store(false);
+    assert_eq!(world.send("POST", "/refresh", &[JSON], &body).await.status, 200);
+    for n in 0..10 {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, 400, "{n}");
+    }
+}
+
+/// Polls a future once, and drops it; tells whether it was ready.
+async fn abandoned<F: Future>(future: F) -> bool {
+    let mut future = Box::pin(future);
+    core::future::poll_fn(|context| core::task::Poll::Ready(future.as_mut().poll(context).is_ready())).await
+}
+
+#[tokio::test]
+async fn a_name_may_start_so_many_sessions() {
+    let limit = RateLimit::new(3, Duration::from_secs(60));
+    let world = world_of(|builder| builder.with_start_limit(limit)).await;
+    for n in 0..3 {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, 400, "{n}");
+        assert_eq!(guess(&world, "alice", "alice").await.status, 200, "{n}");
+    }
+    for password in ["alice", "wrong"] {
+        assert_eq!(guess(&world, "alice", password).await.status, 429, "{password}");
+    }
+    assert_eq!(guess(&world, "bob", "bob").await.status, 200);
+    world.clock.advance(60);
+    assert_eq!(guess(&world, "alice", "alice").await.status, 200);
+}
+
+#[tokio::test]
+async fn bad_logout_tokens_keep_no_service_out() {
+    let world = world().await;
+    for status in [400; 10].into_iter().chain([429]) {
+        let response = world.send("POST", "/backchannel-logout", &[FORM], "logout_token=x").await;
+        assert_eq!(response.status, status);
+    }
+    let right = basic("service", "service");
+    let fields = [FORM, ("Authorization", &*right)];
+    assert_eq!(world.send("POST", "/introspect", &fields, "token=x").await.status, 200);
+}
+
 /// Polls all of them in turn, until all are ready.
 async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();

@@ -155,6 +155,8 @@ pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder 
 
 /// A name is its own password; some names are made of trouble.
 async fn login(credentials: Credentials) -> Result<Option<NewSession>, LoginUnavailable> {
+    // As a password hash would, in a thread of its own.
+    tokio::task::yield_now().await;
     let name = credentials.username();
     let new = NewSession::of(name).with_scope("read write");
     match name {
@@ -169,6 +171,7 @@ async fn login(credentials: Credentials) -> Result<Option<NewSession>, LoginUnav
 }
 
 async fn clients(client: ClientCredentials) -> Result<bool, LoginUnavailable> {
+    tokio::task::yield_now().await;
     match client.id() {
         "outage" => Err(LoginUnavailable),
         id => Ok(client.secret() == id),
