@@ -2,11 +2,12 @@
 
 use core::fmt;
 use core::net::IpAddr;
+use core::sync::atomic::AtomicBool;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jwt_core::request::{AllowedOrigins, Carriers, Origin, ProofOfOrigin, RequestHead};
+use jwt_core::request::{AllowedOrigins, Carriers, Field, Origin, ProofOfOrigin, RequestHead, single_field};
 use jwt_core::{CsrfKey, RequestAuth, TokenAuthority};
 
 use super::client::ClientCheck;
@@ -25,6 +26,15 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Finds the address of a client.
 pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync;
 
+/// Where the addresses of clients come from.
+pub(super) enum Addresses {
+    /// The other end of the socket, for want of a better word.
+    Peer,
+    Found(Box<AddressOf>),
+    /// Nobody asks.
+    Unknown,
+}
+
 /// Sets up [`Routes`].
 ///
 /// | what | default |
@@ -35,6 +45,7 @@ pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<I
 /// | [`with_start_limit`](Self::with_start_limit) | 300 sessions of a name within an hour |
 /// | [`with_refresh_limit`](Self::with_refresh_limit) | 60 within a minute: refused ones of an address, all of a session |
 /// | [`with_tls_in_front`](Self::with_tls_in_front) | no: plain HTTP on this machine alone |
+/// | [`with_address`](Self::with_address), [`with_address_field`](Self::with_address_field), [`without_address_limits`](Self::without_address_limits) | the other end of the socket; with TLS in front one of them must be said |
 /// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin), [`with_provider_logout`](Self::with_provider_logout) | none, and not the routes that need them |
 #[must_use = "routes are there after `build`"]
 pub struct RoutesBuilder {
@@ -55,7 +66,7 @@ pub struct RoutesBuilder {
     login_limit: RateLimit,
     start_limit: RateLimit,
     refresh_limit: RateLimit,
-    address_of: Box<AddressOf>,
+    addresses: Addresses,
 }
 
 impl RoutesBuilder {
@@ -78,7 +89,7 @@ impl RoutesBuilder {
             login_limit: RateLimit::new(10, MINUTE),
             start_limit: RateLimit::new(300, HOUR),
             refresh_limit: RateLimit::new(60, MINUTE),
-            address_of: Box::new(|_, peer| peer),
+            addresses: Addresses::Peer,
         }
     }
 
@@ -124,6 +135,10 @@ impl RoutesBuilder {
 
     /// Says that whatever arrives here went over TLS: a proxy in front, or this server itself, sees to it. Without it
     /// plain HTTP is refused, but from this machine to this machine.
+    ///
+    /// The other end of the socket is that proxy then, for all the world, and one guesser would use up everybody's
+    /// attempts. So where addresses come from must be said: mostly by [`with_address_field`](Self::with_address_field);
+    /// by `with_address(|_, peer| peer)` where this server itself does TLS.
     pub const fn with_tls_in_front(mut self) -> Self {
         self.tls_in_front = true;
         self
@@ -194,13 +209,32 @@ impl RoutesBuilder {
         self
     }
 
-    /// Finds the address of the client, for limits and for the list of sessions. Default: the other end of the socket,
-    /// which is the proxy where one stands in front. Believe a field of the request only where the proxy sets it.
+    /// Finds the address of the client, for limits and for the list of sessions, by the request and by the other end of
+    /// the socket, which is the proxy where one stands in front. Believe a field of the request only where the proxy sets
+    /// it. None is an address that is not known, which no limit holds for: that is warned of once.
     pub fn with_address(
         mut self,
         address_of: impl Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync + 'static,
     ) -> Self {
-        self.address_of = Box::new(address_of);
+        self.addresses = Addresses::Found(Box::new(address_of));
+        self
+    }
+
+    /// Takes the address of the client from a field of the request that holds one address and nothing else, `X-Real-IP`
+    /// for one. Only for a field that the proxy in front sets anew, and where nobody gets here but through that proxy:
+    /// who can write it has as many addresses as he likes.
+    pub fn with_address_field(self, name: impl Into<String>) -> Self {
+        let name = name.into().to_ascii_lowercase();
+        self.with_address(move |head, _| match single_field(head, &name) {
+            Field::One(address) => core::str::from_utf8(address).ok()?.trim().parse().ok(),
+            Field::Absent | Field::Several => None,
+        })
+    }
+
+    /// Has no limits by address, for addresses that cannot be known: one guesser may then try the names of all users, each
+    /// up to its own limit.
+    pub fn without_address_limits(mut self) -> Self {
+        self.addresses = Addresses::Unknown;
         self
     }
 
@@ -211,6 +245,9 @@ impl RoutesBuilder {
     pub fn build(self) -> Result<Routes, RoutesError> {
         if !is_prefix(&self.prefix) {
             return Err(RoutesError::Prefix { value: self.prefix });
+        }
+        if self.tls_in_front && matches!(self.addresses, Addresses::Peer) {
+            return Err(RoutesError::NoAddress);
         }
         if self.across_sites && self.csrf_key.is_none() {
             return Err(RoutesError::NoCsrfKey);
@@ -266,7 +303,8 @@ impl RoutesBuilder {
             refresh_limits: Limits::new(self.refresh_limit),
             client_limits: Limits::of_failures(self.login_limit),
             logout_token_limits: Limits::of_failures(self.login_limit),
-            address_of: self.address_of,
+            addresses: self.addresses,
+            has_warned: AtomicBool::new(false),
         })))
     }
 }
@@ -321,6 +359,8 @@ pub enum RoutesError {
         /// Why.
         why: String,
     },
+    /// TLS stands in front, and nobody said where the addresses of clients come from.
+    NoAddress,
     /// Cookies with `SameSite=None` need a double-submit value, and that a key.
     NoCsrfKey,
     /// The public origin is none.
@@ -350,6 +390,10 @@ impl fmt::Display for RoutesError {
                 write!(f, "the name of client {value:?} is empty or longer than 256 bytes")
             }
             Self::Cookie { value, why } => write!(f, "no cookie for {value:?}: {why}"),
+            Self::NoAddress => f.write_str(
+                "behind a proxy every request comes from the proxy's address: say by `with_address_field` or \
+                 `with_address` where that of the client is found, or count none by `without_address_limits`",
+            ),
             Self::NoCsrfKey => {
                 f.write_str("cookies across sites need a double-submit value: add a key by `with_csrf_key`")
             }

@@ -4,8 +4,9 @@
 //! [`RouteResponse`] as it is. All else is decided here:
 //!
 //! 1. A path that is not [served](Routes::paths) is 404, another method 405 with `Allow`, a body beyond 16 KiB 413.
-//! 2. Whatever carries tokens or names is refused over plain HTTP, but on this machine or where TLS is said to stand in
-//!    front.
+//! 2. Whatever carries tokens or names is refused over plain HTTP, but where TLS is said to stand in front, and from this
+//!    machine to this machine: by address, by the name in `Host`, and without a field that a proxy adds. A proxy here that
+//!    sends on what others sent, under the name `localhost` and without a word of that, cannot be told from a browser.
 //! 3. A client is given its tokens in its [`Mode`]: in the body, in cookies, or the refresh token alone in a cookie. A
 //!    refresh token that came by cookie never goes out in a body.
 //! 4. Cookies are `Secure`, `HttpOnly` and of this host: `__Host-access` (`SameSite=Lax`, `Path=/`) and
@@ -68,6 +69,7 @@ mod set_cookie;
 
 use core::fmt;
 use core::net::IpAddr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,7 +81,7 @@ use jwt_core::{
 use serde::Serialize;
 
 use self::body::{Accepts, BodyFault, Members};
-use self::builder::AddressOf;
+use self::builder::Addresses;
 pub use self::builder::{RoutesBuilder, RoutesError};
 pub use self::client::{ClientCheck, ClientCredentials};
 pub use self::cookies::Mode;
@@ -130,7 +132,9 @@ struct Inner {
     client_limits: Limits,
     /// Not those of clients: whoever sends a bad logout token needs no credentials.
     logout_token_limits: Limits,
-    address_of: Box<AddressOf>,
+    addresses: Addresses,
+    /// Whether it was told that an address is not known.
+    has_warned: AtomicBool,
 }
 
 /// Who asks, by an access token of one of our sessions.
@@ -189,9 +193,10 @@ impl Routes {
             tracing::warn!(
                 path = self.path(endpoint),
                 "refused over plain HTTP: where TLS stands in front, say so by `with_tls_in_front`; on this machine, \
-                 name it `localhost`, and with axum serve `into_make_service_with_connect_info::<SocketAddr>()`"
+                 name it `localhost`, with no proxy between, and with axum serve \
+                 `into_make_service_with_connect_info::<SocketAddr>()`"
             );
-            return Err(RouteResponse::malformed());
+            return Err(RouteResponse::needs_tls());
         }
         match endpoint {
             Endpoint::Login => self.login(request).await,
@@ -356,7 +361,20 @@ impl Routes {
     }
 
     fn address(&self, request: &Kept) -> Option<IpAddr> {
-        (self.0.address_of)(&request.head, request.peer)
+        let address = match &self.0.addresses {
+            Addresses::Peer => request.peer,
+            Addresses::Found(address_of) => address_of(&request.head, request.peer),
+            Addresses::Unknown => return None,
+        };
+        if address.is_none() && !self.0.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                event = "address_unknown",
+                "the address of a client is not known, and no limit by address holds for it: with axum serve \
+                 `into_make_service_with_connect_info::<SocketAddr>()`, behind a proxy see to it that the field of \
+                 `with_address_field` is set; this is told once"
+            );
+        }
+        address
     }
 
     fn now(&self) -> Duration {

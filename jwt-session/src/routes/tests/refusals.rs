@@ -172,13 +172,7 @@ async fn spellings_of_one_name_are_one_name() {
 
 #[tokio::test]
 async fn the_address_is_found_as_the_operator_says() {
-    let world = world_of(|builder| {
-        builder.with_address(|head, _| match jwt_core::request::single_field(head, "x-real-ip") {
-            jwt_core::request::Field::One(address) => core::str::from_utf8(address).ok()?.parse().ok(),
-            _ => None,
-        })
-    })
-    .await;
+    let world = world_of(|builder| builder.with_address_field("X-Real-IP")).await;
     let guess = async |n: u32, address: &str| {
         let body = format!(r#"{{"username":"name-{n}","password":"wrong"}}"#);
         world.send("POST", "/login", &[JSON, ("X-Real-IP", address)], body).await.status
@@ -186,7 +180,66 @@ async fn the_address_is_found_as_the_operator_says() {
     for n in 0..10 {
         assert_eq!(guess(n, "198.51.100.1").await, 400, "{n}");
     }
-    assert_eq!((guess(10, "198.51.100.1").await, guess(11, "198.51.100.2").await), (429, 400));
+    assert_eq!((guess(10, " 198.51.100.1").await, guess(11, "198.51.100.2").await), (429, 400));
+    for (n, none) in ["", "198.51.100.1, 198.51.100.2", "unknown", "198.51.100.1:80"].iter().enumerate() {
+        assert_eq!(guess(20 + u32::try_from(n).unwrap(), none).await, 400, "{none:?} is no address");
+    }
+}
+
+#[tokio::test]
+async fn without_limits_by_address_names_have_theirs() {
+    let world = world_of(RoutesBuilder::without_address_limits).await;
+    for n in 0..20 {
+        assert_eq!(guess(&world, &format!("name-{n}"), "wrong").await.status, 400, "{n}");
+    }
+    for status in [400; 10].into_iter().chain([429]) {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, status);
+    }
+    assert_eq!(warnings(&world, 3).await, 0, "it was chosen");
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_known_is_warned_of_once() {
+    let world = world_of(|builder| builder.with_address_field("X-Real-IP")).await;
+    assert_eq!(warnings(&world, 3).await, 1);
+    let world = world_of(|builder| builder.with_address(|_, peer| peer)).await;
+    assert_eq!(warnings(&world, 3).await, 0);
+}
+
+/// How often so many logins are warned of.
+async fn warnings(world: &World, logins: u32) -> usize {
+    let warned = Warned::default();
+    let _until_dropped = tracing::subscriber::set_default(warned.clone());
+    for _ in 0..logins {
+        assert_eq!(guess(world, "bob", "bob").await.status, 200);
+    }
+    warned.0.load(core::sync::atomic::Ordering::Relaxed)
+}
+
+/// Counts warnings.
+#[derive(Clone, Default)]
+struct Warned(std::sync::Arc<core::sync::atomic::AtomicUsize>);
+
+impl tracing::Subscriber for Warned {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 #[tokio::test]
@@ -255,7 +308,19 @@ async fn tokens_do_not_go_over_plain_http_but_on_this_machine() {
         assert!(!status(host, Some("192.0.2.1"), false).await, "{host} from elsewhere");
         assert!(!status(host, None, false).await, "{host} from nobody knows where");
     }
-    // Through a proxy on this machine.
+    // Through a proxy on this machine, which names itself, or keeps the name that its client used.
+    for name in ["Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host", "X-Real-IP", "Via"]
+    {
+        let head = SimpleHead::post("/login").with_host("localhost").with_field(name, "x");
+        let head = head.with_field(JSON.0, JSON.1);
+        let request = RouteRequest::new(&head).with_body(br#"{"username":"a","password":"b"}"#);
+        let response = routes.handle(request.with_peer([127, 0, 0, 1].into())).await;
+        assert_eq!(
+            (response.status, &*text(&response)),
+            (400, r#"{"error":"invalid_request","error_description":"TLS is required here"}"#),
+            "{name}"
+        );
+    }
     for host in ["id.example.com", "", "localhost.example.com", "127.0.0.1.example.com", "[::2]", "[::1"] {
         assert!(!status(host, Some("127.0.0.1"), false).await, "{host}");
         assert!(status(host, Some("192.0.2.1"), true).await, "{host} over TLS");
@@ -314,8 +379,14 @@ async fn what_cannot_be_is_refused_when_it_is_set_up() {
     let long = error(|it| it.with_prefix(format!("/{}", "a".repeat(4_000))));
     assert!(matches!(long, RoutesError::Cookie { .. }), "{long}");
     let plain =
-        Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
-    assert_eq!(plain.with_cookies_across_sites().build().unwrap_err(), RoutesError::NoCsrfKey);
+        || Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
+    let behind = plain().with_tls_in_front();
+    let refused = behind.build().unwrap_err();
+    assert_eq!(refused, RoutesError::NoAddress);
+    assert!(refused.to_string().contains("`with_address_field`"), "{refused}");
+    assert!(plain().with_tls_in_front().without_address_limits().build().is_ok());
+    assert!(plain().with_tls_in_front().with_address_field("X-Real-IP").build().is_ok());
+    assert_eq!(plain().with_cookies_across_sites().build().unwrap_err(), RoutesError::NoCsrfKey);
 }
 
 #[tokio::test]

@@ -151,6 +151,7 @@ pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder 
         .with_keys(no_keys)
         .with_client_check(clients)
         .with_tls_in_front()
+        .with_address(|_, peer| peer)
 }
 
 /// A name is its own password; some names are made of trouble.
