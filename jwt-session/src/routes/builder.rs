@@ -172,7 +172,8 @@ impl RoutesBuilder {
     /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects.
     ///
     /// With a `sid` the sessions end that were [started by it](crate::NewSession::with_provider_session) or do not say
-    /// by which, without one all of the subject. A token is good once.
+    /// by which, without one all of the subject; those alone that were started before the token was made, or up to 30 s
+    /// later, for the provider's clock may be behind ours by so much. A token is good once.
     pub fn with_provider_logout(
         mut self,
         authority: impl TokenAuthority,

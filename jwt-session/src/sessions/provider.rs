@@ -1,19 +1,32 @@
 //! Sessions that an identity provider started.
 
+use core::time::Duration;
+
 use super::{PAGE, Sessions};
+use crate::revocation::Revoked;
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
-use crate::store::Of;
+use crate::store::{Of, Scope};
 
 impl Sessions {
     /// Ends the sessions that were started by a session of an identity provider. Looks at all there are: providers mostly
     /// say whose it was.
-    pub(crate) async fn end_of_provider(&self, issuer: &str, session_id: &str) -> Result<(), SessionError> {
+    ///
+    /// Up to a time, as below: by one that was started later somebody logged in again.
+    pub(crate) async fn end_of_provider(
+        &self,
+        issuer: &str,
+        session_id: &str,
+        until: Duration,
+    ) -> Result<(), SessionError> {
         let mut after = None;
         loop {
             let page = self.0.store.sessions(Of::Everybody, after, PAGE).await?;
             for session in &page {
-                if session.ended.is_none() && session.provider_session() == Some((issuer, session_id)) {
+                if session.ended.is_none()
+                    && session.provider_session() == Some((issuer, session_id))
+                    && session.created <= until
+                {
                     self.end_because(session.id, EndReason::ProviderLogout).await?;
                 }
             }
@@ -22,5 +35,28 @@ impl Sessions {
                 return Ok(());
             }
         }
+    }
+
+    /// Ends all sessions of a subject that were started up to a time, and takes back whatever else was issued to it up to
+    /// then.
+    pub(crate) async fn end_all_by_provider(
+        &self,
+        subject: &str,
+        until: Duration,
+    ) -> Result<(), SessionError> {
+        let why = EndReason::ProviderLogout;
+        let ended = self
+            .transact(Scope::Subject(subject), |transaction| {
+                let meant = transaction.sessions().to_vec().into_iter();
+                let meant = meant.filter(|session| session.created <= until);
+                let ended: Vec<_> =
+                    meant.filter_map(|session| self.end_in(transaction, session, why)).collect();
+                let cutoff = until.min(transaction.now());
+                transaction.revoke(self.revocation(Revoked::Subject(subject.to_owned()), cutoff));
+                ended
+            })
+            .await?;
+        self.tell_ended(&ended, why);
+        Ok(())
     }
 }

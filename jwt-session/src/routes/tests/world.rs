@@ -96,6 +96,10 @@ impl Provider {
         Self { issuer, verifier }
     }
 
+    pub(super) fn verifier(&self) -> Verifier {
+        self.verifier.clone()
+    }
+
     /// The body of a request with a logout token.
     pub(super) fn logout(&self, subject: Option<&str>, session_id: Option<&str>) -> String {
         let token = self.issuer.token().with_claim("events", &serde_json::json!({ LOGOUT_EVENT: {} }));
