@@ -4,7 +4,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::sync::atomic::AtomicBool;
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jwt_core::request::{AllowedOrigins, Carriers, Field, Origin, ProofOfOrigin, RequestHead, single_field};
@@ -55,6 +55,9 @@ pub struct RoutesBuilder {
     prefix: String,
     mode: Mode,
     modes: BTreeMap<String, Mode>,
+    confidential: BTreeSet<String>,
+    audiences: BTreeMap<String, BTreeSet<String>>,
+    told: BTreeSet<String>,
     origins: AllowedOrigins,
     csrf_key: Option<CsrfKey>,
     across_sites: bool,
@@ -78,6 +81,9 @@ impl RoutesBuilder {
             prefix: String::new(),
             mode: Mode::Json,
             modes: BTreeMap::new(),
+            confidential: BTreeSet::new(),
+            audiences: BTreeMap::new(),
+            told: BTreeSet::new(),
             origins: AllowedOrigins::default(),
             csrf_key: None,
             across_sites: false,
@@ -107,10 +113,18 @@ impl RoutesBuilder {
     }
 
     /// A client that says this name (`client_id`), and how it is given its tokens. Its sessions are bound to the name,
-    /// which is no secret. Names that were not told are refused.
+    /// which is no secret. Names that were not told are refused. Where it proves its name all the same, that is checked.
     pub fn with_client(mut self, client: impl Into<String>, mode: Mode) -> Self {
         self.modes.insert(client.into(), mode);
         self
+    }
+
+    /// A client that proves its name by HTTP Basic wherever it asks for tokens (RFC 6749 §6): a server with a secret, which
+    /// is checked by [`with_client_check`](Self::with_client_check).
+    pub fn with_confidential_client(mut self, client: impl Into<String>, mode: Mode) -> Self {
+        let client = client.into();
+        self.confidential.insert(client.clone());
+        self.with_client(client, mode)
     }
 
     /// The origins whose pages may send cookies along, for browsers that say nothing better. Our own belongs on it.
@@ -119,8 +133,9 @@ impl RoutesBuilder {
         self
     }
 
-    /// Serves `GET /csrf`: the double-submit value, the proof of origin that is left to clients without `Sec-Fetch-Site`
-    /// and `Origin`.
+    /// Hands out double-submit values, the proof of origin that is left to clients without `Sec-Fetch-Site` and `Origin`:
+    /// as `csrf_token` with each login and refresh that sets cookies, and by `GET /csrf`. After a page was loaded anew,
+    /// `GET /refresh/csrf` needs no access token.
     pub fn with_csrf_key(mut self, key: CsrfKey) -> Self {
         self.csrf_key = Some(key);
         self
@@ -158,9 +173,27 @@ impl RoutesBuilder {
     }
 
     /// Serves `POST /revoke` (RFC 7009) and `POST /introspect` (RFC 7662), for clients that prove who they are by HTTP
-    /// Basic.
+    /// Basic. A client without a secret may take back its own tokens too.
     pub fn with_client_check(mut self, check: impl ClientCheck) -> Self {
         self.clients = Some(Box::new(check));
+        self
+    }
+
+    /// Limits what a client is told by `POST /introspect` to tokens for these services (RFC 7662 §4): `audience` is one, and
+    /// may be called again for more. Of any other token it is told what it is told of one that is not good. Default: a
+    /// client with a secret may ask about every token.
+    pub fn with_client_audience(mut self, client: impl Into<String>, audience: impl Into<String>) -> Self {
+        self.audiences.entry(client.into()).or_default().insert(audience.into());
+        self
+    }
+
+    /// Tells these claims by `POST /introspect` too, where a token has them. Told in any case: `scope`, `client_id`, `sub`,
+    /// `aud`, `iss`, `exp`, `iat`, `nbf`, `jti`, `sid`, `acr`, `auth_time`, `roles`, and the claim of the tenant.
+    ///
+    /// `active` and `token_type` say what they always do, whatever a token says.
+    pub fn with_introspected_claims<T: Into<String>>(mut self, claims: impl IntoIterator<Item = T>) -> Self {
+        let claims = claims.into_iter().map(Into::into);
+        self.told.extend(claims.filter(|claim| !matches!(&**claim, "active" | "token_type")));
         self
     }
 
@@ -243,7 +276,7 @@ impl RoutesBuilder {
     ///
     /// # Errors
     /// [`RoutesError`], which names what cannot be.
-    pub fn build(self) -> Result<Routes, RoutesError> {
+    pub fn build(mut self) -> Result<Routes, RoutesError> {
         if !is_prefix(&self.prefix) {
             return Err(RoutesError::Prefix { value: self.prefix });
         }
@@ -255,6 +288,11 @@ impl RoutesBuilder {
         }
         if let Some(client) = self.modes.keys().find(|name| name.is_empty() || name.len() > 256) {
             return Err(RoutesError::Client { value: client.clone() });
+        }
+        if self.clients.is_none()
+            && let Some(client) = self.confidential.pop_first()
+        {
+            return Err(RoutesError::NoClientCheck { client });
         }
         let public_origin = match self.public_origin {
             Some(origin) => Some(checked_origin(origin, self.sessions.issuer_name())?),
@@ -275,7 +313,9 @@ impl RoutesBuilder {
         if let Some(key) = &self.csrf_key {
             auth = auth.with_csrf_key(key.clone());
         }
-        if self.mode == Mode::Cookies || self.modes.values().any(|mode| *mode == Mode::Cookies) {
+        let has = |wanted| self.mode == wanted || self.modes.values().any(|mode| *mode == wanted);
+        let cookie_mode = [Mode::Cookies, Mode::Mixed].into_iter().find(|mode| has(*mode));
+        if cookie_mode == Some(Mode::Cookies) {
             let carriers = Carriers::builder().with_cookie(SessionCookies::ACCESS).build();
             auth = auth.with_carriers(carriers.map_err(|error| RoutesError::Cookie {
                 value: SessionCookies::ACCESS.to_owned(),
@@ -290,6 +330,8 @@ impl RoutesBuilder {
             prefix: self.prefix,
             mode: self.mode,
             modes: self.modes,
+            confidential: self.confidential,
+            cookie_mode,
             proof_of_login,
             proof_of_origin,
             csrf_key: self.csrf_key,
@@ -298,6 +340,8 @@ impl RoutesBuilder {
             keys: self.keys,
             public_origin,
             clients: self.clients,
+            audiences: self.audiences,
+            told: self.told,
             provider_logout: self.provider_logout,
             login_limits: Limits::new(self.login_limit),
             start_limits: Limits::of_failures(self.start_limit),
@@ -360,6 +404,11 @@ pub enum RoutesError {
         /// Why.
         why: String,
     },
+    /// A client that proves its name, and nobody who checks that.
+    NoClientCheck {
+        /// Its name.
+        client: String,
+    },
     /// TLS stands in front, and nobody said where the addresses of clients come from.
     NoAddress,
     /// Cookies with `SameSite=None` need a double-submit value, and that a key.
@@ -391,6 +440,9 @@ impl fmt::Display for RoutesError {
                 write!(f, "the name of client {value:?} is empty or longer than 256 bytes")
             }
             Self::Cookie { value, why } => write!(f, "no cookie for {value:?}: {why}"),
+            Self::NoClientCheck { client } => {
+                write!(f, "client {client:?} has a secret, and nobody checks it: add `with_client_check`")
+            }
             Self::NoAddress => f.write_str(
                 "behind a proxy every request comes from the proxy's address: say by `with_address_field` or \
                  `with_address` where that of the client is found, or count none by `without_address_limits`",

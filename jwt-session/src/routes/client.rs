@@ -1,4 +1,4 @@
-//! The clients of `/revoke` and `/introspect`, by HTTP Basic (RFC 6749 §2.3.1).
+//! Clients: by their name alone, or with a secret, by HTTP Basic (RFC 6749 §2.3.1).
 
 use core::future::Future;
 
@@ -8,7 +8,8 @@ use jwt_core::BoxFuture;
 use zeroize::Zeroizing;
 
 use super::Routes;
-use super::body::form_decoded;
+use super::body::{Members, form_decoded};
+use super::cookies::Mode;
 use super::login::LoginUnavailable;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
@@ -71,23 +72,82 @@ where
     }
 }
 
+/// Who asks for tokens, as it says.
+pub(super) struct Client {
+    name: Option<String>,
+    mode: Mode,
+    /// What it proves that with, where it does.
+    credentials: Option<ClientCredentials>,
+}
+
+impl Client {
+    /// How it is given its tokens.
+    pub(super) const fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+fn refused() -> RouteResponse {
+    let challenge = r#"Basic realm="clients", charset="UTF-8""#;
+    RouteResponse::error(401, OAuthError::InvalidClient).with("www-authenticate", challenge)
+}
+
 impl Routes {
+    /// The client that a request names, in its body or by HTTP Basic. One with a secret must use the latter.
+    pub(super) fn client(&self, request: &Kept, members: &Members) -> Result<Client, RouteResponse> {
+        // Where no client has a secret, such a field is somebody else's business: a proxy's in front, for one.
+        let credentials = self.0.clients.as_ref().and_then(|_| ClientCredentials::read(request));
+        let named = members.text("client_id");
+        let name = match (&credentials, named) {
+            (Some(credentials), Some(named)) if credentials.id != named => return Err(refused()),
+            (Some(credentials), _) => Some(&*credentials.id),
+            (None, named) => named,
+        };
+        let Some(name) = name else { return Ok(Client { name: None, mode: self.0.mode, credentials: None }) };
+        if credentials.is_none() && self.0.confidential.contains(name) {
+            return Err(refused());
+        }
+        match self.0.modes.get(name) {
+            Some(mode) => Ok(Client { name: Some(name.to_owned()), mode: *mode, credentials }),
+            None => Err(RouteResponse::error(400, OAuthError::InvalidClient)),
+        }
+    }
+
+    /// Its name, once it has proven it, where it has something to prove it with.
+    pub(super) async fn proven(
+        &self,
+        request: &Kept,
+        client: Client,
+    ) -> Result<Option<String>, RouteResponse> {
+        if let Some(credentials) = client.credentials {
+            self.check_client(request, credentials).await?;
+        }
+        Ok(client.name)
+    }
+
+    /// The name of a client without a secret, which a request may just say.
+    pub(super) fn public_client<'m>(&self, request: &Kept, members: &'m Members) -> Option<&'m str> {
+        let name = members.text("client_id").filter(|name| self.0.modes.contains_key(*name));
+        name.filter(|name| !self.0.confidential.contains(*name) && request.text("authorization").is_none())
+    }
+
     /// The name of the client, which has proven it.
     pub(super) async fn authenticated_client(&self, request: &Kept) -> Result<String, RouteResponse> {
-        let refused = || {
-            let challenge = r#"Basic realm="clients", charset="UTF-8""#;
-            RouteResponse::error(401, OAuthError::InvalidClient).with("www-authenticate", challenge)
-        };
+        let credentials = ClientCredentials::read(request).ok_or_else(refused)?;
+        let name = credentials.id.clone();
+        self.check_client(request, credentials).await.map(|()| name)
+    }
+
+    async fn check_client(
+        &self,
+        request: &Kept,
+        credentials: ClientCredentials,
+    ) -> Result<(), RouteResponse> {
         let Some(check) = &self.0.clients else { return Err(RouteResponse::absent()) };
-        let client = ClientCredentials::read(request).ok_or_else(refused)?;
-        let name = client.id.clone();
         // By address alone: whoever knows the name of a service is not to keep it out.
         let attempt = self.0.client_limits.attempt(self.address(request), "", self.now())?;
-        match check.check(client).await {
-            Ok(true) => {
-                attempt.passed(self.now())?;
-                Ok(name)
-            }
+        match check.check(credentials).await {
+            Ok(true) => attempt.passed(self.now()),
             Ok(false) => {
                 tracing::info!(
                     event = "client_refused",

@@ -20,15 +20,26 @@ const MOST_NAME: usize = 256;
 /// None is the answer where the name is unknown **and** where the password is wrong, and should take as long for the one
 /// as for the other: hash the password against a made-up hash where there is no user.
 ///
+/// The client is that of the request (`client_id`), and is not to be set here: a session that is bound to another one
+/// could never be refreshed, so that such a login is a 500.
+///
 /// ```
 /// use jwt_session::NewSession;
 /// use jwt_session::routes::{Credentials, Login, LoginUnavailable};
 ///
+/// /// In the place of a password hash, which takes as long for every hash.
+/// fn is_right(password: &str, hash: &str) -> bool {
+///     password.bytes().rev().eq(hash.bytes())
+/// }
+///
 /// fn is_login(_: impl Login) {}
 /// is_login(|credentials: Credentials| async move {
-///     // Here a database and a password hash would be asked.
-///     let is_alice = credentials.username() == "alice" && credentials.password() == "correct horse";
-///     Ok::<_, LoginUnavailable>(is_alice.then(|| NewSession::of("alice").with_scope("read")))
+///     // Here a database would be asked.
+///     let user = (credentials.username() == "alice").then_some(("alice", "esroh tcerroc"));
+///     // A hash in any case, and no `&&` before it.
+///     let is_right = is_right(credentials.password(), user.map_or("made up", |(_, hash)| hash));
+///     let user = user.filter(|_| is_right);
+///     Ok::<_, LoginUnavailable>(user.map(|(id, _)| NewSession::of(id).with_scope("read")))
 /// });
 /// ```
 pub trait Login: Send + Sync + 'static {
@@ -110,12 +121,13 @@ impl fmt::Debug for Credentials {
 impl Routes {
     pub(super) async fn login(&self, request: Kept) -> Answered {
         let members = Self::members(&request, Accepts::JsonOrForm)?;
-        let (client, mode) = self.client(&members)?;
-        let client = client.map(str::to_owned);
+        let client = self.client(&request, &members)?;
+        let mode = client.mode();
         if mode.has_cookies() {
             // There is no session yet that a double-submit value could be of.
             self.prove_origin_of_login(&request)?;
         }
+        let client = self.proven(&request, client).await?;
         let (Some(username), Some(password)) = (members.text("username"), members.text("password")) else {
             return Err(RouteResponse::malformed());
         };
@@ -146,6 +158,13 @@ impl Routes {
         };
         attempt.passed(self.now())?;
         starts.passed_of_name(self.now());
+        if new.client().is_some() && new.client() != client.as_deref() {
+            tracing::error!(
+                "the login named another client than the request did, which could never refresh the session: leave \
+                 `NewSession::with_client` to the routes"
+            );
+            return Err(RouteResponse::failed());
+        }
         let new = new.seen(client, request.text("user-agent"), self.address(&request));
         let tokens = self.0.sessions.start(new).await.map_err(|error| Self::broken(&error))?;
         match self.tokens(mode, &tokens) {

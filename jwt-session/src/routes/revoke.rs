@@ -9,10 +9,17 @@ use super::{Answered, Routes};
 use crate::revocation::Revoked;
 
 impl Routes {
-    /// RFC 7009: takes back a token of the client that asks, and the session that it is of.
+    /// RFC 7009: takes back a token of the client that asks, and the session that it is of. A client without a secret says
+    /// its name, and has nothing to show but the token.
     pub(super) async fn revoke(&self, request: Kept) -> Answered {
-        let client = self.authenticated_client(&request).await?;
         let members = Self::members(&request, Accepts::Form)?;
+        let (client, attempt) = match self.public_client(&request, &members) {
+            Some(client) => {
+                let attempt = self.0.refresh_limits.attempt(self.address(&request), "", self.now())?;
+                (client.to_owned(), Some(attempt))
+            }
+            None => (self.authenticated_client(&request).await?, None),
+        };
         let token = members.text("token").ok_or_else(RouteResponse::malformed)?;
         // Of another client (RFC 7009 §2.1). Whoever holds the token learns nothing new.
         let foreign = || RouteResponse::error(400, OAuthError::InvalidGrant);
@@ -31,6 +38,8 @@ impl Routes {
                 let revoked = sessions.revoke(Revoked::Token(id.to_owned())).await;
                 revoked.map_err(|error| Self::broken(&error))?;
             }
+        } else if let Some(attempt) = attempt {
+            attempt.failed_of_address(self.now())?;
         }
         // A token that is worth nothing is as good as taken back (RFC 7009 §2.2).
         Ok(RouteResponse::json(200, &Map::new()))

@@ -3,6 +3,7 @@
 use jwt_core::request::SimpleHead;
 
 use super::world::*;
+use crate::NewSession;
 use crate::routes::*;
 
 async fn guess(world: &World, name: &str, password: &str) -> RouteResponse {
@@ -213,12 +214,12 @@ async fn warnings(world: &World, logins: u32) -> usize {
     for _ in 0..logins {
         assert_eq!(guess(world, "bob", "bob").await.status, 200);
     }
-    warned.0.load(core::sync::atomic::Ordering::Relaxed)
+    warned.0.load(Ordering::Relaxed)
 }
 
 /// Counts warnings.
 #[derive(Clone, Default)]
-struct Warned(std::sync::Arc<core::sync::atomic::AtomicUsize>);
+struct Warned(Arc<core::sync::atomic::AtomicUsize>);
 
 impl tracing::Subscriber for Warned {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
@@ -234,7 +235,7 @@ impl tracing::Subscriber for Warned {
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
 
     fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     fn enter(&self, _: &tracing::span::Id) {}
@@ -380,6 +381,9 @@ async fn what_cannot_be_is_refused_when_it_is_set_up() {
     assert!(matches!(long, RoutesError::Cookie { .. }), "{long}");
     let plain =
         || Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
+    let unchecked = plain().with_confidential_client("bff", Mode::Json).build().unwrap_err();
+    assert_eq!(unchecked, RoutesError::NoClientCheck { client: "bff".to_owned() });
+    assert!(unchecked.to_string().contains("\"bff\""), "{unchecked}");
     let behind = plain().with_tls_in_front();
     let refused = behind.build().unwrap_err();
     assert_eq!(refused, RoutesError::NoAddress);
@@ -387,6 +391,43 @@ async fn what_cannot_be_is_refused_when_it_is_set_up() {
     assert!(plain().with_tls_in_front().without_address_limits().build().is_ok());
     assert!(plain().with_tls_in_front().with_address_field("X-Real-IP").build().is_ok());
     assert_eq!(plain().with_cookies_across_sites().build().unwrap_err(), RoutesError::NoCsrfKey);
+}
+
+#[tokio::test]
+async fn a_login_that_names_another_client_than_the_request_starts_no_session() {
+    let world = world().await;
+    let login = |_: Credentials| async { Ok(Some(NewSession::of("alice").with_client("app"))) };
+    let routes = Routes::builder(world.sessions.clone(), world.auth.clone(), login);
+    let routes = routes.with_client("app", Mode::Json).with_client("spa", Mode::Cookies);
+    let routes = routes.with_tls_in_front().without_address_limits().build().unwrap();
+    let world = World { routes, ..world };
+    for client in ["", r#","client_id":"spa""#] {
+        let body = format!(r#"{{"username":"alice","password":"x"{client}}}"#);
+        let response = world.send("POST", "/login", &[JSON, OURS], body).await;
+        assert_eq!((response.status, &*text(&response)), (500, r#"{"error":"server_error"}"#), "{client}");
+    }
+    assert!(world.sessions.list("alice").await.unwrap().is_empty());
+    let same = r#"{"username":"alice","password":"x","client_id":"app"}"#;
+    let login = world.send("POST", "/login", &[JSON], same).await;
+    let refresh = format!(r#"{{"refresh_token":"{}","client_id":"app"}}"#, member(&login, "refresh_token"));
+    assert_eq!(world.send("POST", "/refresh", &[JSON], refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_form_says_what_it_is_granted_by() {
+    let world = world().await;
+    let token = member(&world.login("alice", "app").await, "refresh_token");
+    let rest = format!("client_id=app&refresh_token={token}");
+    for (body, answer) in [
+        (rest.clone(), r#"{"error":"invalid_request"}"#),
+        (format!("grant_type=&{rest}"), r#"{"error":"invalid_request"}"#),
+        (format!("grant_type=password&{rest}"), r#"{"error":"unsupported_grant_type"}"#),
+    ] {
+        let response = world.send("POST", "/refresh", &[FORM], &body).await;
+        assert_eq!((response.status, &*text(&response)), (400, answer), "{body}");
+    }
+    let body = format!("grant_type=refresh_token&{rest}");
+    assert_eq!(world.send("POST", "/refresh", &[FORM], &body).await.status, 200);
 }
 
 #[tokio::test]
