@@ -188,6 +188,18 @@ impl Routes {
         Box::pin(async move { routes.answer(request).await.unwrap_or_else(|refused| refused) })
     }
 
+    /// What an adapter answers where it finds the routes below another path than their own, at which no browser would send
+    /// the refresh cookie: 500, and an error in the log.
+    #[must_use]
+    pub fn nested(&self) -> RouteResponse {
+        tracing::error!(
+            prefix = self.0.prefix,
+            "the ready-made routes are nested below another path: merge them at the top of the application, and give \
+             them their prefix by `with_prefix`"
+        );
+        RouteResponse::failed()
+    }
+
     async fn answer(&self, request: Kept) -> Answered {
         let path = request.head.path().to_owned();
         let Some((endpoint, id)) = self.find(&path) else { return Err(RouteResponse::absent()) };
