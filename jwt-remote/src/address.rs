@@ -39,6 +39,12 @@ pub enum AddressError {
         /// What was configured, without its query.
         address: String,
     },
+    /// It is longer than 2,048 bytes.
+    #[non_exhaustive]
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+    },
     /// A template of issuers has not exactly one part in braces, or has it where it could name another provider.
     #[non_exhaustive]
     Template {
@@ -63,6 +69,7 @@ impl AddressError {
             AddressError::NotHttps { address } => AddressError::NotHttps { address: short(address) },
             AddressError::Template { template } => AddressError::Template { template: short(template) },
             AddressError::NotPlain { host } => AddressError::NotPlain { host: short(host) },
+            AddressError::TooLong { .. } => self,
         }
     }
 
@@ -74,6 +81,7 @@ impl AddressError {
             AddressError::NotHttps { .. } => "not_https",
             AddressError::Template { .. } => "not_a_template",
             AddressError::NotPlain { .. } => "not_plain_address",
+            AddressError::TooLong { .. } => "address_too_long",
         }
     }
 }
@@ -88,6 +96,9 @@ impl fmt::Display for AddressError {
                     "{address:?} is not https; http is asked of this machine alone, of others by `insecure_allow_http`, \
                      and never where an https issuer names it"
                 )
+            }
+            AddressError::TooLong { bytes } => {
+                write!(f, "the address has {bytes} bytes; no more than {MOST_ADDRESS_BYTES} are taken")
             }
             AddressError::Template { template } => write!(
                 f,
@@ -106,6 +117,9 @@ impl fmt::Display for AddressError {
 
 impl core::error::Error for AddressError {}
 
+/// It is kept, told and logged: more than any provider needs.
+const MOST_ADDRESS_BYTES: usize = 2_048;
+
 /// For logs: some servers are given a secret in the query.
 pub(crate) fn without_query(address: &str) -> &str {
     address.split('?').next().unwrap_or_default()
@@ -114,6 +128,9 @@ pub(crate) fn without_query(address: &str) -> &str {
 impl Address {
     pub(crate) fn new(address: &str, transport: Transport) -> Result<Self, AddressError> {
         let shown = || without_query(address).to_owned();
+        if address.len() > MOST_ADDRESS_BYTES {
+            return Err(AddressError::TooLong { bytes: address.len() });
+        }
         let malformed = || AddressError::Malformed { address: shown() };
         let url = Url::parse(address).map_err(|_| malformed())?;
         let host = url.host().ok_or_else(malformed)?;
@@ -200,6 +217,8 @@ mod tests {
         ] {
             assert_eq!(code(address), expected, "{address}");
         }
+        let of = |bytes: usize| format!("https://id.example.com/{}", "a".repeat(bytes - 23));
+        assert_eq!((code(&of(2_048)), code(&of(2_049))), (None, Some("address_too_long")));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 /// For everything that one fetch takes, from the look-up of the name to the last byte, discovery included.
 pub(crate) const FETCH: Duration = Duration::from_secs(5);
+/// How long a first fetch is waited for where a service does not start without it: a little longer than it takes.
+pub(crate) const LONGEST_FIRST: Duration = Duration::from_secs(6);
 /// How long a request waits for a fetch. What that brings later is there for the next one.
 pub(crate) const WAIT: Duration = Duration::from_secs(2);
 /// How many requests wait for keys at a time; the others are answered that it cannot be decided now.

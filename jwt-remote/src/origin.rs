@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jwt_core::Algorithm;
+use tokio::time::{Instant, timeout};
 
 use crate::address::{Address, AddressError, Transport};
 use crate::bounds::{FETCH, METADATA, MOST_BYTES};
@@ -90,6 +91,7 @@ impl Origin {
             Origin::Keys(address) => return keys(client, address, last, print, None).await,
             Origin::Issuer(discovered) => discovered,
         };
+        let began = Instant::now();
         // Out of its place until it has led to keys, so that what is dropped half-way is read again.
         let known =
             discovered.memory().known.take().filter(|known| now.saturating_sub(known.since) < METADATA);
@@ -105,11 +107,15 @@ impl Origin {
             Err(error) => matches!(error.what(), FetchError::Unnamed { .. }),
         };
         if wish == Wish::UnknownKey && !is_fresh && is_amiss {
-            let anew = discovered.discover(client, now).await?;
-            let changes = anew.keys != known.keys || anew.metadata.algorithms != known.metadata.algorithms;
-            known = anew;
-            if changes {
-                fetched = discovered.keys(client, &known, &Last::default(), print).await;
+            // In half of the time that is left: keys that were told are keys, though the metadata cannot be read now.
+            let left = FETCH.saturating_sub(began.elapsed()).checked_div(2).unwrap_or_default();
+            if let Ok(Ok(anew)) = timeout(left, discovered.discover(client, now)).await {
+                let changes =
+                    anew.keys != known.keys || anew.metadata.algorithms != known.metadata.algorithms;
+                known = anew;
+                if changes {
+                    fetched = discovered.keys(client, &known, &Last::default(), print).await;
+                }
             }
         }
         let fetched = fetched?;

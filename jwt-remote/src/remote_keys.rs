@@ -10,6 +10,7 @@ use jwt_core::{Authority, AuthorityBuilder, NeedsAudience};
 use tokio::time::timeout;
 
 use crate::address::{Transport, without_query};
+use crate::bounds::LONGEST_FIRST;
 use crate::http::HttpError;
 use crate::origin::Origin;
 use crate::refresher::Hub;
@@ -18,8 +19,8 @@ use crate::remote_error::RemoteError;
 use crate::schedule::Rules;
 use crate::source::{Asker, KeysStatus, Source};
 
-/// A little longer than a fetch takes.
-const LONGEST_FIRST: Duration = Duration::from_secs(6);
+/// How long a next fetch is waited for: the longest pause after failures, and the fetch.
+const LONGEST_WAIT: Duration = Duration::from_secs(66);
 
 /// The keys of a JWK set that is served elsewhere.
 ///
@@ -119,15 +120,15 @@ impl RemoteKeys {
         self.status().has_keys
     }
 
-    /// Waits until there are keys, or the next fetch has failed.
+    /// Waits until there are keys, or the next fetch has failed: a minute or a little more, for a source that fails is
+    /// left alone for up to a minute.
     ///
     /// # Errors
     /// [`RemoteError::Fetch`]: it gave no keys. The source is asked again all the same, for as long as a handle lives.
     pub async fn wait(&self) -> Result<(), RemoteError> {
         let mut ended = self.0.source.watch();
-        if !self.has_keys() {
-            // The source lives at least as long as this.
-            _ = ended.changed().await;
+        if !self.has_keys() && timeout(LONGEST_WAIT, ended.changed()).await.is_err() {
+            return Err(self.late());
         }
         self.outcome().unwrap_or(Ok(()))
     }
@@ -144,10 +145,12 @@ impl RemoteKeys {
             }
         };
         // A fetch ends in time; a shared task that runs where nothing runs any more does not begin one.
-        timeout(LONGEST_FIRST, first).await.unwrap_or_else(|_elapsed| {
-            let source = self.0.source.origin().name().to_owned();
-            Err(RemoteError::Fetch { source, error: HttpError::Timeout.into() })
-        })
+        timeout(LONGEST_FIRST, first).await.unwrap_or_else(|_elapsed| Err(self.late()))
+    }
+
+    fn late(&self) -> RemoteError {
+        let source = self.0.source.origin().name().to_owned();
+        RemoteError::Fetch { source, error: HttpError::Timeout.into() }
     }
 
     /// Whether there are keys, or why there are none; `None` before that is known.

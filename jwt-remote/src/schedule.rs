@@ -126,6 +126,8 @@ impl Schedule {
     /// The set that is held is held no longer, whatever its source said.
     pub(crate) fn forget(&mut self) {
         self.held = None;
+        // Nobody goes on with a fetch that was under way.
+        self.is_fetching = false;
     }
 
     /// Somebody needs keys, and there are none.

@@ -154,6 +154,8 @@ impl fmt::Debug for WatchedKeys {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WatchedStatus {
+    /// Whether tokens can be verified at all.
+    pub has_keys: bool,
     /// How long ago the files were read and found good, by a clock that never jumps.
     pub age: Duration,
     /// Readings that failed since then, in a row.

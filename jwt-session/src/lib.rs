@@ -18,7 +18,7 @@ pub mod store;
 #[cfg(feature = "store-suite")]
 pub mod store_suite;
 
-pub use self::events::{EventSink, SecurityEvent};
+pub use self::events::{AttemptRefusal, EventSink, SecurityEvent};
 pub use self::jwks::Jwks;
 pub use self::key_ring::{
     KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,

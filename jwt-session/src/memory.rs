@@ -1,6 +1,7 @@
 //! Sessions and key rings in the memory of this process: for tests, and for a service of one node that may forget them when it ends.
 
 use core::fmt;
+use core::hash::Hash;
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,7 @@ pub struct MemoryStore {
 struct Held {
     sessions: BTreeMap<SessionId, Session>,
     by_subject: HashMap<String, BTreeSet<SessionId>>,
+    by_provider: HashMap<(String, String), BTreeSet<SessionId>>,
     log: VecDeque<(u64, Revocation)>,
     last: u64,
     rings: HashMap<String, KeyRingDocument>,
@@ -100,6 +102,9 @@ impl MemoryStore {
         }
         for session in writes.inserted {
             held.by_subject.entry(session.subject.clone()).or_default().insert(session.id);
+            if let Some(provider) = session.provider_session.clone() {
+                held.by_provider.entry(provider).or_default().insert(session.id);
+            }
             held.sessions.insert(session.id, session);
         }
         for session in writes.updated {
@@ -145,16 +150,24 @@ impl Held {
         let over: Vec<SessionId> = self.sessions.values().filter(|it| is_over(it)).map(Session::id).collect();
         for id in &over {
             let Some(session) = self.sessions.remove(id) else { continue };
-            if let Some(ids) = self.by_subject.get_mut(&session.subject) {
-                ids.remove(id);
-                if ids.is_empty() {
-                    self.by_subject.remove(&session.subject);
-                }
+            leave(&mut self.by_subject, &session.subject, *id);
+            if let Some(provider) = &session.provider_session {
+                leave(&mut self.by_provider, provider, *id);
             }
         }
         let before = self.log.len();
         self.log.retain(|(_, revocation)| now < revocation.expiry());
         over.len().saturating_add(before.saturating_sub(self.log.len()))
+    }
+}
+
+/// Takes an id out of an index, and the name with it that nobody bears any more.
+fn leave<N: Eq + Hash>(index: &mut HashMap<N, BTreeSet<SessionId>>, name: &N, id: SessionId) {
+    if let Some(ids) = index.get_mut(name) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            index.remove(name);
+        }
     }
 }
 
@@ -181,6 +194,12 @@ impl SessionStore for MemoryStore {
             }
             Of::Tenant(tenant) => {
                 all().filter(|session| session.tenant() == Some(tenant)).take(most).cloned().collect()
+            }
+            Of::ProviderSession { issuer, session_id } => {
+                let started_by = (issuer.to_owned(), session_id.to_owned());
+                let ids = held.by_provider.get(&started_by).into_iter().flatten();
+                let theirs = ids.filter_map(|id| held.sessions.get(id));
+                theirs.filter(is_behind).take(most).cloned().collect()
             }
             Of::Everybody => all().take(most).cloned().collect(),
         };

@@ -3,6 +3,7 @@
 mod builder;
 mod issuer;
 mod new_session;
+mod patience;
 mod provider;
 mod tokens;
 mod transact;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub use self::builder::SessionsBuilder;
 pub use self::issuer::SessionIssuer;
 pub use self::new_session::NewSession;
+pub(crate) use self::new_session::shown;
 pub use self::tokens::{Refresh, SessionTokens};
 use crate::events::{Events, SecurityEvent};
 use crate::random::random;
@@ -307,6 +309,11 @@ impl Sessions {
     /// The `iss` of its tokens.
     pub(crate) fn issuer_name(&self) -> &str {
         self.0.issuer.name()
+    }
+
+    /// Where its events go.
+    pub(crate) fn events(&self) -> &Events {
+        &self.0.events
     }
 
     /// The time by which sessions are judged.

@@ -90,6 +90,13 @@ pub enum Of<'s> {
     Client(&'s str),
     /// Those of a tenant.
     Tenant(&'s str),
+    /// Those that were started by a session of an identity provider.
+    ProviderSession {
+        /// The provider: its `iss`.
+        issuer: &'s str,
+        /// Its session: the claim `sid`.
+        session_id: &'s str,
+    },
     /// All.
     Everybody,
 }

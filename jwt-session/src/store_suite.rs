@@ -109,7 +109,8 @@ async fn a_session_is_read_as_it_was_written<S: SessionStore + Clone>(world: &Wo
         .with_scope("read write")
         .with_claims(&[(odd, odd)].into_iter().collect::<std::collections::BTreeMap<_, _>>())
         .with_user_agent(odd)
-        .with_address("2001:db8::1");
+        .with_address("2001:db8::1")
+        .with_provider_session(odd, odd);
     let tokens = world.sessions.start(new).await.expect("odd names are names");
     let [session] = &*world.sessions.list(odd).await.expect("a list") else {
         panic!("one session is listed")
@@ -118,7 +119,9 @@ async fn a_session_is_read_as_it_was_written<S: SessionStore + Clone>(world: &Wo
     assert_eq!(read, *session, "by its id and by its subject it is the same");
     assert_eq!((read.subject(), read.client(), read.tenant()), (odd, Some(odd), Some(odd)));
     assert_eq!((read.scope(), read.address()), (Some("read write"), Some("2001:db8::1")));
-    assert_eq!(read.user_agent(), Some(odd));
+    assert_eq!((read.user_agent(), read.provider_session()), (Some(odd), Some((odd, odd))));
+    let of = Of::ProviderSession { issuer: odd, session_id: odd };
+    assert_eq!(world.store.sessions(of, None, 2).await.expect("a page"), [read.clone()]);
     assert_eq!((read.created(), read.last_used()), (Duration::from_secs(START), Duration::from_secs(START)));
     let verified = world.verified(&tokens);
     assert_eq!(verified.claim::<String>(odd).expect("a claim").as_deref(), Some(odd));
@@ -132,12 +135,19 @@ async fn a_session_is_read_as_it_was_written<S: SessionStore + Clone>(world: &Wo
 }
 
 async fn pages_hold_each_session_once<S: SessionStore + Clone>(world: &World<S>) {
-    let mut ids = Vec::new();
+    let (mut ids, mut last) = (Vec::new(), None);
     for n in 0..25 {
         let subject = format!("user-{}", n % 3);
         let new = NewSession::of(subject).with_client(format!("client-{}", n % 2)).with_tenant("blue");
-        ids.push(world.sessions.start(new).await.expect("a session").session());
+        let new = match n % 5 {
+            0 => new,
+            of => new.with_provider_session(format!("https://login-{}", of % 2), format!("p-{}", of / 2)),
+        };
+        let tokens = world.sessions.start(new).await.expect("a session");
+        ids.push(tokens.session());
+        last = Some(tokens);
     }
+    let last = last.expect("there are sessions");
     ids.sort();
     let theirs = |of| async move {
         let (mut read, mut after): (Vec<Session>, Option<SessionId>) = (Vec::new(), None);
@@ -159,6 +169,31 @@ async fn pages_hold_each_session_once<S: SessionStore + Clone>(world: &World<S>)
     assert_eq!(theirs(Of::Tenant("blue")).await.len(), 25);
     assert_eq!(theirs(Of::Session(ids[3])).await.len(), 1);
     assert!(theirs(Of::Tenant("red")).await.is_empty() && theirs(Of::Client("")).await.is_empty());
+    let provider = |issuer, session_id| theirs(Of::ProviderSession { issuer, session_id });
+    // The same name at another provider is another session.
+    let found = [
+        provider("https://login-0", "p-0").await.len(),
+        provider("https://login-0", "p-1").await.len(),
+        provider("https://login-0", "p-2").await.len(),
+        provider("https://login-1", "p-0").await.len(),
+        provider("https://login-1", "p-1").await.len(),
+        provider("p-1", "https://login-1").await.len(),
+    ];
+    assert_eq!(found, [0, 5, 5, 5, 5, 0], "by the provider's session");
+    world
+        .sessions
+        .refresh(last.refresh_token(), Refresh::new().with_client("client-0"))
+        .await
+        .expect("a refresh");
+    world.sessions.end(last.session()).await.expect("an end");
+    let ended = provider("https://login-0", "p-2").await;
+    assert!(
+        ended.iter().any(|it| it.id() == last.session() && it.ended().is_some()),
+        "what changed is found"
+    );
+    world.clock.advance(20 * 86_400);
+    world.store.remove_expired().await.expect("removal");
+    assert!(provider("https://login-0", "p-1").await.is_empty(), "what is forgotten is not found");
 }
 
 async fn a_transaction_about_a_subject_reads_those_that_have_not_ended<S: SessionStore + Clone>(

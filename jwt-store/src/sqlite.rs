@@ -25,7 +25,8 @@ use self::error::{corrupt, failed};
 use self::writing::Writing;
 
 /// What brings the tables from each version to the next, from nothing on. The last line of each sets `user_version`.
-const MIGRATIONS: [&str; 2] = [include_str!("sqlite/1.sql"), include_str!("sqlite/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("sqlite/1.sql"), include_str!("sqlite/2.sql"), include_str!("sqlite/3.sql")];
 
 /// Rows that are forgotten by one call at most.
 const FORGOTTEN_AT_ONCE: i64 = 10_000;
@@ -162,6 +163,11 @@ impl SqliteStore {
                     "SELECT record FROM jwt_sessions WHERE tenant = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
                 sqlx::query(theirs).bind(after).bind(most).bind(tenant)
             }
+            Of::ProviderSession { issuer, session_id } => {
+                let theirs = "SELECT record FROM jwt_sessions WHERE provider = ?3 AND provider_session = ?4 AND id > ?1 \
+                              ORDER BY id LIMIT ?2";
+                sqlx::query(theirs).bind(after).bind(most).bind(issuer).bind(session_id)
+            }
             Of::Everybody => {
                 let all = "SELECT record FROM jwt_sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
                 sqlx::query(all).bind(after).bind(most)
@@ -215,8 +221,8 @@ impl SqliteStore {
 
 async fn insert(connection: &mut SqliteConnection, session: &Session) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO jwt_sessions (id, subject, client, tenant, ended, over, record) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO jwt_sessions (id, subject, client, tenant, ended, over, record, provider, provider_session) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )
     .bind(session.id().as_bytes().as_slice())
     .bind(session.subject())
@@ -225,6 +231,8 @@ async fn insert(connection: &mut SqliteConnection, session: &Session) -> Result<
     .bind(session.ended().is_some())
     .bind(millis(session.over()))
     .bind(record(session)?)
+    .bind(session.provider_session().map(|(issuer, _)| issuer))
+    .bind(session.provider_session().map(|(_, id)| id))
     .execute(connection)
     .await
     .map(drop)

@@ -24,11 +24,17 @@ pub mod server;
 pub mod tokens;
 pub mod wire;
 
-/// The examples of the manual that use the adapters and `jwt-remote`, which `jwt-core` itself cannot run.
+/// The examples of the manual that use the adapters, `jwt-remote` and `jwt-session`, which `jwt-core` itself cannot run.
 #[cfg(all(doctest, feature = "remote"))]
 pub mod manual {
+    #[doc = include_str!("../../jwt-core/src/manual/clients.md")]
+    pub mod clients {}
+    #[doc = include_str!("../../jwt-core/src/manual/hybrid.md")]
+    pub mod hybrid {}
     #[doc = include_str!("../../jwt-core/src/manual/migrating_adapters.md")]
     pub mod migrating {}
     #[doc = include_str!("../../jwt-core/src/manual/providers.md")]
     pub mod providers {}
+    #[doc = include_str!("../../jwt-core/src/manual/revocation.md")]
+    pub mod revocation {}
 }

@@ -86,7 +86,10 @@ impl LiveWriter {
     /// Takes all keys away: until the next [`LiveWriter::replace`] nothing can be verified.
     pub fn clear(&self) {
         self.0.rcu(|state| State { epoch: state.epoch.saturating_add(1), held: false, keys: KeySet::none() });
-        observe::keys_taken_away(self.epoch());
+        // Whoever listens to events may be what panicked, and a second panic would end the process.
+        if !std::thread::panicking() {
+            observe::keys_taken_away(self.epoch());
+        }
     }
 
     /// The cell that this writes to.

@@ -22,6 +22,18 @@ pub mod statuses {
 pub mod sessions {
     #![doc = include_str!("sessions.md")]
 }
+pub mod revocation {
+    // These examples use `jwt-session`, on which this crate cannot depend: the crate `tests` runs them.
+    #![cfg_attr(not(doctest), doc = include_str!("revocation.md"))]
+}
+pub mod hybrid {
+    // As above.
+    #![cfg_attr(not(doctest), doc = include_str!("hybrid.md"))]
+}
+pub mod clients {
+    // As above.
+    #![cfg_attr(not(doctest), doc = include_str!("clients.md"))]
+}
 pub mod non_features {
     #![doc = include_str!("non_features.md")]
 }

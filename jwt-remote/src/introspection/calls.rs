@@ -53,8 +53,7 @@ pub(crate) struct Setup {
 pub(crate) struct Calls {
     setup: Setup,
     name: Arc<str>,
-    /// Where calls run: not where the request does, whose runtime may end before them.
-    runtime: Handle,
+    home: Mutex<Home>,
     state: Mutex<State>,
     prints: Prints,
     /// Those who wait.
@@ -64,6 +63,26 @@ pub(crate) struct Calls {
     began: Instant,
     /// Ends the calls under way when it is dropped.
     alive: watch::Sender<()>,
+}
+
+/// Where calls run: not where the request does, whose runtime may end before them.
+struct Home {
+    runtime: Handle,
+    /// Held by a task of that runtime for as long as it lasts.
+    lasts: Weak<()>,
+}
+
+impl Home {
+    /// This runtime, from now on. The task in it ends with the calls too.
+    fn of(runtime: Handle, mut alive: watch::Receiver<()>) -> Self {
+        let held = Arc::new(());
+        let lasts = Arc::downgrade(&held);
+        runtime.spawn(async move {
+            let _held = held;
+            _ = alive.changed().await;
+        });
+        Self { runtime, lasts }
+    }
 }
 
 struct State {
@@ -102,16 +121,18 @@ impl Calls {
             failed: Suppressed::default(),
             not_asked: Suppressed::default(),
         };
+        let alive = watch::Sender::new(());
+        let home = Home::of(Handle::current(), alive.subscribe());
         Arc::new(Self {
             name: setup.endpoint.without_query().into(),
             setup,
-            runtime: Handle::current(),
+            home: Mutex::new(home),
             state: Mutex::new(state),
             prints: Prints::new(),
             places: Arc::new(Semaphore::new(MOST_WAITING)),
             dice: Dice::default(),
             began: Instant::now(),
-            alive: watch::Sender::new(()),
+            alive,
         })
     }
 
@@ -206,7 +227,7 @@ impl Calls {
             (Arc::clone(client), auth.clone(), rules.clone(), Arc::clone(clock));
         let (name, mut alive) = (Arc::clone(&self.name), self.alive.subscribe());
         // Not under the lock: a runtime that has ended drops the task at once, which tells its end.
-        self.runtime.spawn(async move {
+        self.runtime().spawn(async move {
             let call = async {
                 let response = send(&*client, &auth, request).await?;
                 Ok(unless_expired(answer::read(response, &rules, &name)?, clock.now()))
@@ -219,6 +240,17 @@ impl Calls {
                 _nobody_is_left = alive.changed() => {}
             }
         });
+    }
+
+    /// The runtime that calls run in; where it has ended, as that of a test does, the present one from now on.
+    fn runtime(&self) -> Handle {
+        let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        if home.lasts.strong_count() == 0
+            && let Ok(present) = Handle::try_current()
+        {
+            *home = Home::of(present, self.alive.subscribe());
+        }
+        home.runtime.clone()
     }
 
     fn ends(&self, end: &End, outcome: Result<Answer, FetchError>) {

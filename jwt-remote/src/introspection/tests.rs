@@ -253,6 +253,24 @@ fn outside_of_a_runtime_making_one_panics() {
 }
 
 #[test]
+fn where_its_runtime_ends_calls_go_on_in_the_present_one() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let endpoint = Endpoint::with(active());
+    let first = runtime();
+    let introspection = first.block_on(async {
+        let introspection = start(&endpoint);
+        assert_eq!(ask(&introspection, "one").await, Ok(()));
+        introspection
+    });
+    drop(first);
+    for token in ["two", "three"] {
+        assert_eq!(runtime().block_on(ask(&introspection, token)), Ok(()), "{token}");
+    }
+    assert_eq!(endpoint.asked(), 3);
+}
+
+#[test]
 fn handles_move_between_threads() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<Introspection>();

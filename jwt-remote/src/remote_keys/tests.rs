@@ -321,6 +321,36 @@ fn where_a_runtime_ends_before_its_sources_the_next_one_fetches() {
 }
 
 #[test]
+fn where_a_runtime_is_kept_and_nobody_drives_it_the_next_one_fetches() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (old, new) = (key("old"), key("new"));
+    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
+    let kept = runtime();
+    let keys = kept.block_on(async {
+        let keys = keys_from(&provider);
+        keys.wait().await.unwrap();
+        keys
+    });
+    let verifier = verifier(&keys);
+    provider.answers(Answer::Keys(vec![new.clone()]));
+    let second = runtime();
+    second.block_on(async {
+        // As one that is merely slow, at first.
+        assert_eq!(verdict(&verifier, &token(&new)).await, Err(Reason::UnknownKey));
+        assert!(verifier.verify(&token(&old)).is_ok());
+        sleep(Duration::from_secs(11)).await;
+        assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
+        assert_eq!(verifier.verify(&token(&old)).map(drop).unwrap_err().reason(), Reason::UnknownKey);
+    });
+    let asked = provider.asked();
+    // Should it be driven again after all, its task finds that it is no longer asked for.
+    kept.block_on(async { sleep(Duration::from_secs(300)).await });
+    assert_eq!(provider.asked(), asked);
+    assert!(verifier.verify(&token(&new)).is_ok());
+}
+
+#[test]
 fn handles_move_between_threads() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<RemoteKeys>();

@@ -15,7 +15,7 @@ use super::answer::{self, Granted};
 use super::endpoint::Endpoint;
 use super::error::ServiceTokenError;
 use super::parameters::Parameters;
-use crate::bounds::{FETCH, MOST_ANSWER_BYTES, WAIT};
+use crate::bounds::{FETCH, LONGEST_FIRST, MOST_ANSWER_BYTES, WAIT};
 use crate::client_auth::ClientAuth;
 use crate::dice::Dice;
 use crate::http::{HttpClient, HttpError, HttpRequest};
@@ -163,15 +163,18 @@ impl TokenSource {
     /// Waits until the first request has ended, or a later one that was under way.
     pub(super) async fn first(&self) -> Result<(), ServiceTokenError> {
         let mut ended = self.ended.subscribe();
-        loop {
-            let status = self.status();
-            match status.error {
-                _ if status.good_for.is_some() => return Ok(()),
-                Some(error) => return Err(error),
-                // Each request ends, and the source lives at least as long as this.
-                None => _ = ended.changed().await,
+        let first = async {
+            loop {
+                let status = self.status();
+                match status.error {
+                    _ if status.good_for.is_some() => return Ok(()),
+                    Some(error) => return Err(error),
+                    None => _ = ended.changed().await,
+                }
             }
-        }
+        };
+        // A request ends in time; a shared task that runs where nothing runs any more does not begin one.
+        timeout(LONGEST_FIRST, first).await.unwrap_or(Err(ServiceTokenError::Late))
     }
 
     pub(super) fn invalidate(&self, token: &AccessToken) {

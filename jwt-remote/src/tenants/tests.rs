@@ -88,6 +88,42 @@ async fn a_tenant_of_the_list_is_looked_up_once_and_no_other_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_crowd_of_tenants_asks_the_provider_64_at_a_time() {
+    /// Answers after a second, and counts who waits for it.
+    #[derive(Clone, Default)]
+    struct Slow(Provider, Arc<Mutex<(usize, usize)>>);
+    impl HttpClient for Slow {
+        fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+            let (answer, counts) = (self.0.send(request), Arc::clone(&self.1));
+            Box::pin(async move {
+                {
+                    let mut counts = counts.lock().unwrap();
+                    counts.0 += 1;
+                    counts.1 = counts.0.max(counts.1);
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                counts.lock().unwrap().0 -= 1;
+                answer.await
+            })
+        }
+    }
+    let names: Vec<String> = (0..500).map(|n| format!("t{n}")).collect();
+    let key = SigningKey::generate(Algorithm::ES256).unwrap().with_key_id("k").unwrap();
+    let provider = Slow::default();
+    provider.0.keys.lock().unwrap().extend(names.iter().map(|name| (name.clone(), key.clone())));
+    let tenants = Oidc::tenants(TEMPLATE).with_audience("api").allow(names.clone());
+    let tenants = tenants.with_remote(&Remote::with_client(provider.clone())).start().unwrap();
+    let tokens: Vec<String> = names.iter().map(|name| provider.0.token(name, name)).collect();
+    futures_util::future::join_all(tokens.iter().map(|token| verdict(&tenants, token))).await;
+    // Those who came late were asked to come again; their keys are there by then.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    for token in &tokens {
+        assert_eq!(verdict(&tenants, token).await, Ok(()));
+    }
+    assert_eq!(*provider.1.lock().unwrap(), (0, 64));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_of_one_tenant_says_nothing_about_another() {
     let provider = Provider::of(&["a", "b"]);
     let tenants =

@@ -302,6 +302,30 @@ fn an_interval_has_bounds_and_handles_move_between_threads() {
 
 /// As the runtimes of tests do, which share what is static.
 #[test]
+fn files_that_cannot_be_read_after_a_runtime_has_ended_are_not_read_for_each_token() {
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let (folder, old) = (Folder::new(), key("old"));
+    folder.replace("jwks", jwks(&[&old]));
+    let first = runtime();
+    let keys = first.block_on(WatchedKeys::jwks(folder.at("jwks")).start()).unwrap();
+    let verifier = keys.authority().with_audience("api").with_issuer("https://id").build().unwrap();
+    let verifier = verifier.with_clock(ManualClock::at(NOW));
+    assert!(keys.status().has_keys);
+    drop(first);
+    assert!(!keys.status().has_keys);
+    folder.replace("jwks", "no keys".to_owned());
+    runtime().block_on(async {
+        for _ in 0..200 {
+            let reason = verifier.verify_fresh(&token(&old)).await.unwrap_err().reason();
+            assert_eq!(reason, Reason::KeysUnavailable);
+        }
+    });
+    // One for each second that this took, and that is one; on a machine that stands still, a few.
+    assert!((1..20).contains(&keys.status().failures), "{}", keys.status().failures);
+}
+
+#[test]
 fn where_a_runtime_ends_before_its_files_the_next_one_reads() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (folder, old, new) = (Folder::new(), key("old"), key("new"));

@@ -144,7 +144,12 @@ impl Watcher {
 
     pub(super) fn status(&self) -> WatchedStatus {
         let state = self.state();
-        WatchedStatus { age: state.good_at.elapsed(), failures: state.failures, error: state.error.clone() }
+        WatchedStatus {
+            has_keys: self.live().load().is_some(),
+            age: state.good_at.elapsed(),
+            failures: state.failures,
+            error: state.error.clone(),
+        }
     }
 
     /// Reads, and judges what is new. Blocks.
@@ -183,16 +188,17 @@ impl Watcher {
                     observe::read(&self.files, &keys);
                     self.writer.replace(keys);
                 }
-                drop(is_closed);
                 let recovered = {
                     let mut state = self.state();
-                    state.held = Some(print);
+                    // Only what is in the cell is held, or it would never be put back.
+                    state.held = self.live().load().map(|_| print);
                     state.refused = None;
                     state.is_reading = false;
                     state.good_at = now;
                     state.failures = 0;
                     state.error.take().is_some()
                 };
+                drop(is_closed);
                 if recovered && !changed {
                     observe::as_before(&self.files);
                 }
@@ -236,13 +242,14 @@ struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let watcher = &self.watcher;
+        // All the while: what the next task reads must not be taken away by this one's end.
+        let is_closed = watcher.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut state = watcher.state();
             state.has_task = false;
             state.is_reading = false;
             state.held = None;
         }
-        let is_closed = watcher.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
         if !*is_closed && self.alive.strong_count() > 0 {
             watcher.writer.clear();
         }
@@ -300,8 +307,9 @@ impl Refresh for Asker {
             return Grant::Fetch(Box::pin(core::future::ready(())));
         }
         if !state.is_reading {
-            // Where there are no keys, no stranger's wish is it.
-            if state.held.is_some() && state.began.elapsed() < BETWEEN_WISHES {
+            // Where there are no keys and the last reading did not fail, no stranger's wish is it.
+            let is_settled = state.held.is_some() || state.failures > 0;
+            if is_settled && state.began.elapsed() < BETWEEN_WISHES {
                 return Grant::Denied;
             }
             state.is_reading = true;

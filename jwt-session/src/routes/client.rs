@@ -13,6 +13,7 @@ use super::cookies::Mode;
 use super::login::LoginUnavailable;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
+use crate::events::AttemptRefusal;
 
 /// A client that asks for something on its own behalf: a service, with a secret.
 pub struct ClientCredentials {
@@ -105,6 +106,7 @@ impl Routes {
         };
         let Some(name) = name else { return Ok(Client { name: None, mode: self.0.mode, credentials: None }) };
         if credentials.is_none() && self.0.confidential.contains(name) {
+            self.tell_client_refused(request, Some(name), AttemptRefusal::NoCredentials);
             return Err(refused());
         }
         match self.0.modes.get(name) {
@@ -133,7 +135,10 @@ impl Routes {
 
     /// The name of the client, which has proven it.
     pub(super) async fn authenticated_client(&self, request: &Kept) -> Result<String, RouteResponse> {
-        let credentials = ClientCredentials::read(request).ok_or_else(refused)?;
+        let credentials = ClientCredentials::read(request).ok_or_else(|| {
+            self.tell_client_refused(request, None, AttemptRefusal::NoCredentials);
+            refused()
+        })?;
         let name = credentials.id.clone();
         self.check_client(request, credentials).await.map(|()| name)
     }
@@ -144,19 +149,23 @@ impl Routes {
         credentials: ClientCredentials,
     ) -> Result<(), RouteResponse> {
         let Some(check) = &self.0.clients else { return Err(RouteResponse::absent()) };
+        let name = credentials.id.clone();
+        let tell = |why| self.tell_client_refused(request, Some(&name), why);
+        let limited = |_: &RouteResponse| tell(AttemptRefusal::RateLimited);
         // By address alone: whoever knows the name of a service is not to keep it out.
-        let attempt = self.0.client_limits.attempt(self.address(request), "", self.now())?;
+        let attempt = self.0.client_limits.attempt(self.address(request), "", self.now());
+        let attempt = attempt.inspect_err(limited)?;
         match check.check(credentials).await {
-            Ok(true) => attempt.passed(self.now()),
+            Ok(true) => attempt.passed(self.now()).inspect_err(limited),
             Ok(false) => {
-                tracing::info!(
-                    event = "client_refused",
-                    "a client was refused: no such client, or a wrong secret"
-                );
-                attempt.failed(self.now())?;
+                attempt.failed(self.now()).inspect_err(limited)?;
+                tell(AttemptRefusal::WrongCredentials);
                 Err(refused())
             }
-            Err(LoginUnavailable) => Err(RouteResponse::unavailable()),
+            Err(LoginUnavailable) => {
+                tell(AttemptRefusal::Unavailable);
+                Err(RouteResponse::unavailable())
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use core::time::Duration;
 use super::in_flight::{InFlight, Place};
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::response::{OAuthError, RouteResponse};
+use crate::events::AttemptRefusal;
 
 /// Attempts in flight at a time, of an address and of a name: an office that arrives in the morning, and yet not all that
 /// a password hash would take of the processor.
@@ -27,6 +28,9 @@ pub(super) struct Limits {
     of_name: RateLimiter,
     in_flight_of_address: InFlight,
     in_flight_of_name: InFlight,
+    /// Refused attempts that were told of, by address.
+    told: RateLimiter,
+    told_once: RateLimiter,
 }
 
 /// An attempt in flight. Dropped without a word it was none: an outage of ours, or a client that went away.
@@ -82,6 +86,19 @@ impl Limits {
             of_name: RateLimiter::new(limit),
             in_flight_of_address: InFlight::new(most),
             in_flight_of_name: InFlight::new(most),
+            told: RateLimiter::new(limit),
+            told_once: RateLimiter::new(limit.once()),
+        }
+    }
+
+    /// Whether a refused attempt is still one to tell of. Counted apart from the attempts, for some of those count for
+    /// nobody.
+    pub(super) fn is_told(&self, address: Option<IpAddr>, why: AttemptRefusal, now: Duration) -> bool {
+        let address = address.map(Network::of);
+        if why.is_told_once() {
+            self.told_once.take(&(address, why), now).is_ok()
+        } else {
+            self.told.take(&address, now).is_ok()
         }
     }
 

@@ -10,6 +10,7 @@ use super::body::{Accepts, Members};
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
+use crate::events::AttemptRefusal;
 use crate::sessions::NewSession;
 
 /// Bytes of a name at most, as those of a subject.
@@ -133,30 +134,32 @@ impl Routes {
         };
         // The answer for a name that nobody can have is that for one that nobody has.
         let wrong = || RouteResponse::error(400, OAuthError::InvalidGrant);
-        if username.len() > MOST_NAME {
-            return Err(wrong());
-        }
+        let is_name = username.len() <= MOST_NAME;
         let (username, password) = (username.to_owned(), Zeroizing::new(password.to_owned()));
-        let now = self.now();
+        let name = username.clone();
+        let refused = |why| self.tell_login_refused(&request, &name, why);
+        let limited = |_: &RouteResponse| refused(AttemptRefusal::RateLimited);
         // Of names that many applications take for one.
-        let folded = username.trim().to_lowercase();
-        let attempt = self.0.login_limits.attempt(self.address(&request), &folded, now)?;
+        let folded = if is_name { username.trim().to_lowercase() } else { String::new() };
+        let attempt = self.0.login_limits.attempt(self.address(&request), &folded, self.now());
+        let attempt = attempt.inspect_err(limited)?;
         // Before the password is looked at, so that nobody learns by it that one was right.
-        let starts = self.0.start_limits.attempt(None, &folded, now)?;
+        let starts = self.0.start_limits.attempt(None, &folded, self.now()).inspect_err(limited)?;
         let credentials = Credentials { members, username, password };
-        let new = match self.0.login.check(credentials).await {
+        let checked = if is_name { self.0.login.check(credentials).await } else { Ok(None) };
+        let new = match checked {
             Ok(Some(new)) => new,
             Ok(None) => {
-                tracing::info!(
-                    event = "login_refused",
-                    "a login was refused: no such user, or a wrong password"
-                );
-                attempt.failed(self.now())?;
+                attempt.failed(self.now()).inspect_err(limited)?;
+                refused(AttemptRefusal::WrongCredentials);
                 return Err(wrong());
             }
-            Err(LoginUnavailable) => return Err(RouteResponse::unavailable()),
+            Err(LoginUnavailable) => {
+                refused(AttemptRefusal::Unavailable);
+                return Err(RouteResponse::unavailable());
+            }
         };
-        attempt.passed(self.now())?;
+        attempt.passed(self.now()).inspect_err(limited)?;
         starts.passed_of_name(self.now());
         if new.client().is_some() && new.client() != client.as_deref() {
             tracing::error!(
@@ -166,7 +169,10 @@ impl Routes {
             return Err(RouteResponse::failed());
         }
         let new = new.seen(client, request.text("user-agent"), self.address(&request));
-        let tokens = self.0.sessions.start(new).await.map_err(|error| Self::broken(&error))?;
+        let tokens = self.0.sessions.start(new).await.map_err(|error| {
+            refused(AttemptRefusal::Unavailable);
+            Self::broken(&error)
+        })?;
         match self.tokens(mode, &tokens) {
             Ok(response) => Ok(response),
             Err(response) => {

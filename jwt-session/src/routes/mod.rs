@@ -64,6 +64,7 @@ mod provider_logout;
 mod published;
 mod rate_limit;
 mod refresh;
+mod refused;
 mod request;
 mod response;
 mod revoke;

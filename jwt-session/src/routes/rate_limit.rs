@@ -37,6 +37,11 @@ impl RateLimit {
         Self { most, within }
     }
 
+    /// Once in the same span.
+    pub(super) const fn once(self) -> Self {
+        Self { most: 1, within: self.within }
+    }
+
     /// So many times as often.
     pub(super) const fn times(self, factor: u16) -> Self {
         Self { most: self.most.saturating_mul(factor), within: self.within }

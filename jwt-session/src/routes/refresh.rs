@@ -8,6 +8,7 @@ use super::cookies::Mode;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
+use crate::events::AttemptRefusal;
 use crate::refresh_token::RefreshToken;
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
@@ -39,7 +40,10 @@ impl Routes {
         // One that is no token at all costs no question to the store, yet counts.
         let session = RefreshToken::parse(token).map(|token| token.session);
         let name = session.map(|session| session.to_string()).unwrap_or_default();
-        let attempt = self.0.refresh_limits.attempt(self.address(&request), &name, now)?;
+        let refused = |why| self.tell_refresh_refused(&request, session, why);
+        let limited = |_: &RouteResponse| refused(AttemptRefusal::RateLimited);
+        let attempt = self.0.refresh_limits.attempt(self.address(&request), &name, now);
+        let attempt = attempt.inspect_err(limited)?;
         let refresh = Refresh { client: client.as_deref(), scope: members.text("scope") };
         let outcome = self.0.sessions.refresh(token, refresh).await;
         let now = self.now();
@@ -50,12 +54,19 @@ impl Routes {
                 self.tokens(mode, &tokens)
             }
             Err(error) => {
-                match &error {
+                let why = match &error {
                     // The name of a session is no secret, and guesses are not to lock it.
-                    SessionError::Refused(RefreshRefusal::Unknown) => attempt.failed_of_address(now)?,
-                    SessionError::Refused(_) => attempt.failed(now)?,
-                    _ => drop(attempt),
-                }
+                    SessionError::Refused(refusal) => {
+                        match refusal {
+                            RefreshRefusal::Unknown => attempt.failed_of_address(now),
+                            _ => attempt.failed(now),
+                        }
+                        .inspect_err(limited)?;
+                        AttemptRefusal::RefreshToken(*refusal)
+                    }
+                    _ => AttemptRefusal::Unavailable,
+                };
+                refused(why);
                 Err(self.not_refreshed(mode, &error))
             }
         }
@@ -104,7 +115,6 @@ impl Routes {
 
     fn not_refreshed(&self, mode: Mode, error: &SessionError) -> RouteResponse {
         let SessionError::Refused(refusal) = error else { return Self::broken(error) };
-        tracing::debug!(event = "refresh_refused", code = refusal.code(), "a refresh was refused");
         match refusal {
             RefreshRefusal::ScopeNotGranted => RouteResponse::error(400, OAuthError::InvalidScope),
             RefreshRefusal::Reuse | RefreshRefusal::Ended if mode.has_cookies() => {

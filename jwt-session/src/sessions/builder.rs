@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jwt_core::Clock;
 
+use super::patience::Patient;
 use super::{Inner, SessionIssuer, Sessions};
 use crate::events::{EventSink, Events};
 use crate::revocation::{Revocations, RevocationsBuilder};
@@ -14,7 +15,9 @@ use crate::rotation::RefreshRules;
 use crate::session_error::SessionError;
 use crate::store::SessionStore;
 
+const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest grace: it is a window for whoever stole a token too.
 const MOST_GRACE: Duration = Duration::from_secs(60);
@@ -30,6 +33,7 @@ const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 60 * 60);
 /// | [`with_grace`](Self::with_grace) | 30 s, at most 60 s |
 /// | replays within the grace | 5 |
 /// | [`with_most_sessions`](Self::with_most_sessions) | 100 of a subject |
+/// | [`with_patience`](Self::with_patience) | 5 s |
 #[must_use = "sessions are there after `open`"]
 pub struct SessionsBuilder {
     issuer: SessionIssuer,
@@ -38,6 +42,7 @@ pub struct SessionsBuilder {
     rules: RefreshRules,
     absolute: Duration,
     most_sessions: usize,
+    patience: Duration,
     events: Events,
 }
 
@@ -54,6 +59,7 @@ impl SessionsBuilder {
             },
             absolute: DAY.saturating_mul(90),
             most_sessions: 100,
+            patience: Duration::from_secs(5),
             events: Events::default(),
         }
     }
@@ -84,6 +90,16 @@ impl SessionsBuilder {
         self
     }
 
+    /// A store that does not answer for so long cannot be asked: 503. Default 5 s; from a millisecond to a minute. For
+    /// each question; some calls ask several, one after the other. What was asked may have been done all the same; a
+    /// client that asks again within the grace gets the same answer.
+    ///
+    /// Measured by the timer of tokio, which its runtime must have.
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Tells `sink` of each [event](crate::SecurityEvent).
     pub fn with_events(mut self, sink: impl EventSink) -> Self {
         self.events = Events::to(sink);
@@ -109,11 +125,13 @@ impl SessionsBuilder {
     pub async fn open(self) -> Result<Sessions, SessionError> {
         let rules = self.rules;
         let is_lifetime = |lifetime: Duration| lifetime >= SECOND && lifetime <= DAY.saturating_mul(3_650);
+        let is_patience = |patience: Duration| patience >= MILLISECOND && patience <= MINUTE;
         let settings = [
             ("grace", "at most 60 s", rules.grace <= MOST_GRACE),
             ("idle time", "between a second and ten years", is_lifetime(rules.idle)),
             ("absolute lifetime", "between a second and ten years", is_lifetime(self.absolute)),
             ("number of sessions", "at least 1", self.most_sessions > 0),
+            ("patience", "between a millisecond and a minute", is_patience(self.patience)),
         ];
         if let Some((setting, range, _)) = settings.into_iter().find(|(_, _, is_fit)| !is_fit) {
             return Err(SessionError::Setting { setting, range });
@@ -121,7 +139,7 @@ impl SessionsBuilder {
         let sessions = Sessions(Arc::new(Inner {
             longest: self.issuer.lifetime().saturating_add(LEEWAY_AND_CLOCKS),
             issuer: self.issuer,
-            store: self.store,
+            store: Arc::new(Patient { store: self.store, patience: self.patience }),
             revocations: self.revocations.build(),
             rules,
             absolute: self.absolute,

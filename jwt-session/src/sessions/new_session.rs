@@ -182,6 +182,6 @@ impl fmt::Debug for NewSession {
 }
 
 /// What is safe to show of what a stranger sent.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(KEPT_OF_CLIENT).collect()
 }

@@ -9,10 +9,8 @@ use crate::session_error::SessionError;
 use crate::store::{Of, Scope};
 
 impl Sessions {
-    /// Ends the sessions that were started by a session of an identity provider. Looks at all there are: providers mostly
-    /// say whose it was.
-    ///
-    /// Up to a time, as below: by one that was started later somebody logged in again.
+    /// Ends the sessions that were started by a session of an identity provider, up to a time: by one that was started
+    /// later somebody logged in again.
     pub(crate) async fn end_of_provider(
         &self,
         issuer: &str,
@@ -21,14 +19,10 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let mut after = None;
         loop {
-            let page = self.0.store.sessions(Of::Everybody, after, PAGE).await?;
-            for session in &page {
-                if session.ended.is_none()
-                    && session.provider_session() == Some((issuer, session_id))
-                    && session.created <= until
-                {
-                    self.end_because(session.id, EndReason::ProviderLogout).await?;
-                }
+            let of = Of::ProviderSession { issuer, session_id };
+            let page = self.0.store.sessions(of, after, PAGE).await?;
+            for session in page.iter().filter(|session| session.ended.is_none() && session.created <= until) {
+                self.end_because(session.id, EndReason::ProviderLogout).await?;
             }
             after = page.last().map(Session::id);
             if page.len() < PAGE {

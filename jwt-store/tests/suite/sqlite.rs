@@ -16,11 +16,11 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::path::Path;
 
 use jwt_session::jwt_core::{Algorithm, HmacSecret, Issuer, SigningKey};
-use jwt_session::store::{KeyRingStore as _, SessionStore, StoreErrorKind};
-use jwt_session::{KeyEncryptionKey, KeyRing, Sessions, store_suite};
+use jwt_session::store::{KeyRingStore as _, Of, SessionStore, StoreErrorKind};
+use jwt_session::{KeyEncryptionKey, KeyRing, NewSession, Session, Sessions, store_suite};
 use jwt_store::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_stores() {
@@ -73,11 +73,43 @@ async fn a_file_of_version_1_is_migrated_and_keeps_what_it_holds() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!((version, kept), (2, 1));
+    assert_eq!((version, kept), (3, 1));
 
-    sqlx::raw_sql("PRAGMA user_version = 3").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("PRAGMA user_version = 4").execute(&mut connection).await.unwrap();
     let refused = store.migrate().await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Corrupt, "a later version is left alone");
+}
+
+/// A session that was written before there was an index by the provider's session.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_version_2_is_found_by_the_session_of_its_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let sessions = sessions_on(store_at(&path).await).await;
+    let provider = ("https://login.example", "p-1");
+    let new = NewSession::of("alice").with_provider_session(provider.0, provider.1);
+    let tokens = sessions.start(new).await.unwrap();
+    sessions.start(NewSession::of("alice")).await.unwrap();
+    // As version 2 left it, with a record that nobody can read beside it.
+    let options = SqliteConnectOptions::new().filename(&path);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let back = "DROP INDEX jwt_sessions_provider; ALTER TABLE jwt_sessions DROP COLUMN provider; \
+                ALTER TABLE jwt_sessions DROP COLUMN provider_session; PRAGMA user_version = 2; \
+                INSERT INTO jwt_sessions (id, subject, ended, over, record) VALUES (x'00', 'x', 1, 0, 'no JSON')";
+    sqlx::raw_sql(back).execute(&mut connection).await.unwrap();
+
+    let store = store_at(&path).await;
+    let of = async |issuer, session_id| {
+        let found = store.sessions(Of::ProviderSession { issuer, session_id }, None, 10).await.unwrap();
+        found.iter().map(Session::id).collect::<Vec<_>>()
+    };
+    assert_eq!(of(provider.0, provider.1).await, [tokens.session()]);
+    assert!(of(provider.0, "p-2").await.is_empty() && of(provider.1, provider.0).await.is_empty());
+    let plan = "EXPLAIN QUERY PLAN SELECT record FROM jwt_sessions \
+                WHERE provider = ?3 AND provider_session = ?4 AND id > ?1 ORDER BY id LIMIT ?2";
+    let plan = sqlx::query(plan).fetch_all(&mut connection).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    assert!(plan.len() == 1 && plan[0].contains("USING INDEX jwt_sessions_provider"), "{plan:?}");
 }
 
 /// The keys of a ring are not in the file, nor in what SQLite keeps beside it.

@@ -4,7 +4,7 @@
 use core::fmt::{Debug, Display};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use jwt_core::keys::{Jwk, JwkSet, Live, RefreshHint};
 use jwt_core::request::{
@@ -22,10 +22,12 @@ use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
 
 use super::bench::Bench;
 use super::covers;
+use super::house::{FORM, Household, JSON, Mood, OURS, Plan, Tokens, basic, refresh_body, wait};
 use crate::parity::{Expected, Table, routes};
 
 covers! {
     nothing_of_a_token_or_a_secret_is_told [89];
+    nothing_of_a_session_is_told [89];
     the_answer_does_not_tell_the_cause [90];
 }
 
@@ -213,14 +215,23 @@ fn the_answer_does_not_tell_the_cause() {
     table.finish(2 * causes.len());
 }
 
+/// Events and records of all threads, since the servers have their own; other tests only add lines of their own. For one
+/// thread alone it would not do: tracing then asks whichever thread is first at a line whether anybody listens.
+fn logs() -> (&'static Log, &'static Log) {
+    static LOGS: OnceLock<(Log, Log)> = OnceLock::new();
+    let (log, records) = LOGS.get_or_init(|| {
+        let (log, records) = (Log::default(), Log::default());
+        tracing::subscriber::set_global_default(log.clone()).unwrap();
+        log::set_boxed_logger(Box::new(Records(records.clone()))).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+        (log, records)
+    });
+    (log, records)
+}
+
 #[test]
 fn nothing_of_a_token_or_a_secret_is_told() {
-    let log = Log::default();
-    // For all threads, since the servers have their own; other tests only add lines of their own.
-    tracing::subscriber::set_global_default(log.clone()).unwrap();
-    let records = Log::default();
-    log::set_boxed_logger(Box::new(Records(records.clone()))).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
+    let (log, records) = logs();
     let mut secrets = Secrets::default();
     for (_, value) in CANARIES {
         secrets.add(value);
@@ -427,4 +438,114 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     }
     assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
     assert!(secrets.searched > 4_000, "{}", secrets.searched);
+}
+
+/// What users, clients and thieves of sessions send and are sent.
+#[test]
+fn nothing_of_a_session_is_told() {
+    const NAME: &str = "canary-user-and-password-5b8e2d7f";
+    const AGENT: &str = "canary-user-agent-71c3e9a4b6d8f025";
+    const SERVICE: &str = "canary-service-and-secret-2f6a9c1e";
+    let (log, records) = logs();
+    let mut secrets = Secrets::default();
+    let mut ids = Vec::new();
+    [NAME, AGENT, SERVICE].iter().for_each(|canary| secrets.add(canary));
+    wait(async {
+        let plan = Plan { limit: 20, ..Plan::default() };
+        let household = Household::of(&plan).await;
+        let agent = ("User-Agent", AGENT);
+        let mut sent = Vec::new();
+        let credentials = |password: &str, client: &str| {
+            format!(r#"{{"username":"{NAME}","password":"{password}","client_id":"{client}"}}"#)
+        };
+        let login = household.ask("POST", "/auth/login", &[JSON, agent], &credentials(NAME, "app")).await;
+        let first = Tokens::of_routes(&login);
+        let bearer = format!("Bearer {}", first.access);
+        let (authorization, service) = (("Authorization", &*bearer), basic(SERVICE));
+        let spa = household.ask("POST", "/auth/login", &[JSON, OURS, agent], &credentials(NAME, "spa")).await;
+        let held: Vec<&str> = spa
+            .headers
+            .iter()
+            .filter(|field| field.name == "set-cookie")
+            .map(|field| field.value.split(';').next().unwrap())
+            .collect();
+        let held = held.join("; ");
+        let live = household.sessions.list(NAME).await.unwrap();
+        ids.extend(live.iter().map(|session| session.id().to_string()));
+        let wrong = credentials("canary-password-guessed-9d4c", "app");
+        secrets.add("canary-password-guessed-9d4c");
+        sent.push(household.ask("POST", "/auth/login", &[JSON, agent], &wrong).await);
+        let refresh = household.ask("POST", "/auth/refresh", &[FORM], &refresh_body(&first.refresh)).await;
+        let second = Tokens::of_routes(&refresh);
+        let by_cookie = [FORM, OURS, ("Cookie", &*held)];
+        sent.push(household.ask("POST", "/auth/refresh", &by_cookie, "client_id=spa").await);
+        let csrf = household.ask("GET", "/auth/csrf", &[authorization], "").await;
+        let value: Value = serde_json::from_slice(&csrf.body).unwrap();
+        secrets.add(value["csrf_token"].as_str().unwrap());
+        for token in [&first, &second] {
+            // The session's name, which is told, stands before it.
+            secrets.add(&token.refresh[32..]);
+            token.access.split('.').skip(1).for_each(|segment| secrets.add(segment));
+        }
+        for pair in held.split("; ") {
+            let (_, value) = pair.split_once('=').unwrap();
+            secrets.add(&value[value.len() - 40..]);
+        }
+        sent.push(household.ask("GET", "/auth/sessions", &[authorization], "").await);
+        for body in [format!("token={}", first.access), format!("token={}", first.refresh)] {
+            let by_service = [FORM, ("Authorization", &*service)];
+            sent.push(household.ask("POST", "/auth/introspect", &by_service, &body).await);
+            sent.push(household.ask("POST", "/auth/revoke", &by_service, &body).await);
+            sent.push(
+                household.ask("POST", "/auth/revoke", &[FORM, ("Authorization", "Basic eA==")], &body).await,
+            );
+        }
+        household.set_mood(Mood::Fails(jwt_session::store::StoreErrorKind::Failed));
+        sent.push(household.ask("POST", "/auth/login", &[JSON, agent], &credentials(NAME, "app")).await);
+        sent.push(household.ask("POST", "/auth/refresh", &[FORM], &refresh_body(&second.refresh)).await);
+        household.set_mood(Mood::Good);
+        household.clock.advance(31);
+        for token in [&first.refresh, &second.refresh] {
+            sent.push(household.ask("POST", "/auth/refresh", &[FORM], &refresh_body(token)).await);
+        }
+        sent.push(household.ask("POST", "/auth/logout-all", &[FORM, OURS, ("Cookie", &*held)], "a=b").await);
+        for _ in 0..30 {
+            sent.push(household.ask("POST", "/auth/login", &[JSON, agent], &wrong).await);
+        }
+        for response in &sent {
+            secrets.shown("response", response);
+            let is_told = response.status == 200;
+            if !is_told {
+                secrets.search("body of a refusal", &response.body);
+            }
+        }
+        secrets.shown("routes", &household.routes);
+        secrets.shown("sessions", &household.sessions);
+        let sessions = &household.sessions;
+        let tokens = sessions.start(jwt_session::NewSession::of(NAME).with_user_agent(AGENT)).await.unwrap();
+        secrets.shown("tokens", &tokens);
+        secrets.shown("new session", &jwt_session::NewSession::of(NAME));
+        secrets.shown("session", &sessions.session(tokens.session()).await.unwrap().unwrap());
+        secrets.shown("revoked", &jwt_session::Revoked::Subject(NAME.to_owned()));
+        let refused = sessions.refresh(&second.refresh, jwt_session::Refresh::new()).await.unwrap_err();
+        secrets.told("refused", &refused);
+        // A sink is told whose it was; that is what it is for.
+        let named =
+            household.events.lock().unwrap().iter().filter(|it| format!("{it:?}").contains(NAME)).count();
+        assert!(named > 10, "{named}");
+    });
+    for (place, log) in [("event", log), ("record", records)] {
+        let lines = log.0.lock().unwrap().clone();
+        let ours = |line: &str| ids.iter().any(|id: &String| line.contains(id));
+        for event in ["login", "refresh", "refresh_reuse", "logout"] {
+            let marked = format!("event=\"{event}\"");
+            assert!(lines.iter().any(|line| line.contains(&marked) && ours(line)), "{place}: no {event}");
+        }
+        for event in ["login_refused", "refresh_refused", "client_refused"] {
+            let marked = format!("event=\"{event}\"");
+            assert!(lines.iter().any(|line| line.contains(&marked)), "{place}: no {event}");
+        }
+        lines.iter().for_each(|line| secrets.search(place, line));
+    }
+    assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
 }

@@ -246,6 +246,31 @@ async fn where_keys_have_moved_the_metadata_is_read_again() {
     assert_eq!((server.count(OPENID), server.count("/moved")), (2, 1));
 }
 
+#[tokio::test]
+async fn metadata_that_cannot_be_read_again_takes_no_keys_away() {
+    for outage in [Answer::status(500), Answer::Hang] {
+        let server = FaultServer::always(Answer::Hang).await;
+        let (issuer, old, new) = (server.url(""), key("old"), key("new"));
+        let serve = |metadata: Answer, set: String| {
+            server.script(move |asked| match asked.path.as_str() {
+                "/jwks" => Answer::json(set.clone()),
+                _ => metadata.clone(),
+            });
+        };
+        serve(metadata(&issuer, |_| ()), jwks([&old]));
+        let provider = provider(&issuer, &remote());
+        until("keys", || provider.has_keys()).await;
+        serve(outage, jwks([&old]));
+        // Whoever makes up a key has the metadata read again: in vain, and for nobody's harm.
+        let asked = Instant::now();
+        assert_eq!(fresh(provider.verifier(), &bogus()()).await, Err(Reason::UnknownKey));
+        until("a good fetch", || provider.status().age.is_some_and(|age| age < asked.elapsed())).await;
+        serve(Answer::status(500), jwks([&old, &new]));
+        assert_eq!(fresh(provider.verifier(), &token_of(&new, &issuer)).await, Ok(()));
+        assert_eq!((server.count("/jwks"), provider.status().failures), (3, 0));
+    }
+}
+
 /// Sends what is for `https://id.example.com` to a server of ours: what a terminating proxy does.
 #[derive(Clone)]
 struct Terminated {

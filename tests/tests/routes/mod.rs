@@ -10,7 +10,7 @@
     reason = "what fails in here fails a test"
 )]
 
-mod world;
+pub(crate) mod world;
 
 use core::fmt::Write as _;
 

@@ -177,14 +177,15 @@ async fn a_rule_that_panics_leaves_no_call_under_way() {
 }
 
 #[test]
-fn a_runtime_that_has_ended_is_an_outage_and_nobody_waits_for_it() {
+fn outside_of_any_runtime_one_that_has_ended_is_an_outage_and_nobody_waits_for_it() {
     let endpoint = Endpoint::with(active());
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime();
     let introspection = ended.block_on(async { start(&endpoint) });
     drop(ended);
-    let verdict = runtime().block_on(async { ask(&introspection, "opaque").await });
-    assert_eq!(verdict, UNAVAILABLE);
+    let verdict = introspection.verify(&Presented::new("opaque"));
+    let verdict = runtime().block_on(verdict.decide());
+    assert_eq!(verdict.map(drop).map_err(|error| error.reason()), UNAVAILABLE);
     assert_eq!(endpoint.asked(), 0);
     assert_eq!(introspection.last_error().map(|error| error.code()), Some("connection"));
 }

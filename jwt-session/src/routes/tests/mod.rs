@@ -1,3 +1,4 @@
+mod events;
 mod modes;
 mod openapi;
 mod provider_logout;

@@ -1,7 +1,7 @@
 //! Routes over a store that can be made to fail, on a clock that can be set.
 
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -14,7 +14,7 @@ use crate::revocation::Revocation;
 use crate::routes::*;
 use crate::session::Session;
 use crate::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
-use crate::{MemoryStore, NewSession};
+use crate::{MemoryStore, NewSession, SecurityEvent};
 
 pub(super) const START: u64 = 1_800_000_000;
 pub(super) const ORIGIN: &str = "https://id.example.com";
@@ -75,6 +75,7 @@ pub(super) struct World {
     pub(super) routes: Routes,
     pub(super) provider: Provider,
     pub(super) fails: Arc<AtomicBool>,
+    pub(super) events: Arc<Mutex<Vec<SecurityEvent>>>,
 }
 
 /// An identity provider: who signs its logout tokens, and who verifies them.
@@ -125,13 +126,17 @@ pub(super) async fn world_of(set_up: impl FnOnce(RoutesBuilder) -> RoutesBuilder
     let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer(ORIGIN);
     let verifier = verifier.build().unwrap().with_clock(clock.clone());
     let auth = RequestAuth::new(verifier);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let sink = events.clone();
     let sessions = Sessions::builder(issuer.clone(), store).with_clock(clock.clone());
+    let sessions =
+        sessions.with_events(move |event: &SecurityEvent| sink.lock().unwrap().push(event.clone()));
     let sessions = sessions.open().await.unwrap();
     let provider = Provider::new(&clock);
     let subject_of = |_: &str, subject: &str| (subject != "stranger").then(|| subject.to_owned());
     let builder = builder(&sessions, &auth).with_provider_logout(provider.verifier.clone(), subject_of);
     let routes = set_up(builder).build().unwrap();
-    World { clock, issuer, key, sessions, auth, routes, provider, fails }
+    World { clock, issuer, key, sessions, auth, routes, provider, fails, events }
 }
 
 /// The tag of a set without keys.
