@@ -32,11 +32,14 @@ impl Program for Command {
 }
 
 impl Running {
-    /// Starts the program on a free port and reads what it prints before it serves. Whatever proxy this machine is
-    /// set up for, it is not between a program and its provider.
+    /// Starts the program, on a free port where it is told none, and reads what it prints before it serves. Whatever
+    /// proxy this machine is set up for, it is not between a program and its provider.
     pub(crate) fn start(program: impl Program) -> Result<Self, Box<dyn Error>> {
         let mut command = program.command();
-        command.env("LISTEN", "127.0.0.1:0").env("NO_PROXY", "127.0.0.1");
+        if !command.get_envs().any(|(name, _)| name == "LISTEN") {
+            command.env("LISTEN", "127.0.0.1:0");
+        }
+        command.env("NO_PROXY", "127.0.0.1");
         let set = |(name, value): (&OsStr, Option<&OsStr>)| Some((name.to_owned(), value?.to_owned()));
         let variables = command.get_envs().filter_map(set).collect();
         let child = command.stdout(Stdio::piped()).spawn()?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
-use jwt_core::{Authentication, Check, CsrfKey, IntoRequestAuth, RequestAuth};
+use jwt_core::{Authentication, Check, CsrfKey, IntoRequestAuth, RequestAuth, Requirement, SingleUse};
 
 use crate::response::{ProblemJson, RefusalResponse};
 use crate::service::JwtAuthService;
@@ -88,6 +88,13 @@ impl JwtAuth {
     #[must_use]
     pub fn with_check(self, check: impl Check) -> Self {
         self.changed(|auth| auth.with_check(check))
+    }
+
+    /// Takes each token once, once every check has passed and `requirement` holds: for a route whose
+    /// effect must not come twice. See [`RequestAuth::require_single_use`].
+    #[must_use]
+    pub fn require_single_use(self, requirement: Requirement, used: impl SingleUse) -> Self {
+        self.changed(|auth| auth.require_single_use(requirement, used))
     }
 
     /// Realm and other parameters of challenges.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
+use crate::check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader, SingleUse};
 use crate::csrf_key::CsrfKey;
 use crate::decision::{Authentication, Decision, Proceed, Refusal, Step, TokenIdentity};
 use crate::keys::BoxFuture;
@@ -16,7 +16,7 @@ use crate::request::{
     CarrierKind, Carriers, Challenge, Credential, Demands, PreparedChallenges, Proof, ProofOfOrigin,
     RequestFacts, RequestHead, SimpleHead, is_preflight,
 };
-use crate::requirement::Unmet;
+use crate::requirement::{Requirement, Unmet};
 use crate::token_authority::{Presented, TokenAuthority, Verdict};
 use crate::verified::Verified;
 use crate::verifier::Verifier;
@@ -29,8 +29,8 @@ use crate::verifier::Verifier;
 ///
 /// Order (fixed): preflight → carriers → nothing presented → proof of origin for cookies → token →
 /// the double-submit value, where one is the proof of origin, for it is bound to the token's `sid` →
-/// checks, those that prove possession first. Requirements of routes come after, by
-/// [`Authentication::authorize`].
+/// checks, those that prove possession first → what [`require_single_use`](Self::require_single_use)
+/// requires → the use of the token. Requirements of routes come after, by [`Authentication::authorize`].
 ///
 /// ```
 /// use jwt_core::request::SimpleHead;
@@ -64,6 +64,9 @@ struct Inner {
     proof_of_origin: ProofOfOrigin,
     csrf_key: Option<CsrfKey>,
     checks: Vec<Arc<dyn Check>>,
+    /// What uses the token up, after the checks and these requirements.
+    uses: Vec<Arc<dyn Check>>,
+    use_requirements: Vec<Requirement>,
     /// The members of `cnf` that the checks prove.
     proofs: Vec<&'static str>,
     challenge: Challenge,
@@ -95,6 +98,8 @@ impl RequestAuth {
             proof_of_origin: ProofOfOrigin::default(),
             csrf_key: None,
             checks: Vec::new(),
+            uses: Vec::new(),
+            use_requirements: Vec::new(),
             proofs: Vec::new(),
             challenge,
             prepared,
@@ -153,6 +158,65 @@ impl RequestAuth {
         })
     }
 
+    /// Takes each token once: for a route whose effect must not come twice. The rules of such a
+    /// route are a clone of those of the others.
+    ///
+    /// A token is used up behind everything else: once every check has passed, in whatever order
+    /// they were added, and `requirement` holds. What is refused by either, a preflight, and a
+    /// request of a foreign page use nothing up. Say all that the route requires here: what is
+    /// refused further in, by a `Require`, an extractor or a method that the route does not have,
+    /// has used its token up. A request without a token is refused under optional rules too. Where
+    /// the store cannot be asked the answer is 503.
+    ///
+    /// At most once: a client that goes away, or a process that ends, behind the use and before the
+    /// effect has lost the token.
+    ///
+    /// Clones of these rules share `used`: nested, they use a token up once.
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    /// use std::sync::{Arc, Mutex};
+    /// use jwt_core::request::{RequestFacts, SimpleHead};
+    /// use jwt_core::{Check, CheckOutcome, Decision, Reason, RequestAuth, Requirement, SingleUse, Step, Verified};
+    /// # use jwt_core::{Algorithm, Issuer, SigningKey, Verifier};
+    ///
+    /// /// For an example: `UsedTokens` of jwt-session forgets what expired, and shares a store.
+    /// struct Used(Mutex<HashSet<String>>);
+    ///
+    /// impl Check for Used {
+    ///     fn name(&self) -> &'static str {
+    ///         "used"
+    ///     }
+    ///     fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+    ///         match (verified.token_id(), self.0.lock()) {
+    ///             (Some(id), Ok(mut used)) if used.insert(id.to_owned()) => CheckOutcome::pass(),
+    ///             _ => CheckOutcome::refuse(Reason::Replayed),
+    ///         }
+    ///     }
+    /// }
+    /// impl SingleUse for Used {}
+    ///
+    /// # let key = SigningKey::generate(Algorithm::ES256)?;
+    /// # let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id").build()?;
+    /// # let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id").build()?;
+    /// let auth = RequestAuth::new(verifier);
+    /// let once = auth.clone().require_single_use(Requirement::scope("pay"), Used(Mutex::default()));
+    ///
+    /// let token = issuer.token().with_subject("alice").with_scope("pay").sign()?;
+    /// let pay = SimpleHead::post("/pay").with_field("Authorization", format!("Bearer {token}"));
+    /// assert!(matches!(once.decide(&pay, None), Step::Decided(Decision::Proceed(_))));
+    /// let Step::Decided(Decision::Refuse(again)) = once.decide(&pay, None) else { panic!("accepted twice") };
+    /// assert_eq!((again.status(), again.reason()), (401, Reason::Replayed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn require_single_use(self, requirement: Requirement, used: impl SingleUse) -> Self {
+        self.changed(|inner| {
+            inner.use_requirements.push(requirement);
+            inner.uses.push(Arc::new(used));
+        })
+    }
+
     /// Realm and other parameters of challenges. Default: `realm="api"`.
     #[must_use]
     pub fn with_challenge(self, challenge: Challenge) -> Self {
@@ -202,7 +266,7 @@ impl RequestAuth {
         }
         let read = rules.carriers.read_any_text(head);
         let Some(credential) = read.map_err(|reason| self.refuse(&reason.into()))? else {
-            if rules.is_optional {
+            if rules.is_optional && rules.uses.is_empty() {
                 return Ok(self.anonymous());
             }
             return Err(self.refuse(&Reason::NoCredentials.into()));
@@ -332,6 +396,11 @@ impl RequestAuth {
 }
 
 impl Inner {
+    /// All checks in the order in which they run.
+    fn in_order(&self) -> impl Iterator<Item = &Arc<dyn Check>> {
+        self.checks.iter().chain(&self.uses)
+    }
+
     fn challenge(&self, answer: Answer) -> Option<Arc<str>> {
         self.prepared.of(answer).cloned()
     }
@@ -346,15 +415,15 @@ impl Inner {
 }
 
 /// Whether this very check is in the list.
-fn is_among(check: &Arc<dyn Check>, checks: &[Arc<dyn Check>]) -> bool {
+fn is_among<'c>(check: &Arc<dyn Check>, checks: impl IntoIterator<Item = &'c Arc<dyn Check>>) -> bool {
     // Compared by address alone: one check may have several vtables.
     let address = |check: &Arc<dyn Check>| Arc::as_ptr(check).cast::<()>();
-    checks.iter().any(|other| address(other) == address(check))
+    checks.into_iter().any(|other| address(other) == address(check))
 }
 
 /// The checks that a verified token has passed.
 fn passed(before: &Authentication) -> Vec<Arc<dyn Check>> {
-    before.by().0.checks.iter().chain(before.passed_outside()).cloned().collect()
+    before.by().0.in_order().chain(before.passed_outside()).cloned().collect()
 }
 
 /// What outlives the request while it waits: all of its head, so that a check sees the same
@@ -400,11 +469,14 @@ impl Pending {
         if !verified.is_usable_with(&self.auth.0.proofs) {
             return Err(self.refuse(&Reason::SenderConstraint.into()));
         }
-        if self.auth.0.checks.is_empty() {
+        if self.auth.0.checks.is_empty() && self.auth.0.uses.is_empty() {
             return Ok(None);
         }
         let auth = self.auth.clone();
-        while let Some(check) = auth.0.checks.get(self.next_check) {
+        while let Some(check) = auth.0.in_order().nth(self.next_check) {
+            if self.next_check == auth.0.checks.len() {
+                self.require(verified)?;
+            }
             if is_among(check, &self.passed) {
                 self.pass(Passed::default());
                 continue;
@@ -416,6 +488,19 @@ impl Pending {
             }
         }
         Ok(None)
+    }
+
+    /// What must hold before the token is used up.
+    fn require(&mut self, verified: &Verified) -> Result<(), Refusal> {
+        let now = self.auth.now();
+        let unmet = |requirement: &Requirement| requirement.check(verified, now).err();
+        match self.auth.0.use_requirements.iter().find_map(unmet) {
+            None => Ok(()),
+            Some(unmet) => {
+                let promised = core::mem::take(&mut self.response_headers);
+                Err(self.auth.refuse_unmet(&unmet).with_response_headers(promised))
+            }
+        }
     }
 
     fn pass(&mut self, passed: Passed) {
@@ -441,7 +526,7 @@ impl Pending {
                     Ok(passed) => self.pass(passed),
                     Err(refusal) => {
                         let auth = self.auth.clone();
-                        let Some(check) = auth.0.checks.get(self.next_check) else {
+                        let Some(check) = auth.0.in_order().nth(self.next_check) else {
                             return Decision::Refuse(Refusal::new(refusal.reason));
                         };
                         return Decision::Refuse(self.refuse_by(&**check, refusal));
@@ -463,7 +548,7 @@ impl Pending {
         let subject = self.auth.0.records_subject.then(|| verified.subject()).flatten();
         observe::authenticated(verified.issuer(), subject, self.carrier.code());
         let mut outside = self.passed;
-        outside.retain(|check| !is_among(check, &self.auth.0.checks));
+        outside.retain(|check| !is_among(check, self.auth.0.in_order()));
         let identity = TokenIdentity::of(token, self.auth.0.is_verifier);
         let authentication =
             Authentication::verified_by(self.auth, verified, self.carrier, identity, outside);
@@ -487,7 +572,7 @@ impl fmt::Debug for RequestAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestAuth")
             .field("is_optional", &self.0.is_optional)
-            .field("checks", &self.0.checks.iter().map(|check| check.name()).collect::<Vec<_>>())
+            .field("checks", &self.0.in_order().map(|check| check.name()).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

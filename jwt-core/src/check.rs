@@ -49,6 +49,18 @@ pub trait Check: Send + Sync + 'static {
     }
 }
 
+/// A [`Check`] whose pass uses the token up: the same token does not pass again.
+///
+/// For [`RequestAuth::require_single_use`](crate::RequestAuth::require_single_use), which sees to it
+/// that it runs last. It passes at most one of any number of requests at the same time, refuses the
+/// others by [`Reason::Replayed`], and by [`Reason::StoreUnavailable`] where it cannot tell. A token is
+/// known by `iss` and `jti`, never by its text: an ECDSA signature has a twin.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not use tokens up",
+    note = "pass `UsedTokens` of jwt-session; other checks are added by `with_check`"
+)]
+pub trait SingleUse: Check {}
+
 /// What a [`Check`] says.
 #[non_exhaustive]
 pub enum CheckOutcome {

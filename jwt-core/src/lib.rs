@@ -39,7 +39,7 @@ mod verifier;
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType, UnknownAlgorithm};
 pub use auth::RequestAuth;
 pub use authority::{Authority, AuthorityBuilder, NeedsAudience, NeedsIssuer, NeedsKeys, Ready};
-pub use check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader};
+pub use check::{Check, CheckOutcome, CheckRefusal, Passed, ResponseHeader, SingleUse};
 pub use claims::{Audience, NumericDate, OutOfRange, Registered, Scopes};
 pub use config::ConfigError;
 pub use csrf_key::CsrfKey;

@@ -175,7 +175,9 @@ impl KeyRing {
     /// does, or a new one where there is none.
     ///
     /// Other nodes follow at their next [`tick`](Self::tick), and whoever fetches the JWK set when its maximum age is
-    /// over. It is not brought back by any of them.
+    /// over. It is not brought back by any of them. Some clients go by times of their own: jose of npm keeps a set for
+    /// `cacheMaxAge`, 600 s, and PyJWT's `PyJWKClient` for `lifespan`, 300 s, but with `cache_keys` a key for ever. Both
+    /// look again sooner where a token names a key that they do not have.
     ///
     /// # Errors
     /// - [`KeyRingError::UnknownKey`]: no key has that name.

@@ -3,8 +3,12 @@
 mod events;
 mod jwks;
 mod key_ring;
+mod mac_key;
 mod memory;
+mod one_time;
+mod operation_nonces;
 mod random;
+mod redeem_error;
 mod refresh_token;
 mod remote_issuer;
 mod revocation;
@@ -17,6 +21,7 @@ mod sessions;
 pub mod store;
 #[cfg(feature = "store-suite")]
 pub mod store_suite;
+mod used_tokens;
 
 pub use self::events::{AttemptRefusal, EventSink, SecurityEvent};
 pub use self::jwks::Jwks;
@@ -24,10 +29,14 @@ pub use self::key_ring::{
     KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,
 };
 pub use self::memory::MemoryStore;
+pub use self::one_time::{NewOneTimeToken, OneTimeTokens, OneTimeTokensBuilder, Redeemable, Redeemed};
+pub use self::operation_nonces::{NonceError, OperationNonces};
+pub use self::redeem_error::RedeemError;
 pub use self::remote_issuer::{RemoteIssueError, RemoteIssuer, Signer};
 pub use self::revocation::{Revocation, Revocations, RevocationsBuilder, Revoked};
 pub use self::session::{EndReason, Ended, Session};
 pub use self::session_error::{RefreshRefusal, SessionError};
 pub use self::session_id::{NoSessionId, SessionId};
 pub use self::sessions::{NewSession, Refresh, SessionIssuer, SessionTokens, Sessions, SessionsBuilder};
+pub use self::used_tokens::UsedTokens;
 pub use jwt_core;

@@ -1,4 +1,7 @@
-//! Sessions and key rings in the memory of this process: for tests, and for a service of one node that may forget them when it ends.
+//! Sessions, key rings and uses in the memory of this process: for tests, and for a service of one node that may forget
+//! them when it ends.
+
+mod uses;
 
 use core::fmt;
 use core::hash::Hash;
@@ -9,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jwt_core::keys::BoxFuture;
 use jwt_core::{Clock, SystemClock};
 
+use self::uses::Uses;
 use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;
@@ -19,7 +23,7 @@ use crate::store::{
 
 /// Sessions that this holds at most where nothing else is said.
 const MOST_SESSIONS: usize = 100_000;
-/// Revocations for each session that it may hold.
+/// Revocations, and uses, for each session that it may hold.
 const REVOCATIONS_A_SESSION: usize = 10;
 /// Key rings at most.
 const MOST_RINGS: usize = 1_000;
@@ -27,10 +31,13 @@ const MOST_RINGS: usize = 1_000;
 /// A store in the memory of this process. Whatever it holds is gone when the process ends.
 ///
 /// Holds at most 100,000 sessions, or as many as [`with_most_sessions`](Self::with_most_sessions) says, and ten times
-/// as many revocations, and at most 1,000 key rings; beyond that it is full. Clones are the same store.
+/// as many revocations, as many uses of tokens, and at most 1,000 key rings; beyond that it is full. Clones are the same
+/// store.
 #[derive(Clone)]
 pub struct MemoryStore {
     held: Arc<Mutex<Held>>,
+    /// Apart: whoever uses a token up waits for no session.
+    uses: Arc<Mutex<Uses>>,
     clock: Arc<dyn Clock>,
     most_sessions: usize,
 }
@@ -55,7 +62,8 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self { held: Arc::default(), clock: Arc::new(SystemClock), most_sessions: MOST_SESSIONS }
+        let (held, uses) = (Arc::default(), Arc::default());
+        Self { held, uses, clock: Arc::new(SystemClock), most_sessions: MOST_SESSIONS }
     }
 
     /// Tells the time by another clock.

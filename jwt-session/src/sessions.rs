@@ -189,8 +189,8 @@ impl Sessions {
         Ok(live)
     }
 
-    /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on. Tells whether
-    /// this ended it; one that expired, too.
+    /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on, by this process also
+    /// where another one ended it before. Tells whether this ended it; one that expired, too.
     ///
     /// # Errors
     /// [`SessionError::Store`].
@@ -203,13 +203,14 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn end_because(&self, id: SessionId, why: EndReason) -> Result<bool, SessionError> {
-        let ended = self
+        let (ended, before) = self
             .transact(Scope::Session(id), |transaction| {
-                let session = transaction.sessions().first()?.clone();
-                self.end_in(transaction, session, why)
+                let Some(session) = transaction.sessions().first().cloned() else { return (None, None) };
+                (self.end_in(transaction, session.clone(), why), Some(session))
             })
             .await?;
         self.tell_ended(ended.as_slice(), why);
+        before.map_or(Ok(()), |before| self.learn_of(&before))?;
         Ok(ended.is_some())
     }
 
@@ -253,6 +254,8 @@ impl Sessions {
             })
             .await?;
         self.tell_ended(&ended, why);
+        // Those that had ended are not among these.
+        self.learn_of_all(subject).await?;
         Ok(ended.len())
     }
 
@@ -289,8 +292,9 @@ impl Sessions {
         loop {
             let page = self.0.store.sessions(of, after, PAGE).await?;
             for session in &page {
-                if session.ended.is_none() {
-                    self.end_because(session.id, EndReason::LogoutAll).await?;
+                match session.ended {
+                    Some(_) => self.learn_of(session)?,
+                    None => self.end_because(session.id, EndReason::LogoutAll).await.map(drop)?,
                 }
             }
             after = page.last().map(Session::id);
@@ -298,6 +302,28 @@ impl Sessions {
                 return Ok(());
             }
         }
+    }
+
+    async fn learn_of_all(&self, subject: &str) -> Result<(), SessionError> {
+        let mut after = None;
+        loop {
+            let page = self.0.store.sessions(Of::Subject(subject), after, PAGE).await?;
+            page.iter().try_for_each(|session| self.learn_of(session))?;
+            after = page.last().map(Session::id);
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where a session had ended, another process may have ended it, a moment ago: whoever ends it here finds it refused
+    /// here.
+    fn learn_of(&self, session: &Session) -> Result<(), SessionError> {
+        let ended = session.ended.map(|ended| self.revocation_of(session.id, ended.at));
+        if let Some(revocation) = ended.filter(|revocation| self.now() < revocation.expiry()) {
+            self.0.revocations.add(&revocation)?;
+        }
+        Ok(())
     }
 
     /// What is revoked, in memory: the check for the request path.
@@ -394,6 +420,8 @@ impl fmt::Debug for Sessions {
     }
 }
 
+#[cfg(test)]
+mod clocks;
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a store of sessions must do: one operation that changes anything, and three that read or forget.
 
 mod key_ring;
+mod replay;
 
 use core::fmt;
 use core::time::Duration;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use jwt_core::keys::BoxFuture;
 
 pub use self::key_ring::{KeyRingDocument, KeyRingStore};
+pub use self::replay::{ReplayStore, UseId};
 use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;

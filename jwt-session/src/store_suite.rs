@@ -23,25 +23,25 @@
 )]
 
 mod key_ring;
+mod races;
+mod replay;
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use jwt_core::{Algorithm, Issuer, ManualClock, SigningKey, Verified, Verifier};
-use tokio::sync::Barrier;
+use jwt_core::{Algorithm, HmacSecret, Issuer, ManualClock, SigningKey, Verified, Verifier};
 use tokio::task::JoinSet;
 
 pub use self::key_ring::key_ring;
+pub use self::replay::replay;
 use crate::store::{Of, Scope, SessionStore, Transaction};
-use crate::{
-    NewSession, Refresh, RefreshRefusal, Revocation, Revoked, Session, SessionError, SessionId,
-    SessionTokens, Sessions,
-};
+use crate::{NewSession, Refresh, Revocation, Revoked, Session, SessionId, SessionTokens, Sessions};
 
 const START: u64 = 1_800_000_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Runs all of it, on an empty store for each rule.
+/// Runs all of it, on an empty store for each rule. Races are run a few times: [`refresh_races`] and
+/// [`revocation_races`] have more of them.
 ///
 /// # Panics
 /// Where a rule does not hold.
@@ -54,11 +54,46 @@ pub async fn run<S: SessionStore + Clone>(make: impl AsyncFn(ManualClock) -> S) 
     a_transaction_that_decides_nothing_writes_nothing(&world().await).await;
     transactions_do_not_meet(&world().await).await;
     what_is_over_is_forgotten_a_day_later(&world().await).await;
-    for callers in [2, 10, 1_000] {
-        parallel_callers_leave_one_usable_successor(&world().await, callers).await;
-    }
-    nothing_usable_survives_a_revocation(&world().await).await;
+    races::refreshes(&world().await, 1).await;
+    races::revocations(&world().await, 0, 30).await;
     a_restarted_node_knows_what_is_revoked(&world().await).await;
+}
+
+/// 2, 10 and 1,000 callers that refresh by one token at the same moment, `repeats` times each: with the grace they have
+/// one successor, which is usable; without one, in each tenth race, one of them has a successor and the session ends, for
+/// a token was used twice. [`run`] has each of them once.
+///
+/// # Panics
+/// Where a rule does not hold.
+pub async fn refresh_races<S: SessionStore + Clone>(make: impl AsyncFn(ManualClock) -> S, repeats: u32) {
+    races::refreshes(&World::on(&make).await, repeats).await;
+}
+
+/// So many runs of refreshes, on two nodes, that meet a logout, a logout of all or a change of the password: nothing that
+/// was ever given out is usable once the revocation has returned, and what it spares is. [`run`] has 30 of them.
+///
+/// The same seed has the same runs come again: who refreshes what, where and how often, and what is taken back when. Who
+/// is faster is left to the machine.
+///
+/// ```
+/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
+/// use jwt_session::{MemoryStore, store_suite};
+///
+/// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+/// let seed = 7;
+/// store_suite::revocation_races(async |clock| MemoryStore::new().with_clock(clock), seed, 10).await;
+/// # });
+/// # }
+/// ```
+///
+/// # Panics
+/// Where a rule does not hold, with the seed and the number of the run.
+pub async fn revocation_races<S: SessionStore + Clone>(
+    make: impl AsyncFn(ManualClock) -> S,
+    seed: u64,
+    runs: u32,
+) {
+    races::revocations(&World::on(&make).await, seed, runs).await;
 }
 
 struct World<S> {
@@ -73,7 +108,8 @@ impl<S: SessionStore + Clone> World<S> {
     async fn on(make: &impl AsyncFn(ManualClock) -> S) -> Self {
         let clock = ManualClock::at(START);
         let store = make(clock.clone()).await;
-        let key = SigningKey::generate(Algorithm::ES256).expect("a key");
+        let secret = HmacSecret::generate(Algorithm::HS256).expect("a secret");
+        let key = SigningKey::from_secret(Algorithm::HS256, &secret).expect("a key");
         let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id");
         let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("https://id");
         let issuer = issuer.build().expect("an issuer").with_clock(clock.clone());
@@ -88,10 +124,6 @@ impl<S: SessionStore + Clone> World<S> {
 
     fn verified(&self, tokens: &SessionTokens) -> Arc<Verified> {
         self.verifier.verify(tokens.access_token()).expect("an access token verifies")
-    }
-
-    fn is_revoked(&self, tokens: &SessionTokens) -> bool {
-        self.sessions.revocations().is_revoked(&self.verified(tokens))
     }
 }
 
@@ -326,79 +358,6 @@ async fn what_is_over_is_forgotten_a_day_later<S: SessionStore + Clone>(world: &
     assert_eq!(living_until(15 * DAY).await, (false, false, true));
 }
 
-async fn parallel_callers_leave_one_usable_successor<S: SessionStore + Clone>(
-    world: &World<S>,
-    callers: usize,
-) {
-    let tokens = world.login("alice").await;
-    let barrier = Arc::new(Barrier::new(callers));
-    let mut tasks = JoinSet::new();
-    for _ in 0..callers {
-        let (sessions, barrier) = (world.sessions.clone(), barrier.clone());
-        let token = tokens.refresh_token().to_owned();
-        tasks.spawn(async move {
-            barrier.wait().await;
-            sessions.refresh(&token, Refresh::new()).await
-        });
-    }
-    let (mut successors, mut too_often) = (Vec::new(), 0);
-    while let Some(done) = tasks.join_next().await {
-        match done.expect("a task") {
-            Ok(tokens) => successors.push(tokens.refresh_token().to_owned()),
-            Err(SessionError::Refused(RefreshRefusal::TooOften)) => too_often += 1,
-            Err(error) => panic!("{callers} callers: {error}"),
-        }
-    }
-    assert_eq!(
-        (successors.len(), too_often),
-        (callers.min(6), callers - callers.min(6)),
-        "{callers} callers"
-    );
-    successors.dedup();
-    assert_eq!(successors.len(), 1, "{callers} callers have one successor");
-    world.sessions.refresh(&successors[0], Refresh::new()).await.expect("the successor is usable");
-}
-
-/// Whatever meets a revocation, nothing that was given out before is usable once it has returned.
-async fn nothing_usable_survives_a_revocation<S: SessionStore + Clone>(world: &World<S>) {
-    for round in 0..30 {
-        let subject = format!("user-{round}");
-        let tokens = world.login(&subject).await;
-        let other = world.login(&subject).await;
-        let barrier = Arc::new(Barrier::new(3));
-        let mut refreshing = JoinSet::new();
-        for _ in 0..2 {
-            let (sessions, barrier, first) = (world.sessions.clone(), barrier.clone(), tokens.clone());
-            refreshing.spawn(async move {
-                barrier.wait().await;
-                let mut held = vec![first];
-                while let Some(last) = held.last() {
-                    match sessions.refresh(last.refresh_token(), Refresh::new()).await {
-                        Ok(next) => held.push(next),
-                        Err(_) => break,
-                    }
-                }
-                held
-            });
-        }
-        barrier.wait().await;
-        match round % 3 {
-            0 => world.sessions.end(tokens.session()).await.map(drop),
-            1 => world.sessions.end_all(&subject).await.map(drop),
-            _ => world.sessions.password_changed(&subject, Some(other.session())).await.map(drop),
-        }
-        .expect("a revocation");
-        while let Some(held) = refreshing.join_next().await {
-            for tokens in held.expect("a task") {
-                assert!(world.is_revoked(&tokens), "round {round}: an access token is usable");
-                let refused = world.sessions.refresh(tokens.refresh_token(), Refresh::new()).await;
-                assert!(matches!(refused, Err(SessionError::Refused(_))), "round {round}: {refused:?}");
-            }
-        }
-        assert_eq!(world.is_revoked(&other), round % 3 == 1, "round {round}: the other session");
-    }
-}
-
 async fn a_restarted_node_knows_what_is_revoked<S: SessionStore + Clone>(world: &World<S>) {
     let (ended, living) = (world.login("alice").await, world.login("alice").await);
     world.sessions.end(ended.session()).await.expect("an end");
@@ -409,4 +368,21 @@ async fn a_restarted_node_knows_what_is_revoked<S: SessionStore + Clone>(world: 
     let token = world.issuer.token().with_client_id("app").sign().expect("a token");
     let token = world.verifier.verify(&token).expect("it verifies");
     assert!(restarted.revocations().is_revoked(&token));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_in_memory_has_one_successor_however_many_ask_at_once() {
+        refresh_races(async |clock| MemoryStore::new().with_clock(clock), 100).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn in_memory_nothing_usable_survives_a_revocation() {
+        let seed = races::seed();
+        revocation_races(async |clock| MemoryStore::new().with_clock(clock), seed, 1_000).await;
+    }
 }

@@ -1,4 +1,4 @@
-//! Sessions and key rings in a file of SQLite.
+//! Sessions, key rings and uses in a file of SQLite.
 //!
 //! One connection writes, a few read: SQLite has one writer at a time anyway, and callers that queue here are served in
 //! their order and give up in time, which the engine's own lock does not promise.
@@ -6,6 +6,7 @@
 mod builder;
 mod error;
 mod key_ring;
+mod replay;
 mod writing;
 
 use core::fmt;
@@ -25,8 +26,12 @@ use self::error::{corrupt, failed};
 use self::writing::Writing;
 
 /// What brings the tables from each version to the next, from nothing on. The last line of each sets `user_version`.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("sqlite/1.sql"), include_str!("sqlite/2.sql"), include_str!("sqlite/3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("sqlite/1.sql"),
+    include_str!("sqlite/2.sql"),
+    include_str!("sqlite/3.sql"),
+    include_str!("sqlite/4.sql"),
+];
 
 /// Rows that are forgotten by one call at most.
 const FORGOTTEN_AT_ONCE: i64 = 10_000;

@@ -122,3 +122,45 @@
 //! let auth = jwt_core::RequestAuth::new(verifier);
 //! # }
 //! ```
+//!
+//! # Only what uses tokens up makes a route one for a single use
+//!
+//! ```
+//! # use jwt_core::{RequestAuth, Requirement};
+//! # fn of(auth: RequestAuth, store: jwt_session::MemoryStore) {
+//! let once = auth.require_single_use(Requirement::scope("pay"), jwt_session::UsedTokens::on(store));
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use jwt_core::{RequestAuth, Requirement};
+//! # fn of(auth: RequestAuth, revocations: jwt_session::Revocations) {
+//! let once = auth.require_single_use(Requirement::scope("pay"), revocations);
+//! # }
+//! ```
+//!
+//! # A one-time token is redeemed before it is good for anything
+//!
+//! ```
+//! # async fn of(opened: jwt_session::Redeemable) -> Result<(), jwt_session::RedeemError> {
+//! # fn set_password_of(_: &jwt_session::Redeemed) {}
+//! set_password_of(&opened.redeem().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! # async fn of(opened: jwt_session::Redeemable) -> Result<(), jwt_session::RedeemError> {
+//! # fn set_password_of(_: &jwt_session::Redeemed) {}
+//! set_password_of(&opened);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # async fn of(opened: jwt_session::Redeemable) -> Result<(), jwt_session::RedeemError> {
+//! opened.redeem().await?;
+//! opened.redeem().await?;
+//! # Ok(())
+//! # }
+//! ```

@@ -168,6 +168,52 @@ types! {
     jwt_core::VerifiedClaims<String>,
     jwt_core::Verifier,
     jwt_core::VerifyingKey,
+    jwt_session::routes::Endpoint,
+    jwt_session::routes::Mode,
+    jwt_session::routes::RoutesError,
+    jwt_session::routes::ClientCredentials,
+    jwt_session::routes::Credentials,
+    jwt_session::routes::LoginUnavailable,
+    jwt_session::routes::RateLimit,
+    jwt_session::routes::RouteRequest<'static>,
+    jwt_session::routes::RouteResponse,
+    jwt_session::routes::Routes,
+    jwt_session::routes::RoutesBuilder,
+    jwt_session::store::Of<'static>,
+    jwt_session::store::Scope<'static>,
+    jwt_session::store::StoreErrorKind,
+    jwt_session::store::KeyRingDocument,
+    jwt_session::store::StoreError,
+    jwt_session::store::Transaction,
+    jwt_session::store::Writes,
+    jwt_session::EndReason,
+    jwt_session::KeyChange,
+    jwt_session::KeyEncryptionKeyError,
+    jwt_session::KeyRingError,
+    jwt_session::RefreshRefusal,
+    jwt_session::RemoteIssueError,
+    jwt_session::Revoked,
+    jwt_session::SecurityEvent,
+    jwt_session::SessionError,
+    jwt_session::Ended,
+    jwt_session::Jwks,
+    jwt_session::KeyEncryptionKey,
+    jwt_session::KeyRing,
+    jwt_session::KeyRingBuilder,
+    jwt_session::MemoryStore,
+    jwt_session::NewSession,
+    jwt_session::NoSessionId,
+    jwt_session::Refresh<'static>,
+    jwt_session::RemoteIssuer,
+    jwt_session::Revocation,
+    jwt_session::Revocations,
+    jwt_session::RevocationsBuilder,
+    jwt_session::Session,
+    jwt_session::SessionId,
+    jwt_session::SessionIssuer,
+    jwt_session::SessionTokens,
+    jwt_session::Sessions,
+    jwt_session::SessionsBuilder,
     tower_jwt::Bodyless,
     tower_jwt::HttpHead<'static>,
     tower_jwt::JwtAuth<tower_jwt::ProblemJson>,
@@ -202,6 +248,17 @@ types! {
     actix_jwt::RequireService<Plain>,
     actix_jwt::VerifiedToken,
 }
+
+#[cfg(feature = "sqlite")]
+types! {
+    STORE_TYPES:
+    jwt_store::SqliteStore,
+    jwt_store::SqliteStoreBuilder,
+}
+
+/// Without it nothing of it is here.
+#[cfg(not(feature = "sqlite"))]
+const STORE_TYPES: &[(&str, [bool; 3])] = &[];
 
 #[cfg(feature = "remote")]
 types! {
@@ -264,6 +321,11 @@ const OTHERS: &[(&str, [bool; 3], &str)] = &[
     ),
     #[cfg(feature = "remote")]
     ("jwt_remote::ServiceTokenFuture", [true, false, true], "may hold a future, which is only sent"),
+    (
+        "jwt_session::routes::RouteRequest",
+        [false, false, true],
+        "borrows a head of any framework, also of one that stays on its worker",
+    ),
     ("tower_jwt::JwtAuthFuture", [true, false, true], "may hold a future, which is only sent"),
 ];
 
@@ -281,6 +343,9 @@ fn listed(api: &'static str) -> impl Iterator<Item = &'static str> {
 fn every_public_type_crosses_threads_or_says_why_not() {
     let api: BTreeSet<&str> = [
         include_str!("../../jwt-core/api.txt"),
+        include_str!("../../jwt-session/api.txt"),
+        #[cfg(feature = "sqlite")]
+        include_str!("../../jwt-store/api.txt"),
         include_str!("../../tower-jwt/api.txt"),
         include_str!("../../axum-jwt/api.txt"),
         include_str!("../../actix-jwt/api.txt"),
@@ -293,6 +358,7 @@ fn every_public_type_crosses_threads_or_says_why_not() {
     let types: BTreeMap<&str, [bool; 3]> = TYPES
         .iter()
         .chain(REMOTE_TYPES)
+        .chain(STORE_TYPES)
         .map(|(name, traits)| (name.split('<').next().unwrap(), *traits))
         .collect();
     assert_eq!(types.keys().copied().collect::<BTreeSet<_>>(), api, "the types here and those of the API");

@@ -7,12 +7,16 @@
 //! 4. A table of tokens goes to every library and to middleware of other frameworks. Where their verdict is not ours,
 //!    `tests/interop/DIFFERENCES.md` says so and why; an unexpected difference fails, and so does an unexpected
 //!    agreement.
-//! 5. The numbers of all that are written out below, so that nothing falls silent.
+//! 5. A key ring rotates, and clients that fetch its JWK set follow.
+//! 6. The numbers of all that are written out below, so that nothing falls silent.
 //!
 //! A library that cannot be started fails its test: `scripts/install interop-node interop-python interop-debian`.
 
+#[cfg(feature = "remote")]
+mod browser;
 mod differences;
 mod foreign;
+mod key_rings;
 mod key_sets;
 mod keys;
 mod libraries;
@@ -20,6 +24,13 @@ mod matrix;
 mod odd_json;
 #[cfg(feature = "remote")]
 mod oidc;
+#[cfg(feature = "remote")]
+#[path = "../printed_lines.rs"]
+mod printed_lines;
+#[cfg(feature = "remote")]
+mod process;
+#[cfg(feature = "sqlite")]
+mod refresh_races;
 mod report;
 mod salts;
 mod short_keys;

@@ -14,4 +14,5 @@ mod remote;
 mod roots;
 mod routes;
 mod sensitive;
+mod store_calls;
 mod tower_contract;

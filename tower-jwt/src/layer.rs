@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
-use jwt_core::{Check, CsrfKey, IntoRequestAuth, RequestAuth};
+use jwt_core::{Check, CsrfKey, IntoRequestAuth, RequestAuth, Requirement, SingleUse};
 use tower_layer::Layer;
 
 use crate::head::mark_sensitive;
@@ -104,6 +104,13 @@ impl<R> JwtAuth<R> {
     #[must_use]
     pub fn with_check(self, check: impl Check) -> Self {
         self.changed(|auth| auth.with_check(check))
+    }
+
+    /// Takes each token once, once every check has passed and `requirement` holds: for a route whose
+    /// effect must not come twice. See [`RequestAuth::require_single_use`].
+    #[must_use]
+    pub fn require_single_use(self, requirement: Requirement, used: impl SingleUse) -> Self {
+        self.changed(|auth| auth.require_single_use(requirement, used))
     }
 
     /// Realm and other parameters of challenges.

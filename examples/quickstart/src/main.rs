@@ -1,15 +1,40 @@
-//! A web service with a login and protected routes. Run it and paste the lines it prints.
-#![expect(clippy::print_stdout, reason = "the lines to try are printed")]
+//! A web service with a login: a page, the API behind it, and sessions that outlast a restart. Run it, and open the
+//! address or paste the lines that it prints.
+//!
+//! | file | job |
+//! |---|---|
+//! | `main.rs` | puts it together |
+//! | `accounts.rs` | who may log in, and the hashes of their passwords |
+//! | `data.rs` | the folder that all is kept in, and the key that seals what is secret there |
+//! | `keys.rs` | the keys that sign tokens |
+//! | `pages.rs` | the login page, from the folder `page` |
+//! | `printed.rs` | what is printed at start |
+//! | `upkeep.rs` | what is to be done every second and every minute |
 
-use std::sync::Arc;
+mod accounts;
+mod data;
+mod keys;
+mod pages;
+mod printed;
+mod upkeep;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, post};
+use std::net::SocketAddr;
+
+use axum::routing::get;
 use axum::{Json, Router};
-use axum_jwt::jwt_core::{Algorithm, Issuer, Permission, Requirement, SigningKey, Verifier};
-use axum_jwt::{Authorized, Claims, JwtAuth};
-use serde::Deserialize;
+use axum_jwt::{Claims, JwtAuth, Verifier, session_routes};
+use jwt_session::Sessions;
+use jwt_session::jwt_core::request::AllowedOrigins;
+use jwt_session::routes::{Mode, Routes};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::Accounts;
+use crate::data::Data;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The one user that is made at the first start.
+const USER: &str = "alice";
 
 /// What our tokens say, as far as the handlers care.
 #[derive(Deserialize)]
@@ -18,103 +43,63 @@ struct User {
     scope: String,
 }
 
-/// Whoever has the scope `admin`.
-struct Admin;
-impl Permission for Admin {
-    const REQUIREMENT: Requirement = Requirement::scope("admin");
-}
-
-async fn me(user: Claims<User>) -> String {
-    format!("you are {} and may {}\n", user.sub, user.scope)
-}
-
-async fn admin(user: Authorized<Admin, User>) -> String {
-    format!("welcome to the engine room, {}\n", user.sub)
-}
-
-async fn feed(user: Option<Claims<User>>) -> String {
-    format!("news for {}\n", user.as_ref().map_or("everybody", |user| &user.sub))
-}
-
-/// Demo accounts, with passwords made at start.
-struct Accounts {
-    issuer: Issuer,
-    users: Vec<(&'static str, String, &'static str)>,
-}
-
-#[derive(Deserialize)]
-struct Login {
+#[derive(Serialize)]
+struct Me {
     name: String,
-    password: String,
+    scope: String,
 }
 
-async fn login(
-    State(accounts): State<Arc<Accounts>>,
-    Json(login): Json<Login>,
-) -> Result<Json<serde_json::Value>, StatusCode> {
-    // Every account is compared in full, so that name and password take the same time to be wrong.
-    let found = accounts.users.iter().fold(None, |found, user| {
-        let (name, password) = (user.0.as_bytes(), user.1.as_bytes());
-        let matches = same(name, login.name.as_bytes()) & same(password, login.password.as_bytes());
-        if matches { Some(user) } else { found }
-    });
-    let (name, _, scope) = found.ok_or(StatusCode::UNAUTHORIZED)?;
-    let signed = accounts.issuer.token().with_subject(name).with_scope(scope).sign();
-    let token = signed.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(Json(serde_json::json!({ "access_token": token, "token_type": "Bearer", "expires_in": 600 })))
-}
-
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+/// A protected route: whoever comes here has a token that is good and of a session that has not ended.
+async fn me(user: Claims<User>) -> Json<Me> {
+    Json(Me { name: user.sub.clone(), scope: user.scope.clone() })
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // One key: the private half signs, the public half verifies.
-    let key = SigningKey::generate(Algorithm::ES256)?;
-    let (audience, name) = ("https://api.example.com", "https://id.example.com/");
-    let verifier = Verifier::builder().with_key(&key).with_audience(audience).with_issuer(name).build()?;
-    let issuer = Issuer::builder().with_key(key).with_audience(audience).with_issuer(name).build()?;
-    // The last segment of a random token serves as a random password.
-    let password = || issuer.token().sign().map(|token| token.chars().rev().take(20).collect::<String>());
-    let users = vec![("alice", password()?, "read"), ("root", password()?, "read admin")];
-
-    let auth = JwtAuth::new(verifier);
-    let app = Router::new()
-        .route("/me", get(me))
-        .route("/admin", get(admin))
-        .route_layer(auth.clone())
-        .merge(Router::new().route("/feed", get(feed)).route_layer(auth.optional()))
-        .route("/public", get(|| async { "hello, whoever you are\n" }));
+async fn main() -> Result<(), Failure> {
+    // What is refused, and what fails, goes to the standard error.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let data = Data::open(std::env::var_os("DATA").unwrap_or_else(|| "quickstart-data".into())).await?;
+    let accounts = Accounts::open(&data).await?;
+    let ring = keys::open(&data).await?;
+    let sessions = Sessions::builder(ring.clone(), data.store.clone()).open().await?;
+    if std::env::args().nth(1).as_deref() == Some("new-password") {
+        let password = accounts.new_password(USER).await?;
+        sessions.password_changed(USER, None).await?;
+        printed::new_password(USER, &password);
+        return Ok(());
+    }
 
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".into());
     let listener = tokio::net::TcpListener::bind(listen).await?;
-    print_lines(&format!("http://{}", listener.local_addr()?), &users);
-    let app = app.route("/login", post(login)).with_state(Arc::new(Accounts { issuer, users }));
+    // Told once, so that an address in use must have been noticed by now.
+    let password = accounts.first(USER).await?;
+    let port = listener.local_addr()?.port();
+    // For browsers that do not say `Sec-Fetch-Site`: the pages that may send our cookies along are our own.
+    let own = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
+
+    // Both verify: our own routes, and those that come ready-made below `/auth`.
+    let verifier = Verifier::builder()
+        .with_live_keys(ring.verifying_keys())
+        .with_audience(keys::AUDIENCE)
+        .with_issuer(keys::ISSUER)
+        .build()?;
+    let public_keys = ring.clone();
+    let routes = Routes::builder(sessions.clone(), verifier, accounts)
+        .with_prefix("/auth")
+        .with_mode(Mode::Cookies)
+        .with_origins(AllowedOrigins::new(&own)?)
+        .with_keys(move || public_keys.jwks())
+        .build()?;
+
+    let app = Router::new()
+        .route("/me", get(me))
+        .route_layer(JwtAuth::new(routes.auth().clone()))
+        .merge(session_routes(routes))
+        .merge(pages::router());
+
+    tokio::spawn(upkeep::keep_up(sessions, ring));
+    printed::lines(&format!("http://{}", listener.local_addr()?), &data, USER, password.as_deref());
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(async { _ = tokio::signal::ctrl_c().await }).await?;
     Ok(())
-}
-
-fn print_lines(url: &str, users: &[(&str, String, &str)]) {
-    println!("quickstart is at {url}\n\nPaste these; the number is the status to expect.\n");
-    for (name, password, _) in users {
-        println!(
-            "  {name}=$(curl -s --json '{{\"name\":\"{name}\",\"password\":\"{password}\"}}' {url}/login | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
-        );
-    }
-    for (status, line) in [
-        (401, format!("--json '{{\"name\":\"alice\",\"password\":\"wrong\"}}' {url}/login")),
-        (200, format!("{url}/public")),
-        (401, format!("{url}/me")),
-        (200, format!("-H \"Authorization: Bearer $alice\" {url}/me")),
-        (401, format!("-H \"Authorization: Bearer $alice.tampered\" {url}/me")),
-        (403, format!("-H \"Authorization: Bearer $alice\" {url}/admin")),
-        (200, format!("-H \"Authorization: Bearer $root\" {url}/admin")),
-        (200, format!("{url}/feed")),
-        (200, format!("-H \"Authorization: Bearer $alice\" {url}/feed")),
-        (401, format!("-H \"Authorization: Bearer nonsense\" {url}/feed")),
-    ] {
-        println!("  curl -i {line}   # {status}");
-    }
-    println!("\nStop with Ctrl-C.");
 }

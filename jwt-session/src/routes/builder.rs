@@ -143,6 +143,9 @@ impl RoutesBuilder {
 
     /// Sets cookies with `SameSite=None`, for pages of another site that is on the list of origins. A double-submit value
     /// is asked for on top of the origin then, on all but the login, which has no session yet.
+    ///
+    /// Many browsers keep no cookies of third parties, by default or in private, and nobody stays logged in there: have
+    /// the routes on the pages' own site (`app.example.com`, `id.example.com`) where you can.
     pub const fn with_cookies_across_sites(mut self) -> Self {
         self.across_sites = true;
         self

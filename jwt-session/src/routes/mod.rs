@@ -103,6 +103,13 @@ use crate::session_error::SessionError;
 use crate::session_id::SessionId;
 use crate::sessions::{SessionTokens, Sessions};
 
+/// For pages, a module of JavaScript to be served as it is: `sessionFetch`, which is `fetch` but for a 401 of the page's
+/// own server. That is one refresh for all tabs, then one more try. What else it promises is told at its beginning.
+///
+/// It exists as the file `browser/fetch.js` too. Serve it as `text/javascript`, so that a strict policy of contents
+/// (`script-src 'self'`) can stay as it is.
+pub const FETCH_JS: &str = include_str!("../../browser/fetch.js");
+
 /// A good answer, or another one.
 type Answered = Result<RouteResponse, RouteResponse>;
 

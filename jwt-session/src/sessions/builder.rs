@@ -21,8 +21,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest grace: it is a window for whoever stole a token too.
 const MOST_GRACE: Duration = Duration::from_secs(60);
-/// Leeway of verifiers at most, and how far the clocks of nodes may differ.
-const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 60 * 60);
+/// Leeway of verifiers at most, and how far two clocks may differ, of which each may be an hour fast or slow.
+const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 2 * 60 * 60);
 
 /// Sets up [`Sessions`].
 ///

@@ -253,8 +253,8 @@ async fn what_no_living_token_is_concerned_by_is_forgotten() {
     let first = world.login("alice").await;
     world.sessions.end(first.session()).await.unwrap();
     assert_eq!(world.sessions.remove_expired().await.unwrap(), 0);
-    // Ten minutes, leeway, and an hour between clocks.
-    world.clock.advance(600 + 300 + 3_600 + 3);
+    // Ten minutes, leeway, and two hours between clocks.
+    world.clock.advance(600 + 300 + 7_200 + 3);
     assert_eq!(world.sessions.remove_expired().await.unwrap(), 1);
     assert!(world.sessions.revocations().is_empty());
     assert!(world.sessions.session(first.session()).await.unwrap().is_some());
@@ -379,6 +379,26 @@ async fn a_process_learns_of_what_another_one_revoked_when_it_catches_up() {
         other.catch_up().await.unwrap();
         assert!(logins.iter().all(|verified| other.revocations().is_revoked(verified)));
         assert_eq!(other.revocations().len(), PAGE + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_ended_is_refused_here_once_it_is_ended_here_too() {
+    for how in 0..4 {
+        let world = world().await;
+        let other =
+            Sessions::builder(world.issuer.clone(), world.store.clone()).with_clock(world.clock.clone());
+        let other = other.open().await.unwrap();
+        let tokens = world.sessions.start(NewSession::of("alice").with_client("app")).await.unwrap();
+        assert!(other.end(tokens.session()).await.unwrap());
+        assert!(!world.is_revoked(&tokens), "{how}: not yet");
+        match how {
+            0 => assert!(!world.sessions.end(tokens.session()).await.unwrap()),
+            1 => assert_eq!(world.sessions.end_all("alice").await.unwrap(), 0),
+            2 => assert_eq!(world.sessions.password_changed("alice", None).await.unwrap(), 0),
+            _ => world.sessions.revoke(Revoked::Client("app".to_owned())).await.unwrap(),
+        }
+        assert!(world.is_revoked(&tokens), "{how}");
     }
 }
 

@@ -13,14 +13,20 @@ mod locked;
 mod process;
 
 use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use jwt_session::jwt_core::{Algorithm, HmacSecret, Issuer, SigningKey};
-use jwt_session::store::{KeyRingStore as _, Of, SessionStore, StoreErrorKind};
+use jwt_session::jwt_core::{Algorithm, HmacSecret, Issuer, ManualClock, SigningKey};
+use jwt_session::store::{KeyRingStore as _, Of, ReplayStore as _, SessionStore, StoreErrorKind, UseId};
 use jwt_session::{KeyEncryptionKey, KeyRing, NewSession, Session, Sessions, store_suite};
 use jwt_store::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_stores() {
@@ -38,6 +44,26 @@ async fn sqlite_passes_the_suite_of_stores() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sqlite_has_one_successor_however_many_ask_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    store_suite::refresh_races(async |clock| timed_store_in(folder.path(), clock).await, 100).await;
+}
+
+/// `RACE_SEED`, which it prints, has the runs of that seed come again.
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout, reason = "whoever reads of a failure needs the seed")]
+async fn on_sqlite_nothing_usable_survives_a_revocation() {
+    let seed = match std::env::var("RACE_SEED") {
+        Ok(seed) => seed.parse().expect("RACE_SEED is a number"),
+        Err(_) => RandomState::new().hash_one("by chance"),
+    };
+    println!("RACE_SEED={seed}");
+    let folder = tempfile::tempdir().unwrap();
+    let make = async |clock| timed_store_in(folder.path(), clock).await;
+    store_suite::revocation_races(make, seed, 1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_key_rings() {
     let folder = tempfile::tempdir().unwrap();
     let number = AtomicUsize::new(0);
@@ -49,6 +75,76 @@ async fn sqlite_passes_the_suite_of_key_rings() {
         store
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_passes_the_suite_of_uses() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = AtomicUsize::new(0);
+    store_suite::replay(async |clock| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let store = SqliteStore::at(folder.path().join(format!("{number}.db"))).with_clock(clock);
+        let store = store.open().await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    })
+    .await;
+}
+
+/// Two handles are as two processes: each has its own connections, and the file decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_share_a_file_one_uses_a_name_and_it_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("uses.db");
+    let stores = [store_at(&path).await, store_at(&path).await];
+    let until = Duration::from_secs(9_000_000_000);
+    let id = |round: u8| UseId::of("test", &[&[round]]);
+    for round in 0..10 {
+        let barrier = Arc::new(Barrier::new(40));
+        let mut tasks = JoinSet::new();
+        for n in 0..40 {
+            let (store, barrier) = (stores[n % 2].clone(), barrier.clone());
+            tasks.spawn(async move {
+                barrier.wait().await;
+                store.consume(id(round), until).await.unwrap()
+            });
+        }
+        let first = tasks.join_all().await.into_iter().filter(|first| *first).count();
+        assert_eq!(first, 1, "round {round}");
+    }
+    for store in stores {
+        store.close().await;
+    }
+    let again = store_at(&path).await;
+    for round in 0..10 {
+        assert!(!again.consume(id(round), until).await.unwrap(), "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_that_are_over_leave_the_file_as_others_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, clock) = (folder.path().join("uses.db"), ManualClock::at(1_000));
+    let store = SqliteStore::at(&path).with_clock(clock.clone()).open().await.unwrap();
+    store.migrate().await.unwrap();
+    let consume = async |n: u32, until| {
+        let id = UseId::of("test", &[&n.to_be_bytes()]);
+        store.consume(id, Duration::from_secs(until)).await.unwrap()
+    };
+    for n in 0..40 {
+        assert!(consume(n, 1_010).await);
+    }
+    let options = SqliteConnectOptions::new().filename(&path);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut rows = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM jwt_uses").fetch_one(&mut connection).await.unwrap()
+    };
+    assert_eq!(rows().await, 40);
+    clock.advance(10);
+    for (n, left) in [(40, 33), (41, 26), (42, 19), (43, 12), (44, 5), (45, 6), (46, 7)] {
+        assert!(consume(n, 1_100).await);
+        assert_eq!(rows().await, left, "8 leave at a time, while there are such");
+    }
 }
 
 /// A file of the first version of the tables, with a row in it.
@@ -73,16 +169,16 @@ async fn a_file_of_version_1_is_migrated_and_keeps_what_it_holds() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!((version, kept), (3, 1));
+    assert_eq!((version, kept), (4, 1));
 
-    sqlx::raw_sql("PRAGMA user_version = 4").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("PRAGMA user_version = 5").execute(&mut connection).await.unwrap();
     let refused = store.migrate().await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Corrupt, "a later version is left alone");
 }
 
 /// A session that was written before there was an index by the provider's session.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_version_2_is_found_by_the_session_of_its_provider() {
+async fn a_session_of_version_3_is_found_by_the_session_of_its_provider() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
     let sessions = sessions_on(store_at(&path).await).await;
@@ -90,11 +186,11 @@ async fn a_session_of_version_2_is_found_by_the_session_of_its_provider() {
     let new = NewSession::of("alice").with_provider_session(provider.0, provider.1);
     let tokens = sessions.start(new).await.unwrap();
     sessions.start(NewSession::of("alice")).await.unwrap();
-    // As version 2 left it, with a record that nobody can read beside it.
+    // As version 3 left it, with a record that nobody can read beside it.
     let options = SqliteConnectOptions::new().filename(&path);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let back = "DROP INDEX jwt_sessions_provider; ALTER TABLE jwt_sessions DROP COLUMN provider; \
-                ALTER TABLE jwt_sessions DROP COLUMN provider_session; PRAGMA user_version = 2; \
+                ALTER TABLE jwt_sessions DROP COLUMN provider_session; PRAGMA user_version = 3; \
                 INSERT INTO jwt_sessions (id, subject, ended, over, record) VALUES (x'00', 'x', 1, 0, 'no JSON')";
     sqlx::raw_sql(back).execute(&mut connection).await.unwrap();
 
@@ -131,6 +227,14 @@ async fn a_file_holds_no_private_bytes_of_a_ring() {
         assert!(!bytes.windows(scalar.len()).any(|window| window == scalar.as_bytes()));
     }
     assert!(read >= 2, "the sealed keys are there");
+}
+
+/// Patient enough for a thousand callers at once on a machine that has other work.
+async fn timed_store_in(folder: &Path, clock: ManualClock) -> SqliteStore {
+    let store = SqliteStore::at(folder.join("sessions.db")).with_clock(clock);
+    let store = store.with_patience(Duration::from_secs(120)).open().await.unwrap();
+    store.migrate().await.unwrap();
+    store
 }
 
 /// With its tables.

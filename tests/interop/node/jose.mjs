@@ -1,14 +1,29 @@
 // jose, of npm.
 
+import { mock } from "node:test";
 import * as jose from "jose";
+import { once } from "./loopback.mjs";
 import { both, drive, secret } from "./protocol.mjs";
+
+// The set at an address, fetched and kept for as long as the library does by itself.
+const fetched = once((address) => jose.createRemoteJWKSet(new URL(address)));
+
+/** From now on it is this time, in seconds since the Unix epoch. */
+function itIs(now) {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["Date"], now: now * 1000 });
+}
 
 await drive({
   name: "jose",
   checks: ["issuer", "audience"],
   // A JWK is handed over as it is, so that the library's own reader sees it.
   key: (request) => {
-    const { algorithm, private_jwk, private_pem, public_jwk, public_pem, jwks } = request;
+    const { algorithm, private_jwk, private_pem, public_jwk, public_pem, jwks, jwks_uri, now } = request;
+    if (jwks_uri) {
+      itIs(now);
+      return fetched(jwks_uri);
+    }
     if (jwks) return jose.createLocalJWKSet(jwks);
     if (private_jwk ?? public_jwk) return private_jwk ?? public_jwk;
     if (private_pem) return jose.importPKCS8(private_pem, algorithm);

@@ -11,6 +11,7 @@
 // | `hang` | takes requests and answers none |
 // | `down` | closes the listener and every connection |
 // | `up` | listens on the same port, and answers |
+// | `tell` | has the client `web-logout` told of logouts at the address `uri` (OpenID Connect Back-Channel Logout 1.0) |
 // | `requests` | how many requests came for each path since it started: `{"requests": {"/jwks": 3}}` |
 //
 // | client | secret | what it may |
@@ -20,6 +21,7 @@
 // | `service-key` | the private key of the first line, ES256 | the same by private_key_jwt, RS256 |
 // | `service-opaque` | `secret` | the same by basic; its tokens are opaque |
 // | `web-ALG` | `secret` | the code flow with PKCE, back to any port of 127.0.0.1; ID tokens signed by ALG |
+// | `web-logout` | `secret` | as `web-ES256`, where it was said by `tell`; `sid` stands in its ID tokens |
 // | `resource-server`, `…-post`, `…-key` | as those of services | introspection by basic, post and private_key_jwt |
 //
 // A login asks nobody: whoever comes is `login_hint`, or alice, and consents. Of `azp:NAME` the ID token says `azp`.
@@ -65,19 +67,20 @@ const byKey = {
   token_endpoint_auth_signing_alg: "ES256",
   jwks: { keys: [{ ...clientKey.publicKey.export({ format: "jwk" }), alg: "ES256", use: "sig", kid: "client" }] },
 };
+const web = (client_id, alg) => ({
+  client_id,
+  client_secret: "secret",
+  // RFC 8252 §7.3: any port.
+  application_type: "native",
+  grant_types: ["authorization_code", "implicit"],
+  response_types: ["code", "code id_token token"],
+  redirect_uris: REDIRECTS,
+  id_token_signed_response_alg: alg,
+});
 const clients = [
   ...Object.keys(ALGORITHMS).flatMap((alg) => [
     { client_id: `service-${alg}`, client_secret: "secret", ...machine },
-    {
-      client_id: `web-${alg}`,
-      client_secret: "secret",
-      // RFC 8252 §7.3: any port.
-      application_type: "native",
-      grant_types: ["authorization_code", "implicit"],
-      response_types: ["code", "code id_token token"],
-      redirect_uris: REDIRECTS,
-      id_token_signed_response_alg: alg,
-    },
+    web(`web-${alg}`, alg),
   ]),
   { client_id: "service-post", ...byPost, ...machine },
   { client_id: "service-key", ...byKey, ...machine },
@@ -104,7 +107,7 @@ const cookieKey = crypto.randomBytes(32).toString("base64url");
 
 /** The library takes its keys when it is made, so a rotation makes another one; what it stored is shared by all. */
 function providerWith(keys) {
-  return new Provider(issuer, {
+  const made = new Provider(issuer, {
     clients,
     jwks: { keys },
     enabledJWA: { idTokenSigningAlgValues: Object.keys(ALGORITHMS) },
@@ -115,6 +118,7 @@ function providerWith(keys) {
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       introspection: { enabled: true, allowedPolicy: (_, client) => client.clientId.startsWith("resource-server") },
       revocation: { enabled: true, allowedPolicy: (_, client, token) => client.clientId === token.clientId },
       resourceIndicators: {
@@ -126,9 +130,14 @@ function providerWith(keys) {
     },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     claims: { openid: ["sub", "azp"] },
+    // Without its guard against addresses of this machine, where whoever is told of a logout is.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     findAccount: (_, accountId) => ({ accountId, claims: () => claimsOf(accountId) }),
     ttl: { AccessToken: 600, ClientCredentials: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
   });
+  // It tells the user nothing of it.
+  made.on("backchannel.error", (_, error) => console.error(error));
+  return made;
 }
 
 /** What a person would do in a browser. */
@@ -189,6 +198,11 @@ const operations = {
     keys = keys.slice(0, Object.keys(ALGORITHMS).length);
     provider = providerWith(keys);
   },
+  tell: ({ uri }) => {
+    const told = { backchannel_logout_uri: uri, backchannel_logout_session_required: true };
+    clients.push({ ...web("web-logout", "ES256"), ...told });
+    provider = providerWith(keys);
+  },
   hang: () => {
     isHanging = true;
   },
@@ -221,9 +235,9 @@ tell({
 
 for await (const line of createInterface({ input: process.stdin })) {
   try {
-    const { op } = JSON.parse(line);
+    const { op, ...members } = JSON.parse(line);
     if (!Object.hasOwn(operations, op)) throw new Error(`unknown op ${op}`);
-    tell({ op, ...(await operations[op]()) });
+    tell({ op, ...(await operations[op](members)) });
   } catch (error) {
     tell({ error: error.message });
   }

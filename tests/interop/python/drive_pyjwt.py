@@ -1,6 +1,11 @@
 """PyJWT, of PyPI. It makes no keys: cryptography does."""
 
+import time
+from datetime import datetime
+from functools import cache
+
 import jwt
+import jwt.api_jwt
 import made_keys
 from jwt.algorithms import ECAlgorithm, HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
 from protocol import Library, Refused, decode, describe, drive, head_of
@@ -8,8 +13,33 @@ from protocol import Library, Refused, decode, describe, drive, head_of
 WRITERS = {"RS": RSAAlgorithm, "PS": RSAAlgorithm, "ES": ECAlgorithm, "Ed": OKPAlgorithm}
 
 
+class Clock(datetime):
+    """By which PyJWT judges tokens; its caches go by `time.monotonic`."""
+
+    time = None
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(cls.time, tz)
+
+    @classmethod
+    def set(cls, now):
+        cls.time = now
+        jwt.api_jwt.datetime = cls
+        time.monotonic = lambda: now
+
+
+@cache
+def client(address, **knobs):
+    """Fetches the set at an address and keeps it for as long as the library does by itself."""
+    return jwt.PyJWKClient(address, **knobs)
+
+
 def key_of(request):
     """The request's key, given to PyJWT in the form in which it came."""
+    if request.get("jwks_uri"):
+        Clock.set(request["now"])
+        return client(request["jwks_uri"], **request.get("knobs", {})).get_signing_key_from_jwt(request["token"])
     if request.get("jwks"):
         return jwt.PyJWKSet.from_dict(request["jwks"])[head_of(request["token"])["kid"]]
     jwk = request.get("private_jwk") or request.get("public_jwk")
@@ -21,6 +51,8 @@ def key_of(request):
 def verify(request):
     try:
         key = key_of(request)
+    except jwt.PyJWKClientError as error:
+        raise Refused(describe(error)) from error
     except KeyError as error:  # how PyJWKSet says that it has no key of that name
         if not request.get("jwks"):
             raise

@@ -23,6 +23,7 @@ use jwt_session::{
     KeyEncryptionKey, KeyRing, MemoryStore, NewSession, Revocation, SecurityEvent, Session, SessionId,
     Sessions, SessionsBuilder,
 };
+#[cfg(feature = "sqlite")]
 use jwt_store::SqliteStore;
 use tests::server::Framework;
 use tests::wire::{Request, Response, exchange};
@@ -178,6 +179,9 @@ impl Household {
         let memory = MemoryStore::new().with_clock(clock.clone());
         let store = match &plan.file {
             None => Moody::new(memory.clone()),
+            #[cfg(not(feature = "sqlite"))]
+            Some(_) => Moody::new(memory.clone()),
+            #[cfg(feature = "sqlite")]
             Some(file) => {
                 let store = SqliteStore::at(file).with_clock(clock.clone()).open().await.unwrap();
                 store.migrate().await.unwrap();
@@ -367,7 +371,7 @@ impl House {
 }
 
 pub(super) fn refresh_body(token: &str) -> String {
-    format!("client_id=app&refresh_token={token}")
+    format!("grant_type=refresh_token&client_id=app&refresh_token={token}")
 }
 
 pub(super) fn basic(id: &str) -> String {

@@ -59,3 +59,5 @@ macro_rules! covers {
     };
 }
 use covers;
+
+pub(crate) use self::text::twin;

@@ -166,16 +166,18 @@ impl Check for Revoked {
     }
 }
 
+/// The token with the other ECDSA signature that anyone can make of its own.
+pub(crate) fn twin(token: &str) -> String {
+    let (start, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let s = difference(&order_of_p256(), &signature[32..]);
+    format!("{start}.{}", base64url([&signature[..32], &s].concat()))
+}
+
 /// Anyone can turn an ECDSA signature into a second one. A list of revoked token texts would miss it; what a
 /// check is given is the verified token, whose `jti` is the same.
 #[test]
 fn the_twin_of_a_signature() {
-    let twin = |token: &str| {
-        let (start, signature) = token.rsplit_once('.').unwrap();
-        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-        let s = difference(&order_of_p256(), &signature[32..]);
-        format!("{start}.{}", base64url([&signature[..32], &s].concat()))
-    };
     let bench = Bench::new();
     let auth = RequestAuth::new(bench.verifier().clone()).with_check(Revoked);
     let reason = |token: &str| {

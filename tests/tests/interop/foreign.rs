@@ -280,7 +280,7 @@ pub(crate) fn npm_pin(name: &str) -> Option<String> {
 }
 
 /// The version of a package in `requirements.txt`.
-fn python_pin(name: &str) -> Option<String> {
+pub(crate) fn python_pin(name: &str) -> Option<String> {
     let mut lines = include_str!("../../interop/requirements.txt").lines();
     lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix("==")?.trim().to_owned()))
 }
@@ -296,7 +296,7 @@ pub(crate) fn interpreter(variable: &str, otherwise: PathBuf) -> PathBuf {
     std::env::var_os(variable).map_or(otherwise, PathBuf::from)
 }
 
-fn venv_python() -> PathBuf {
+pub(crate) fn venv_python() -> PathBuf {
     // `target/tmp` is what cargo tells of the target folder.
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     tmp.parent().unwrap_or(tmp).join("interop/venv/bin/python")

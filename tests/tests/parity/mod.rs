@@ -11,6 +11,7 @@
 //! | `grpc` | gRPC calls over HTTP/2, and what is none over HTTP/2 |
 //! | `nesting` | layers inside of layers |
 //! | `once` | one signature check, however many ask |
+//! | `single_use` | routes that take each token once, over a store |
 //! | `tokens` | good and bad tokens; the bad ones answered with the same bytes |
 
 #![allow(
@@ -28,6 +29,7 @@ mod grammar;
 mod grpc;
 mod nesting;
 mod once;
+mod single_use;
 mod tokens;
 
 use core::cell::{Cell, RefCell};

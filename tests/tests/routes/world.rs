@@ -22,13 +22,18 @@ use tokio::sync::oneshot;
 pub(crate) const FRAMEWORKS: [Framework; 2] = [Framework::Axum, Framework::Actix];
 const ORIGIN: &str = "https://id.example.com";
 
+/// A store in memory that fails for as long as it is told to.
 #[derive(Clone)]
-struct Moody {
+pub(crate) struct Moody {
     store: MemoryStore,
     fails: Arc<AtomicBool>,
 }
 
 impl Moody {
+    pub(crate) fn new(store: MemoryStore, fails: &Arc<AtomicBool>) -> Self {
+        Self { store, fails: Arc::clone(fails) }
+    }
+
     fn mood(&self) -> Result<(), StoreError> {
         let fails = self.fails.load(Ordering::Relaxed);
         if fails { Err(StoreError::new(StoreErrorKind::Failed)) } else { Ok(()) }
@@ -83,7 +88,7 @@ impl World {
     pub(crate) fn start(framework: Framework) -> Self {
         let clock = ManualClock::at(1_800_000_000);
         let fails = Arc::new(AtomicBool::new(false));
-        let store = Moody { store: MemoryStore::new().with_clock(clock.clone()), fails: fails.clone() };
+        let store = Moody::new(MemoryStore::new().with_clock(clock.clone()), &fails);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let routes = runtime.block_on(routes(&clock, store));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -139,7 +144,7 @@ impl Drop for World {
 pub(crate) async fn routes_alone() -> Routes {
     let clock = ManualClock::at(1_800_000_000);
     let store = MemoryStore::new().with_clock(clock.clone());
-    routes(&clock, Moody { store, fails: Arc::default() }).await
+    routes(&clock, Moody::new(store, &Arc::default())).await
 }
 
 async fn routes(clock: &ManualClock, store: Moody) -> Routes {

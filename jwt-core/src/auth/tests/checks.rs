@@ -249,3 +249,159 @@ fn inside_a_proof_of_another_key_does_not_count_either() {
         assert!(asked.lock().unwrap().is_empty(), "{cnf} is proved once");
     }
 }
+
+/// Uses up what passes, and notes that it was asked.
+struct Uses {
+    waits: bool,
+    used: Arc<Mutex<Vec<String>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Check for Uses {
+    fn name(&self) -> &'static str {
+        "use"
+    }
+
+    fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        self.asked.lock().unwrap().push("use".to_owned());
+        let mut used = self.used.lock().unwrap();
+        let id = verified.token_id().unwrap().to_owned();
+        let outcome = if used.contains(&id) { Err(Reason::Replayed.into()) } else { Ok(Passed::default()) };
+        used.push(id);
+        match (self.waits, outcome) {
+            (true, outcome) => CheckOutcome::Wait(Box::pin(async move { outcome })),
+            (false, Ok(passed)) => CheckOutcome::Pass(passed),
+            (false, Err(refusal)) => CheckOutcome::Refuse(refusal),
+        }
+    }
+}
+
+impl SingleUse for Uses {}
+
+struct Once {
+    world: World,
+    auth: RequestAuth,
+    asked: Arc<Mutex<Vec<String>>>,
+    waits: bool,
+}
+
+impl Once {
+    fn new(waits: bool) -> Self {
+        let (world, asked) = (world(), Arc::new(Mutex::new(Vec::new())));
+        let uses = Uses { waits, used: Arc::default(), asked: asked.clone() };
+        let auth = RequestAuth::new(world.verifier.clone());
+        let auth = auth.require_single_use(Requirement::scope("pay"), uses);
+        Self { world, auth, asked, waits }
+    }
+
+    fn token(&self, scope: &str) -> String {
+        self.world
+            .issuer
+            .token()
+            .with_subject("alice")
+            .with_session_id("s1")
+            .with_scope(scope)
+            .sign()
+            .unwrap()
+    }
+
+    fn answer(&self, auth: &RequestAuth, head: &SimpleHead) -> Result<Proceed, Refusal> {
+        let step = auth.decide(head, None);
+        if self.waits { waited(step) } else { decided(step) }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().drain(..).collect()
+    }
+}
+
+#[test]
+fn a_token_is_used_up_behind_everything_else() {
+    for waits in [false, true] {
+        let once = Once::new(waits);
+        let check =
+            |name, refuses| Scripted { name, proves: false, waits, refuses, asked: once.asked.clone() };
+        // Added later, and asked before.
+        let auth = once.auth.clone().with_check(check("first", None)).with_check(check("second", None));
+        let head = bearer(&once.token("pay"));
+        let proceed = once.answer(&auth, &head).unwrap();
+        assert_eq!(proceed.authentication.verified().and_then(|token| token.subject()), Some("alice"));
+        assert_eq!(
+            once.asked(),
+            ["first alice /me false", "second alice /me false", "use"],
+            "waits: {waits}"
+        );
+
+        let refusal = once.answer(&auth, &head).unwrap_err();
+        assert_eq!((refusal.reason(), refusal.status()), (Reason::Replayed, 401));
+        let other = auth.refuse(&Reason::BadSignature.into());
+        assert_eq!(refusal.challenges().collect::<Vec<_>>(), other.challenges().collect::<Vec<_>>());
+        assert_eq!(refusal.problem_json(), other.problem_json(), "the client is told no more");
+        once.asked();
+
+        // What a check refuses is not used up.
+        let refusing = auth.with_check(check("third", Some(Reason::Revoked)));
+        let head = bearer(&once.token("pay"));
+        assert_eq!(once.answer(&refusing, &head).unwrap_err().reason(), Reason::Revoked);
+        assert!(!once.asked().contains(&"use".to_owned()), "waits: {waits}");
+        assert!(once.answer(&once.auth, &head).is_ok());
+    }
+}
+
+#[test]
+fn what_the_requirement_refuses_is_not_used_up() {
+    for waits in [false, true] {
+        let once = Once::new(waits);
+        let head = bearer(&once.token("read"));
+        for _ in 0..2 {
+            let refusal = decided(once.auth.decide(&head, None)).unwrap_err();
+            assert_eq!((refusal.reason(), refusal.status()), (Reason::MissingScope, 403));
+            assert!(refusal.challenges().next().unwrap().contains(r#"scope="pay""#));
+        }
+        assert_eq!(once.asked(), [""; 0]);
+        // With a second rule both requirements come before both uses.
+        let second = Uses { waits, used: Arc::default(), asked: once.asked.clone() };
+        let both = once.auth.clone().require_single_use(Requirement::scope("admin"), second);
+        let head = bearer(&once.token("pay"));
+        assert_eq!(decided(both.decide(&head, None)).unwrap_err().reason(), Reason::MissingScope);
+        assert_eq!(once.asked(), [""; 0]);
+        assert!(once.answer(&both, &bearer(&once.token("pay admin"))).is_ok());
+        assert_eq!(once.asked(), ["use", "use"]);
+    }
+}
+
+#[test]
+fn single_use_needs_a_token_and_lets_preflights_pass() {
+    let once = Once::new(false);
+    for auth in [once.auth.clone().optional(), once.auth.clone()] {
+        let refusal = decided(auth.decide(&SimpleHead::get("/me"), None)).unwrap_err();
+        assert_eq!(refusal.reason(), Reason::NoCredentials);
+    }
+    let preflight = SimpleHead::new("OPTIONS", "/me")
+        .with_field("Origin", "https://app.example.com")
+        .with_field("Access-Control-Request-Method", "POST")
+        .with_field("Authorization", format!("Bearer {}", once.token("pay")));
+    let passed = decided(once.auth.clone().with_preflight().decide(&preflight, None)).unwrap();
+    assert!(passed.authentication.verified().is_none());
+    assert_eq!(once.asked(), [""; 0], "a preflight uses nothing up");
+}
+
+#[test]
+fn nested_rules_use_a_token_up_once_and_inner_requirements_hold() {
+    let once = Once::new(false);
+    let plain = RequestAuth::new(once.world.verifier.clone());
+    let admin = once.auth.clone().with_check(OnlyFrom(CarrierKind::Authorization));
+    for layers in [vec![&plain, &once.auth], vec![&once.auth, &once.auth], vec![&once.auth, &plain, &admin]] {
+        let head = bearer(&once.token("pay"));
+        let mut before = None;
+        for layer in layers {
+            before = Some(decided(layer.decide(&head, before.as_ref())).unwrap().authentication);
+        }
+        assert_eq!(once.asked(), ["use"]);
+        // The next request.
+        assert_eq!(reason(&once.auth, &head), Some(Reason::Replayed));
+        once.asked();
+    }
+    let shown = format!("{admin:?}");
+    assert!(shown.contains(r#"checks: ["only from", "use"]"#), "{shown}");
+}

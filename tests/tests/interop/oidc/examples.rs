@@ -1,21 +1,11 @@
 //! The examples' own lines, with this provider: the binaries as others run them.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::client::Browser;
 use super::*;
-
-#[path = "../../../printed_lines.rs"]
-mod printed_lines;
-
-/// Where cargo puts the binaries of the workspace. `scripts/interop` builds them.
-fn binary(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_protected-server")).parent().unwrap();
-    let binary = folder.join(name);
-    assert!(binary.is_file(), "{} is not there: run `cargo build -p {name}`", binary.display());
-    binary
-}
+use crate::interop::printed_lines;
+use crate::interop::process::binary;
 
 /// Three lines of set-up protect a route: a service's token is good, a stranger's and one for others are not.
 #[tokio::test]

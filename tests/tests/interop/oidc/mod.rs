@@ -11,6 +11,8 @@
 //! | `own_tokens` | a service's own tokens, fetched and presented by us |
 //! | `rotation` | new keys while requests run, and keys that are gone |
 //! | `outages` | hanging, gone, killed and started anew |
+//! | `logout` | a user logs in and out in a browser, and the provider says so |
+//! | `chromium` | that browser |
 //! | `examples` | the examples' own lines, with this provider |
 
 #![allow(
@@ -22,10 +24,12 @@
 )]
 
 mod access_tokens;
+mod chromium;
 mod client;
 mod examples;
 mod id_tokens;
 mod introspection;
+mod logout;
 mod outages;
 mod own_tokens;
 mod provider;
@@ -38,6 +42,7 @@ use jwt_remote::{Oidc, OidcProvider, Remote};
 use tests::routes::protected;
 use tests::server::{Framework, TestServer};
 
+use super::process::PATIENCE;
 use client::User;
 use provider::Provider;
 
@@ -46,8 +51,6 @@ const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 /// The resource server that we are, and another one that the provider knows.
 const AUDIENCE: &str = "https://api.example.com";
 const FOREIGN_AUDIENCE: &str = "https://other.example.com";
-/// How long anything may take that depends on another process.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The real client, whatever proxy this machine is set up for.
 fn remote() -> Remote {

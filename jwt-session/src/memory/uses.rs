@@ -1,0 +1,119 @@
+//! Uses in memory.
+
+use core::time::Duration;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::PoisonError;
+
+use jwt_core::keys::BoxFuture;
+
+use super::{MemoryStore, REVOCATIONS_A_SESSION};
+use crate::store::{ReplayStore, StoreError, StoreErrorKind, UseId};
+
+/// Names that one call forgets at most, so that none waits for a sweep of all of them.
+const FORGOTTEN_AT_ONCE: usize = 8;
+
+/// What was used, and in which order it is over.
+#[derive(Default)]
+pub(super) struct Uses {
+    ids: HashSet<UseId>,
+    by_end: BTreeSet<(Duration, UseId)>,
+}
+
+impl Uses {
+    fn consume(
+        &mut self,
+        id: UseId,
+        until: Duration,
+        now: Duration,
+        most: usize,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            match self.by_end.first() {
+                Some((end, over)) if *end <= now => {
+                    self.ids.remove(over);
+                    self.by_end.pop_first();
+                }
+                _ => break,
+            }
+        }
+        if until <= now || self.ids.contains(&id) {
+            return Ok(false);
+        }
+        if self.ids.len() >= most {
+            return Err(StoreErrorKind::Full.into());
+        }
+        self.by_end.insert((until, id));
+        Ok(self.ids.insert(id))
+    }
+}
+
+#[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+impl MemoryStore {
+    /// Uses that are remembered; some may be over.
+    pub(crate) fn uses(&self) -> usize {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).ids.len()
+    }
+}
+
+impl ReplayStore for MemoryStore {
+    fn consume(&self, id: UseId, until: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let most = self.most_sessions.saturating_mul(REVOCATIONS_A_SESSION);
+            let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+            uses.consume(id, until, self.clock.now(), most)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u32) -> UseId {
+        UseId::of("test", &[&n.to_be_bytes()])
+    }
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten_by_later_calls_a_few_at_a_time() {
+        let mut uses = Uses::default();
+        for n in 0..1_000 {
+            assert!(uses.consume(id(n), at(100), at(0), 1_000).unwrap());
+        }
+        assert_eq!(uses.ids.len(), 1_000);
+        assert!(uses.consume(id(1_000), at(100), at(99), 1_000).is_err(), "it is full, and none is over");
+        for n in 1_000..2_000 {
+            let before = uses.ids.len();
+            assert!(uses.consume(id(n), at(300), at(100), 1_000).unwrap());
+            assert!(before + 1 - uses.ids.len() <= FORGOTTEN_AT_ONCE, "no call forgets all of them");
+        }
+        assert_eq!((uses.ids.len(), uses.by_end.len()), (1_000, 1_000), "the first thousand are forgotten");
+    }
+
+    #[test]
+    fn no_more_is_held_than_is_not_over() {
+        let mut uses = Uses::default();
+        for n in 0..60_000 {
+            // A thousand a second, each for five seconds.
+            let now = at(u64::from(n / 1_000));
+            assert!(uses.consume(id(n), now + at(5), now, 10_000).unwrap(), "{n}");
+            assert!(
+                uses.ids.len() <= 5_000 && uses.by_end.len() == uses.ids.len(),
+                "{n}: {}",
+                uses.ids.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_call_leaves_nothing() {
+        let mut uses = Uses::default();
+        assert!(!uses.consume(id(1), at(10), at(10), 10).unwrap(), "it was over");
+        assert!(uses.consume(id(1), at(11), at(10), 0).is_err(), "there is no room");
+        assert_eq!((uses.ids.len(), uses.by_end.len()), (0, 0));
+    }
+}
