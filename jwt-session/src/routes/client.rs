@@ -5,6 +5,7 @@ use core::future::Future;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jwt_core::BoxFuture;
+use jwt_core::request::{Field, single_field};
 use zeroize::Zeroizing;
 
 use super::Routes;
@@ -130,7 +131,8 @@ impl Routes {
     /// The name of a client without a secret, which a request may just say.
     pub(super) fn public_client<'m>(&self, request: &Kept, members: &'m Members) -> Option<&'m str> {
         let name = members.text("client_id").filter(|name| self.0.modes.contains_key(*name));
-        name.filter(|name| !self.0.confidential.contains(*name) && request.text("authorization").is_none())
+        let is_said = single_field(&request.head, "authorization") == Field::Absent;
+        name.filter(|name| is_said && !self.0.confidential.contains(*name))
     }
 
     /// The name of the client, which has proven it.
