@@ -217,7 +217,12 @@ impl Draft {
                     None => Ok(wanted.into()),
                 }
             }
-            Keys::Live(_) => {
+            Keys::Live(live) => {
+                // Where the cell is still empty, nothing can be told: then the wrong kind verifies nothing.
+                let held = live.load().and_then(|held| held.algorithms().first().copied());
+                if let Some(algorithm) = held.filter(|held| held.is_symmetric() != self.live_are_secrets) {
+                    return Err(ConfigError::LiveKeysOfOtherKind { algorithm });
+                }
                 let is_of_kind = |algorithm: &Algorithm| algorithm.is_symmetric() == self.live_are_secrets;
                 let all = || Algorithm::ALL.into_iter().filter(is_of_kind).collect();
                 let wanted: Vec<Algorithm> = wanted.unwrap_or_else(all);
@@ -333,7 +338,7 @@ impl AuthorityBuilder<NeedsKeys> {
     /// assert!(secrets.with_audience("api").with_issuer("https://id").build()?.verify(&token).is_ok());
     /// // No secret passes for a public key.
     /// let keys = Verifier::builder().with_live_keys(live);
-    /// assert!(keys.with_audience("api").with_issuer("https://id").build()?.verify(&token).is_err());
+    /// assert!(keys.with_audience("api").with_issuer("https://id").build().is_err());
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -548,6 +553,7 @@ impl AuthorityBuilder<Ready> {
     ///   [`ConfigError::NoAlgorithms`]: an algorithm that no key can have, or none at all.
     /// - [`ConfigError::KeysBesideLiveKeys`], [`ConfigError::RefreshWithoutLiveKeys`]: keys from two
     ///   sources, or a source that nothing comes from.
+    /// - [`ConfigError::LiveKeysOfOtherKind`]: secrets as live keys, or public keys as live secrets.
     /// - [`ConfigError::RefusedByProfile`]: a rule that no token of the profile can follow.
     pub fn build_authority(self) -> Result<Authority, ConfigError> {
         self.draft.build()

@@ -39,6 +39,11 @@ pub enum ConfigError {
         /// The algorithm.
         algorithm: Algorithm,
     },
+    /// The live keys are shared secrets and were handed in as public keys, or the other way round.
+    LiveKeysOfOtherKind {
+        /// The algorithm of the first of them.
+        algorithm: Algorithm,
+    },
     /// Two authorities have the same issuer.
     RepeatedIssuer {
         /// The issuer.
@@ -80,6 +85,7 @@ impl ConfigError {
             ConfigError::LeewayTooLong { .. } => "leeway_too_long",
             ConfigError::AlgorithmWithoutKey { .. } => "algorithm_without_key",
             ConfigError::SymmetricAlgorithm { .. } => "symmetric_algorithm",
+            ConfigError::LiveKeysOfOtherKind { .. } => "live_keys_of_other_kind",
             ConfigError::RepeatedIssuer { .. } => "repeated_issuer",
             ConfigError::IssuerNotExact => "issuer_not_exact",
             ConfigError::NoAuthorities => "no_authorities",
@@ -114,6 +120,11 @@ impl fmt::Display for ConfigError {
             }
             ConfigError::SymmetricAlgorithm { algorithm } => {
                 write!(f, "algorithm {algorithm} cannot be allowed for keys that are replaced while serving")
+            }
+            ConfigError::LiveKeysOfOtherKind { algorithm } => {
+                let takes_them =
+                    if algorithm.is_symmetric() { "with_live_secrets" } else { "with_live_keys" };
+                write!(f, "the live keys are for {algorithm}: `{takes_them}` takes them")
             }
             ConfigError::RepeatedIssuer { issuer } => write!(f, "two authorities have the issuer {issuer:?}"),
             ConfigError::IssuerNotExact => f.write_str("with several authorities each needs an exact issuer"),

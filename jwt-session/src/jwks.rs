@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwt_core::keys::{KeyError, KeySet};
 use sha2::{Digest as _, Sha256};
 
+const EMPTY: &str = r#"{"keys":[]}"#;
+
 /// A JWK set (RFC 7517 §5) for the route `/.well-known/jwks.json`: its bytes, and what the answer says about them.
 ///
 /// Public members only. Of shared secrets the set is empty, for those never leave.
@@ -42,11 +44,19 @@ impl Jwks {
     /// # Errors
     /// [`KeyError`] where a key has no form that can be published.
     pub fn of(keys: &KeySet, max_age: Duration) -> Result<Self, KeyError> {
-        let body: Arc<str> =
-            if keys.is_symmetric() { r#"{"keys":[]}"#.into() } else { keys.to_jwks_json()?.into() };
+        let body = if keys.is_symmetric() { EMPTY.to_owned() } else { keys.to_jwks_json()? };
+        Ok(Self::from_body(body.into(), max_age))
+    }
+
+    /// A set without keys, for a while that should be short.
+    pub(crate) fn none() -> Self {
+        Self::from_body(EMPTY.into(), Duration::from_secs(60))
+    }
+
+    fn from_body(body: Arc<str>, max_age: Duration) -> Self {
         let digest = Sha256::digest(body.as_bytes());
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)).into();
-        Ok(Self { body, etag, max_age })
+        Self { body, etag, max_age }
     }
 
     /// The bytes, JSON text.

@@ -27,6 +27,7 @@ pub use self::events::{AttemptRefusal, EventSink, SecurityEvent};
 pub use self::jwks::Jwks;
 pub use self::key_ring::{
     KeyChange, KeyEncryptionKey, KeyEncryptionKeyError, KeyRing, KeyRingBuilder, KeyRingError,
+    KeyRingRefresh, KeyRingStatus,
 };
 pub use self::memory::MemoryStore;
 pub use self::one_time::{NewOneTimeToken, OneTimeTokens, OneTimeTokensBuilder, Redeemable, Redeemed};

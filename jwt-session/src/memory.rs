@@ -246,6 +246,11 @@ impl KeyRingStore for MemoryStore {
         let replaced = self.held().replace_ring(name, version, text);
         Box::pin(core::future::ready(replaced))
     }
+
+    fn now(&self) -> BoxFuture<'_, Result<Option<core::time::Duration>, StoreError>> {
+        let now = self.clock.now();
+        Box::pin(async move { Ok(Some(now)) })
+    }
 }
 
 impl fmt::Debug for MemoryStore {

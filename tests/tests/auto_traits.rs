@@ -200,6 +200,8 @@ types! {
     jwt_session::KeyEncryptionKey,
     jwt_session::KeyRing,
     jwt_session::KeyRingBuilder,
+    jwt_session::KeyRingRefresh,
+    jwt_session::KeyRingStatus,
     jwt_session::MemoryStore,
     jwt_session::NewSession,
     jwt_session::NoSessionId,

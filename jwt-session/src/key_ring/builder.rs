@@ -2,17 +2,21 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jwt_core::keys::Live;
 use jwt_core::{Algorithm, Clock, ConfigError, Issuer, SigningKey, SystemClock};
 
-use super::cycle::Cycle;
+use super::cycle::{Cycle, Held};
 use super::document::RingName;
+use super::heard::Heard;
 use super::sealing::Sealer;
-use super::stages::{RingRules, Wish};
-use super::{Inner, KeyEncryptionKey, KeyRing, KeyRingError, View};
+use super::stages::{Refused, RingRules, Wish};
+use super::view::{Inner, View};
+use super::watch::Watch;
+use super::{KeyEncryptionKey, KeyRing, KeyRingError, run};
 use crate::events::{EventSink, Events};
+use crate::jwks::Jwks;
 use crate::store::KeyRingStore;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -31,6 +35,8 @@ const MOST_NAME: usize = 256;
 /// | [`with_max_age`](Self::with_max_age) | 10 minutes | 1 minute to 24 hours |
 /// | [`with_longest_lifetime`](Self::with_longest_lifetime) | that of the issuer | up to 90 days |
 /// | [`with_clock_difference`](Self::with_clock_difference) | 1 hour | up to 24 hours |
+/// | [`with_longest_silence`](Self::with_longest_silence) | 24 hours | 5 minutes to 30 days |
+/// | [`with_least_revision`](Self::with_least_revision) | 0 | any |
 #[must_use = "a ring is there after `open`"]
 pub struct KeyRingBuilder {
     ring: RingName,
@@ -40,6 +46,8 @@ pub struct KeyRingBuilder {
     max_age: Duration,
     longest_lifetime: Duration,
     clocks: Duration,
+    silence: Duration,
+    least_revision: u64,
     clock: Arc<dyn Clock>,
     events: Events,
 }
@@ -54,6 +62,8 @@ impl KeyRingBuilder {
             max_age: MINUTE.saturating_mul(10),
             longest_lifetime: Duration::ZERO,
             clocks: HOUR,
+            silence: DAY,
+            least_revision: 0,
             clock: Arc::new(SystemClock),
             events: Events::default(),
         }
@@ -83,18 +93,41 @@ impl KeyRingBuilder {
     }
 
     /// The longest lifetime that any token is given, where it is longer than the issuer's own. At most 90 days.
+    ///
+    /// Nodes may say different things, as during a deployment: a key verifies for the longest that any of them said while
+    /// the key signed or waited to, and is published ahead for the longest as well.
     pub const fn with_longest_lifetime(mut self, lifetime: Duration) -> Self {
         self.longest_lifetime = lifetime;
         self
     }
 
-    /// How far the clocks of nodes may differ, or jump. Default 1 hour, at most 24 hours.
+    /// How far the clocks of nodes may differ, or jump. Default 1 hour, at most 24 hours. Beyond it nothing is done that
+    /// time drives: see [`KeyRingError::Clock`]. For the clock of a store, less than a minute counts as a minute.
     pub const fn with_clock_difference(mut self, difference: Duration) -> Self {
         self.clocks = difference;
         self
     }
 
-    /// Tells the time by another clock: for tests. The issuer has a clock of its own.
+    /// How long the ring signs, verifies and publishes where its store is not read, be it that the store fails or that
+    /// nobody calls [`tick`](KeyRing::tick). Default 24 hours; from 5 minutes to 30 days. Afterwards
+    /// [`issuer`](KeyRing::issuer) is [`KeyRingError::Silent`], no key verifies (status 503), and the JWK set is empty.
+    pub const fn with_longest_silence(mut self, silence: Duration) -> Self {
+        self.silence = silence;
+        self
+    }
+
+    /// Refuses, with [`KeyRingError::WentBack`], a ring that was written less often. Default 0.
+    ///
+    /// A process knows by itself what it has seen, but not what there was before it began: whoever can write the store,
+    /// or restores a backup of it, can have it begin with an old document, in which dropped keys are alive. Keep
+    /// [`revision`](KeyRing::revision) where the store's writers cannot reach it, and hand it in here.
+    pub const fn with_least_revision(mut self, revision: u64) -> Self {
+        self.least_revision = revision;
+        self
+    }
+
+    /// Tells the time by another clock: for tests. The issuer has a clock of its own, and so has a
+    /// [`MemoryStore`](crate::MemoryStore), which is to be set by the same.
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -111,6 +144,10 @@ impl KeyRingBuilder {
     ///
     /// `issuer` makes an [`Issuer`] of each key that comes to sign: the same one but for the key.
     ///
+    /// Where clocks differ too much the ring is opened with the keys that it has, and an event of level `error` tells so.
+    /// To be called in a Tokio runtime with its timer, which sees to
+    /// [`with_longest_silence`](Self::with_longest_silence).
+    ///
     /// # Errors
     /// - [`KeyRingError::Unfit`]: a setting is out of its range.
     /// - [`KeyRingError::NoKeyEncryptionKey`]: there is none.
@@ -118,6 +155,8 @@ impl KeyRingBuilder {
     ///   was tampered with. No key is made in its place.
     /// - [`KeyRingError::AnotherAlgorithm`], [`KeyRingError::Malformed`]: the store holds another ring under that name.
     /// - [`KeyRingError::Issuer`], [`KeyRingError::IssuerDiffers`]: by `issuer`.
+    /// - [`KeyRingError::WentBack`]: it is older than [`with_least_revision`](Self::with_least_revision).
+    /// - [`KeyRingError::Clock`]: clocks differ, and there is no ring yet.
     /// - [`KeyRingError::Store`], [`KeyRingError::Key`], [`KeyRingError::NoRandomBits`].
     pub async fn open(
         self,
@@ -131,9 +170,21 @@ impl KeyRingBuilder {
         fits(is_name, "name")?;
         fits(self.max_age >= MINUTE && self.max_age <= DAY && is_whole, "maximum age")?;
         fits(self.clocks <= DAY, "difference of clocks")?;
+        fits(
+            self.silence >= MINUTE.saturating_mul(5) && self.silence <= DAY.saturating_mul(30),
+            "longest silence",
+        )?;
         fits(self.period >= ahead && self.period <= DAY.saturating_mul(3_650), "period")?;
 
-        let cycle = Cycle { ring: self.ring, store: self.store, sealer, clock: self.clock };
+        let cycle = Cycle {
+            ring: self.ring,
+            store: self.store,
+            sealer,
+            clock: self.clock,
+            least_revision: self.least_revision,
+            watch: Mutex::new(Watch::default()),
+            heard: Heard::begin(),
+        };
         let held = cycle.load(None).await?;
         let mut fresh = Vec::new();
         let signing = match held.active() {
@@ -153,21 +204,38 @@ impl KeyRingBuilder {
         let retire = lifetime.saturating_add(LEEWAY).saturating_add(self.clocks);
         let rules = RingRules { period: self.period, ahead, retire, clocks: self.clocks };
         let turn = cycle.turn(None, Wish::Nothing, &rules, fresh, true).await?;
-        let verifying = turn.held.verifying()?;
-        let (_, writer) = Live::new();
-        writer.replace(verifying.clone());
-        let view = View::of(turn.held, verifying, &first, &issuer, self.max_age)?;
-        let ring = KeyRing(Arc::new(Inner {
+        let clock = match turn.refused {
+            Some(Refused::Clock { difference }) => Some(KeyRingError::Clock { difference }),
+            _ => None,
+        };
+        let clock = match clock {
+            Some(error) if turn.held.keys.is_empty() => return Err(error),
+            clock => clock,
+        };
+        let inner = Inner {
             cycle,
             rules,
             max_age: self.max_age,
+            silence: self.silence,
             issuer: Box::new(issuer),
-            view: arc_swap::ArcSwap::from_pointee(view),
-            writer,
-            turn: tokio::sync::Mutex::new(()),
+            view: arc_swap::ArcSwap::from_pointee(View {
+                held: Held::none(),
+                jwks: Jwks::none(),
+                issuer: Some(first.clone()),
+            }),
+            first,
+            writer: Live::new().1,
+            turn: tokio::sync::Mutex::default(),
+            failing: Mutex::new(None),
             events: self.events,
-        }));
-        ring.tell(&turn.changes);
+        };
+        inner.take_over(turn.held, &[], &turn.changes)?;
+        inner.tell_of_opening();
+        if let Some(error) = clock {
+            inner.note(Some(&error));
+        }
+        let ring = KeyRing(Arc::new(inner));
+        run::guard(&ring.0);
         Ok(ring)
     }
 }

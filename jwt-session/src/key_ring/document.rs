@@ -81,8 +81,12 @@ struct Written {
 struct WrittenKey {
     kid: String,
     stage: Stage,
-    /// Milliseconds since the Unix epoch.
-    since: u64,
+    /// Milliseconds since the Unix epoch. Null where the next step is to tell.
+    since: Option<u64>,
+    /// Milliseconds for which it is published before it signs.
+    ahead: u64,
+    /// Milliseconds for which it verifies after it has signed for the last time.
+    retire: u64,
     sealed: String,
 }
 
@@ -98,7 +102,9 @@ pub(super) fn write(
         Some(WrittenKey {
             kid: key.staged.key_id.to_string(),
             stage: key.staged.stage,
-            since: u64::try_from(key.staged.since.as_millis()).unwrap_or(u64::MAX),
+            since: key.staged.since.map(millis),
+            ahead: millis(key.staged.ahead),
+            retire: millis(key.staged.retire),
             sealed: key.sealed.as_ref()?.text.to_string(),
         })
     });
@@ -140,8 +146,13 @@ pub(super) fn read(
     }
     let mut keys: Vec<HeldKey> = Vec::with_capacity(document.keys.len());
     for key in document.keys {
-        let staged =
-            StagedKey { key_id: key.kid.into(), stage: key.stage, since: Duration::from_millis(key.since) };
+        let staged = StagedKey {
+            key_id: key.kid.into(),
+            stage: key.stage,
+            since: key.since.map(Duration::from_millis),
+            ahead: Duration::from_millis(key.ahead),
+            retire: Duration::from_millis(key.retire),
+        };
         if keys.iter().any(|other| other.staged.key_id == staged.key_id) {
             return Err(malformed());
         }
@@ -186,11 +197,22 @@ fn beside(ring: &RingName, document: &Written) -> Vec<u8> {
     let (format, revision) = (document.format.to_be_bytes(), document.revision.to_be_bytes());
     let mut parts: Vec<&[u8]> =
         vec![OF_DOCUMENT, &format, &revision, ring.name.as_bytes(), document.algorithm.as_bytes()];
-    let since: Vec<[u8; 8]> = document.keys.iter().map(|key| key.since.to_be_bytes()).collect();
-    for (key, since) in document.keys.iter().zip(&since) {
-        parts.extend([key.kid.as_bytes(), key.stage.name().as_bytes(), since, key.sealed.as_bytes()]);
+    let times: Vec<[Vec<u8>; 3]> = document.keys.iter().map(times).collect();
+    for (key, [since, ahead, retire]) in document.keys.iter().zip(&times) {
+        parts.extend([key.kid.as_bytes(), key.stage.name().as_bytes(), since, ahead, retire]);
+        parts.push(key.sealed.as_bytes());
     }
     associated(parts)
+}
+
+/// The times of a key; no bytes where there is none.
+fn times(key: &WrittenKey) -> [Vec<u8>; 3] {
+    [key.since, Some(key.ahead), Some(key.retire)]
+        .map(|time| time.map(|time| time.to_be_bytes().to_vec()).unwrap_or_default())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -199,6 +221,8 @@ mod tests {
     use crate::KeyEncryptionKey;
 
     const SINCE: Duration = Duration::from_secs(1_800_000_000);
+    const AHEAD: Duration = Duration::from_secs(4_800);
+    const RETIRE: Duration = Duration::from_secs(4_500);
 
     fn sealer(first: u8) -> Sealer {
         Sealer::new(&[KeyEncryptionKey::from_bytes(&[&[first][..], &[0xa7; 31]].concat()).unwrap()]).unwrap()
@@ -211,7 +235,7 @@ mod tests {
     fn key(algorithm: Algorithm, stage: Stage) -> HeldKey {
         let signing = SigningKey::generate(algorithm).unwrap();
         let key_id = signing.key_id().unwrap().clone();
-        HeldKey::fresh(StagedKey { key_id, stage, since: SINCE }, signing)
+        HeldKey::fresh(StagedKey { key_id, stage, since: Some(SINCE), ahead: AHEAD, retire: RETIRE }, signing)
     }
 
     fn written(algorithm: Algorithm) -> (String, Vec<HeldKey>) {
@@ -282,6 +306,9 @@ mod tests {
         for (from, to) in [
             ("pending", "retiring"),
             ("1800000000000", "1800000000001"),
+            ("1800000000000", "null"),
+            (r#""ahead":4800000"#, r#""ahead":0"#),
+            (r#""retire":4500000"#, r#""retire":0"#),
             (r#""revision":7"#, r#""revision":8"#),
             (r#""algorithm":"ES256""#, r#""algorithm":"EdDSA""#),
         ] {
@@ -310,6 +337,8 @@ mod tests {
                 kid: key.kid.clone(),
                 stage: Stage::Retiring,
                 since: key.since,
+                ahead: key.ahead,
+                retire: key.retire,
                 sealed: key.sealed.clone(),
             }));
         };
@@ -339,12 +368,48 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "aws-lc-rs")]
-    fn as_many_rsa_keys_as_a_ring_holds_fit() {
-        let one = key(Algorithm::RS256, Stage::Retiring);
-        let keys: Vec<_> = (0..super::super::stages::MOST_KEYS).map(|_| one.clone()).collect();
-        let (text, _) = write(&ring(Algorithm::RS256), 7, &keys, &sealer(0)).unwrap();
-        assert!(text.len() > KeyRingDocument::MOST_BYTES / 2, "{}", text.len());
+    fn a_key_without_a_time_is_read_as_it_was_written() {
+        let mut keys = [Stage::Active, Stage::Pending].map(|stage| key(Algorithm::ES256, stage));
+        keys[0].staged.since = None;
+        let (text, _) = write(&ring(Algorithm::ES256), 7, &keys, &sealer(0)).unwrap();
+        let (_, read) = read(&ring(Algorithm::ES256), &text, &sealer(0), &[]).unwrap();
+        assert_eq!(read.iter().map(|key| key.staged.since).collect::<Vec<_>>(), [None, Some(SINCE)]);
+        // Nor does a time pass for none.
+        let text = text.replacen(r#""since":null"#, r#""since":0"#, 1);
+        assert_eq!(refused(&ring(Algorithm::ES256), &text, &sealer(0)), "key_ring_not_opened");
+    }
+
+    /// The largest that a ring can make: of ML-DSA-87, and of RSA where the backend makes it.
+    #[test]
+    fn as_many_keys_as_a_ring_holds_fit_of_each_algorithm() {
+        for algorithm in [Algorithm::RS256, Algorithm::MlDsa87, Algorithm::ES512, Algorithm::HS512] {
+            let Ok(signing) = SigningKey::generate(algorithm) else { continue };
+            let key_id = signing.key_id().unwrap().clone();
+            let staged = StagedKey {
+                key_id,
+                stage: Stage::Retiring,
+                since: Some(Duration::MAX),
+                ahead: Duration::MAX,
+                retire: Duration::MAX,
+            };
+            let keys = vec![HeldKey::fresh(staged, signing); super::super::stages::MOST_KEYS];
+            let (text, _) = write(&ring(algorithm), u64::MAX, &keys, &sealer(0)).unwrap();
+            assert!(text.len() <= KeyRingDocument::MOST_BYTES, "{algorithm}: {}", text.len());
+        }
+    }
+
+    /// No backend makes an RSA key of 4096 bits for a ring. If one did: a modulus and an exponent of 512 bytes each, and
+    /// five numbers of 256 (RFC 7518 §6.3.2), in base64url, with their names, and that sealed in base64url again.
+    #[test]
+    fn as_many_rsa_keys_of_4096_bits_as_a_ring_holds_would_fit() {
+        const fn base64url(bytes: usize) -> usize {
+            (bytes * 4).div_ceil(3)
+        }
+        let private = 2 * base64url(512) + 5 * base64url(256) + 200;
+        let sealed = Sealer::new(&[KeyEncryptionKey::from_bytes(&(0..32).collect::<Vec<u8>>()).unwrap()]);
+        let sealed = sealed.unwrap().seal(&vec![0; private], b"").unwrap().len();
+        let all = super::super::stages::MOST_KEYS * (sealed + 250) + 250;
+        assert!((100_000..KeyRingDocument::MOST_BYTES).contains(&all), "{all}");
     }
 
     #[test]

@@ -28,13 +28,16 @@ pub enum KeyRingError {
         /// The ring.
         ring: String,
     },
-    /// The store holds an older state of the ring than this process has seen, or none any longer. Nothing has changed
-    /// here. Where a backup was restored on purpose, start the process anew.
+    /// The store holds an older state of the ring than this process has seen or
+    /// [is content with](super::KeyRingBuilder::with_least_revision), another one under the same number, or none any
+    /// longer. Nothing has changed here. Where a backup was restored on purpose, start the process anew, and
+    /// [drop again](super::KeyRing#after-a-restore) what was dropped since.
     WentBack {
         /// The ring.
         ring: String,
     },
-    /// The ring holds keys of another algorithm. A ring of another name can hold keys of this one.
+    /// The ring holds keys of another algorithm. A ring keeps the algorithm that it began with, and an authority reads
+    /// one ring: another algorithm takes another ring and another issuer.
     AnotherAlgorithm {
         /// The ring.
         ring: String,
@@ -67,8 +70,22 @@ pub enum KeyRingError {
     Full,
     /// The ring has no key of that name.
     UnknownKey,
-    /// The clock cannot tell the time. Nothing has changed.
-    Clock,
+    /// This node's clock, the store's and the times in the ring do not go together, so that nothing was done that time
+    /// drives. What other nodes did was taken over, and [`drop_key`](super::KeyRing::drop_key) works. Look at the clocks
+    /// of all nodes; [`trust_clock`](super::KeyRing::trust_clock) is for times that a wrong one has left.
+    Clock {
+        /// By how much they differ. None where this node's clock cannot tell the time at all.
+        difference: Option<Duration>,
+    },
+    /// The store was not read for longer than [is bearable](super::KeyRingBuilder::with_longest_silence): nothing is
+    /// signed, verified or published until a [tick](super::KeyRing::tick) reads it. Status 503.
+    Silent {
+        /// For how long it was not read.
+        silence: Duration,
+    },
+    /// The ring has no key here to sign with: the one that did was dropped and the store has not taken note of it yet, or
+    /// no issuer could be made of the next one. A [tick](super::KeyRing::tick) tries again. Status 503.
+    NotSigning,
     /// The operating system gives no random bits.
     NoRandomBits,
 }
@@ -92,7 +109,9 @@ impl KeyRingError {
             Self::TooSoon { .. } => "key_ring_too_soon",
             Self::Full => "key_ring_full",
             Self::UnknownKey => "unknown_key",
-            Self::Clock => "clock",
+            Self::Clock { .. } => "clock",
+            Self::Silent { .. } => "key_ring_silent",
+            Self::NotSigning => "key_ring_not_signing",
             Self::NoRandomBits => "no_random_bits",
         }
     }
@@ -141,12 +160,13 @@ impl fmt::Display for KeyRingError {
             Self::WentBack { ring } => {
                 write!(
                     f,
-                    "the store holds an older state of the key ring `{ring}` than was seen before, or none"
+                    "the store holds an older state of the key ring `{ring}` than was seen before, another one of the \
+                     same number, or none"
                 )
             }
             Self::AnotherAlgorithm { ring, found, expected } => write!(
                 f,
-                "the key ring `{ring}` holds keys for {found}, not {expected}: a ring of another name can hold those"
+                "the key ring `{ring}` holds keys for {found}, not {expected}: a ring keeps its algorithm"
             ),
             Self::Unfit { setting } => write!(f, "the {setting} of the key ring is out of its range"),
             Self::NoKeyEncryptionKey => {
@@ -163,7 +183,16 @@ impl fmt::Display for KeyRingError {
             }
             Self::Full => f.write_str("too many keys of the ring still verify what they have signed"),
             Self::UnknownKey => f.write_str("the ring has no key of that name"),
-            Self::Clock => f.write_str("the clock does not tell the time"),
+            Self::Clock { difference: None } => f.write_str("the clock does not tell the time"),
+            Self::Clock { difference: Some(difference) } => write!(
+                f,
+                "clocks of the nodes of the key ring, or of its store, are {} seconds apart",
+                difference.as_secs()
+            ),
+            Self::Silent { silence } => {
+                write!(f, "the key ring was not read from its store for {} seconds", silence.as_secs())
+            }
+            Self::NotSigning => f.write_str("the key ring has no key to sign with at present"),
             Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
         }
     }
@@ -204,7 +233,8 @@ mod tests {
             (
                 KeyRingError::WentBack { ring: ring() },
                 "key_ring_went_back",
-                "the store holds an older state of the key ring `r` than was seen before, or none",
+                "the store holds an older state of the key ring `r` than was seen before, another one of the same \
+                 number, or none",
             ),
             (
                 KeyRingError::AnotherAlgorithm {
@@ -213,7 +243,7 @@ mod tests {
                     expected: Algorithm::EdDSA,
                 },
                 "key_ring_another_algorithm",
-                "the key ring `r` holds keys for ES256, not EdDSA: a ring of another name can hold those",
+                "the key ring `r` holds keys for ES256, not EdDSA: a ring keeps its algorithm",
             ),
             (
                 KeyRingError::Unfit { setting: "period" },
@@ -256,7 +286,22 @@ mod tests {
                 "too many keys of the ring still verify what they have signed",
             ),
             (KeyRingError::UnknownKey, "unknown_key", "the ring has no key of that name"),
-            (KeyRingError::Clock, "clock", "the clock does not tell the time"),
+            (KeyRingError::Clock { difference: None }, "clock", "the clock does not tell the time"),
+            (
+                KeyRingError::Clock { difference: Some(Duration::from_secs(7_200)) },
+                "clock",
+                "clocks of the nodes of the key ring, or of its store, are 7200 seconds apart",
+            ),
+            (
+                KeyRingError::Silent { silence: Duration::from_secs(86_400) },
+                "key_ring_silent",
+                "the key ring was not read from its store for 86400 seconds",
+            ),
+            (
+                KeyRingError::NotSigning,
+                "key_ring_not_signing",
+                "the key ring has no key to sign with at present",
+            ),
             (KeyRingError::NoRandomBits, "no_random_bits", "the operating system gives no random bits"),
         ] {
             assert_eq!((error.code(), error.to_string().as_str()), (code, words));

@@ -19,7 +19,7 @@ pub enum RemoteIssueError {
         /// How long was waited.
         patience: Duration,
     },
-    /// Too many signatures are waited for already. Status 503.
+    /// Too many signatures are under way already, maybe of a signer that hangs. Status 503.
     Overloaded,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for RemoteIssueError {
             Self::TooSlow { patience } => {
                 write!(f, "the signer did not answer within {} ms", patience.as_millis())
             }
-            Self::Overloaded => f.write_str("too many signatures are waited for already"),
+            Self::Overloaded => f.write_str("too many signatures are under way already"),
         }
     }
 }

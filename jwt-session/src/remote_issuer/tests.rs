@@ -1,3 +1,6 @@
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+
 use jwt_core::{Algorithm, SigningKey, Verifier};
 
 use super::*;
@@ -78,11 +81,114 @@ async fn who_comes_when_too_many_wait_is_told_at_once() {
     assert!(first.is_ok());
     let error = second.unwrap_err();
     assert_eq!(error.code(), "signer_overloaded");
-    assert_eq!(error.to_string(), "too many signatures are waited for already");
+    assert_eq!(error.to_string(), "too many signatures are under way already");
     assert!(error.is_unavailable());
-    // A place is free again, also where who waited has gone.
+    // Where who waited has gone, the place is free again when the work is done.
     assert!(tokio::time::timeout(Duration::from_secs(1), issuer.sign(issuer.token())).await.is_err());
+    assert_eq!(issuer.sign(issuer.token()).await.unwrap_err().code(), "signer_overloaded");
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(issuer.sign(issuer.token()).await.is_ok());
+}
+
+/// A module that blocks a thread until it is let go.
+struct Hanging {
+    key: SigningKey,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+    running: Arc<AtomicUsize>,
+}
+
+impl Signer for Hanging {
+    fn sign<'s>(&'s self, message: &'s [u8]) -> BoxFuture<'s, Result<Vec<u8>, SignError>> {
+        let (key, message) = (self.key.clone(), message.to_vec());
+        let (gate, running) = (self.gate.clone(), self.running.clone());
+        running.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            let work = tokio::task::spawn_blocking(move || {
+                let is_shut = |is_open: &mut bool| !*is_open;
+                drop(gate.1.wait_while(gate.0.lock().unwrap(), is_shut).unwrap());
+                running.fetch_sub(1, Ordering::SeqCst);
+                let mut signature = Vec::new();
+                key.sign(&message, &mut signature).map(|()| signature)
+            });
+            work.await.map_err(SignError::new)?
+        })
+    }
+}
+
+/// Opens the gate, also where a test fails: else its threads would hang.
+struct Opens(Arc<(Mutex<bool>, Condvar)>);
+
+impl Drop for Opens {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signer_that_hangs_keeps_its_places_and_no_more_and_is_used_again_once_it_answers() {
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let (gate, running) = (Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicUsize::new(0)));
+    let issuer = Issuer::builder().with_key(SigningKey::remote(key.verifying_key()));
+    let issuer = issuer.with_audience("api").with_issuer("https://id").build().unwrap();
+    let signer = Hanging { key, gate: gate.clone(), running: running.clone() };
+    let opens = Opens(gate);
+    let issuer = RemoteIssuer::new(issuer, signer).with_most_waiting(2);
+    for round in 0..5 {
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let issuer = issuer.clone();
+                tokio::spawn(async move { issuer.sign(issuer.token()).await.unwrap_err().code().to_owned() })
+            })
+            .collect();
+        // A blocked thread holds up the paused time.
+        tokio::task::yield_now().await;
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let mut codes = Vec::new();
+        for waiting in waiting {
+            codes.push(waiting.await.unwrap());
+        }
+        let expected = if round == 0 {
+            ["signer_too_slow", "signer_too_slow", "signer_overloaded"]
+        } else {
+            ["signer_overloaded"; 3]
+        };
+        assert_eq!(codes, expected, "round {round}");
+        assert_eq!(running.load(Ordering::SeqCst), 2, "round {round}: of many, two are under way");
+    }
+    drop(opens);
+    // The tasks that nobody waits for come to their end.
+    while issuer.waiting.available_permits() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(issuer.sign(issuer.token()).await.is_ok());
+    assert_eq!(running.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_signer_that_panics_is_unavailable_and_gives_its_place_back() {
+    struct Panicking;
+    impl Signer for Panicking {
+        fn sign<'s>(&'s self, _: &'s [u8]) -> BoxFuture<'s, Result<Vec<u8>, SignError>> {
+            Box::pin(async { panic!("as a module may") })
+        }
+    }
+    let (issuer, _) = world(slow);
+    let issuer = RemoteIssuer::new(issuer.issuer().clone(), Panicking).with_most_waiting(1);
+    for _ in 0..2 {
+        assert_eq!(issuer.sign(issuer.token()).await.unwrap_err().code(), "signer_unavailable");
+    }
+}
+
+#[test]
+fn without_a_runtime_nothing_is_signed_and_nothing_panics() {
+    let (issuer, _) = world(slow);
+    let mut asked = Box::pin(issuer.sign(issuer.token()));
+    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+    let core::task::Poll::Ready(answer) = asked.as_mut().poll(&mut context) else {
+        panic!("nobody is asked")
+    };
+    assert_eq!(answer.unwrap_err().code(), "signer_unavailable");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,10 +3,11 @@
 use core::fmt;
 use core::time::Duration;
 
+use jwt_core::keys::SignError;
 use jwt_core::{Issuer, TokenBuilder};
 
 use crate::key_ring::KeyRing;
-use crate::remote_issuer::RemoteIssuer;
+use crate::remote_issuer::{RemoteIssueError, RemoteIssuer};
 use crate::session_error::SessionError;
 
 /// Who signs the access tokens of [`Sessions`](crate::Sessions): an [`Issuer`] under one key for ever, a [`KeyRing`]
@@ -27,10 +28,15 @@ enum Kind {
 
 impl SessionIssuer {
     /// The issuer for the next token.
-    pub(super) fn now(&self) -> Issuer {
+    ///
+    /// # Errors
+    /// A ring that does not sign at present is like any other signer that does not.
+    pub(super) fn now(&self) -> Result<Issuer, SessionError> {
         match &self.kind {
-            Kind::Ring(ring) => ring.issuer(),
-            Kind::Fixed | Kind::Remote(_) => self.first.clone(),
+            Kind::Ring(ring) => ring.issuer().map_err(|error| {
+                SessionError::NotSigned(RemoteIssueError::Unavailable(SignError::new(error)))
+            }),
+            Kind::Fixed | Kind::Remote(_) => Ok(self.first.clone()),
         }
     }
 
@@ -60,7 +66,7 @@ impl From<Issuer> for SessionIssuer {
 
 impl From<KeyRing> for SessionIssuer {
     fn from(ring: KeyRing) -> Self {
-        Self { first: ring.issuer(), kind: Kind::Ring(ring) }
+        Self { first: ring.first_issuer().clone(), kind: Kind::Ring(ring) }
     }
 }
 

@@ -69,7 +69,7 @@ impl SessionTokens {
         let sid = session.id.to_string();
         let left = Duration::from_secs(session.expiry().saturating_sub(now).as_secs().max(1));
         let lifetime = issuer.lifetime().min(left);
-        let signs = issuer.now();
+        let signs = issuer.now()?;
         let mut token =
             signs.token().with_subject(&session.subject).with_session_id(&sid).with_lifetime(lifetime);
         if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {

@@ -1,4 +1,5 @@
-//! Documents of key rings, each a row.
+//! Documents of key rings, each a row. The time is not told: SQLite has no clock but that of the machine, which is the
+//! nodes' own.
 
 use jwt_session::jwt_core::keys::BoxFuture;
 use jwt_session::store::{KeyRingDocument, KeyRingStore, StoreError, StoreErrorKind};

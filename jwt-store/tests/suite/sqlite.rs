@@ -218,7 +218,7 @@ async fn a_file_holds_no_private_bytes_of_a_ring() {
     let ring = KeyRing::builder("https://id", Algorithm::ES256, store).with_key_encryption_key(key);
     let issuer = |key| Issuer::builder().with_key(key).with_audience("api").with_issuer("https://id").build();
     let ring = ring.open(issuer).await.unwrap();
-    let private = ring.issuer().key().insecure_private_jwk().unwrap();
+    let private = ring.issuer().unwrap().key().insecure_private_jwk().unwrap();
     let scalar = private.split(r#""d":""#).nth(1).unwrap().split('"').next().unwrap();
     let mut read = 0;
     for file in std::fs::read_dir(folder.path()).unwrap() {

@@ -211,7 +211,7 @@ impl Household {
             let ring = ring.with_clock_difference(Duration::ZERO).with_period(Duration::from_secs(3_600));
             let ring = ring.open(issuer).await.unwrap();
             let sessions = set_up(Sessions::builder(ring.clone(), store.clone())).await.unwrap();
-            (ring.issuer(), sessions, verifier.with_live_keys(ring.verifying_keys()), Some(ring))
+            (ring.issuer().unwrap(), sessions, verifier.with_live_keys(ring.verifying_keys()), Some(ring))
         } else {
             let key = plan.key.clone();
             let key = key.unwrap_or_else(|| SigningKey::generate(Algorithm::ES256).unwrap());

@@ -46,6 +46,9 @@ fn is_unavailable(response: &Response, what: &str) {
     assert!(response.field("set-cookie").is_none(), "{what}: no cookie is set or cleared");
 }
 
+/// Method, path, fields and body.
+type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn a_store_that_fails_in_any_way() {
     for framework in FRAMEWORKS {
@@ -71,7 +74,7 @@ fn a_store_that_fails_in_any_way() {
             let revoke = format!("token={}", other.refresh);
             let by_id = format!("token={}", other.access);
             house.set_mood(mood);
-            let asked: [(&str, &str, &[(&str, &str)], &str); 9] = [
+            let asked: [Asked<'_>; 9] = [
                 ("POST", "/auth/login", &[FORM], "username=alice&password=alice&client_id=app"),
                 ("POST", "/auth/refresh", &[FORM], &refresh),
                 ("POST", "/auth/refresh", &by_cookie, "grant_type=refresh_token&client_id=spa"),

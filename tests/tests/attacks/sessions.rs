@@ -381,7 +381,7 @@ fn a_verdict_that_outlives_its_reason() {
         let tokens = house.login("alice");
         assert_eq!((house.me(&tokens.access), house.me(&tokens.access)), (200, 200));
         let ring = house.inside.ring.as_ref().unwrap();
-        let leaked = ring.issuer().key().key_id().cloned().unwrap();
+        let leaked = ring.issuer().unwrap().key().key_id().cloned().unwrap();
         wait(ring.drop_key(&leaked)).unwrap();
         assert_eq!(house.me(&tokens.access), 401, "{framework}: on the next request");
         assert_eq!(house.me(&Tokens::of(&house.refresh(&tokens.refresh)).access), 200, "{framework}");

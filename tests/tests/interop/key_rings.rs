@@ -74,7 +74,7 @@ impl World {
     }
 
     fn signing_key(&self) -> String {
-        self.ring.issuer().key().key_id().unwrap().to_string()
+        self.ring.issuer().unwrap().key().key_id().unwrap().to_string()
     }
 
     /// What a client of a library says to a token: nothing, or why not.

@@ -3,6 +3,7 @@
 //!
 //! The table of jwt-session's README is what this prints with `--nocapture`.
 
+#![allow(clippy::arithmetic_side_effects, reason = "what fails in here fails a test")]
 #![allow(clippy::print_stdout, reason = "a table for whoever asks for it")]
 
 use core::net::SocketAddr;

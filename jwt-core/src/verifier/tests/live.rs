@@ -60,6 +60,26 @@ impl Refresh for OneFetch {
 }
 
 #[test]
+fn live_keys_of_the_other_kind_are_an_error_of_construction() {
+    let of = |algorithm| Live::holding(KeySet::new([key(algorithm).verifying_key()]).unwrap());
+    let (public, secret) = (of(Algorithm::ES256), of(Algorithm::HS256));
+    let keys = |live: &Live| Verifier::builder().with_live_keys(live.clone());
+    let secrets = |live: &Live| Verifier::builder().with_live_secrets(live.clone());
+    for (builder, refusal) in [
+        (keys(&public), None),
+        (secrets(&secret), None),
+        (secrets(&Live::new().0), None),
+        (keys(&secret), Some("the live keys are for HS256: `with_live_secrets` takes them")),
+        (secrets(&public), Some("the live keys are for ES256: `with_live_keys` takes them")),
+    ] {
+        let built = builder.with_audience(AUDIENCE).with_issuer(ISSUER).build();
+        let error = built.err();
+        assert_eq!(error.as_ref().map(ToString::to_string).as_deref(), refusal);
+        assert!(error.is_none_or(|error| error.code() == "live_keys_of_other_kind"));
+    }
+}
+
+#[test]
 fn a_granted_fetch_is_waited_for_once_and_only_for_a_key_that_is_missing() {
     let (old, new, other) = (key(Algorithm::ES256), key(Algorithm::ES256), key(Algorithm::ES256));
     let set = |key: &SigningKey| KeySet::new([key.verifying_key()]).unwrap();

@@ -16,11 +16,15 @@ struct World {
     keys: Vec<StagedKey>,
     made: core::ops::RangeFrom<u32>,
     now: Duration,
+    rules: RingRules,
+    /// For how long this process has seen each key where it is.
+    watched: Duration,
 }
 
 impl World {
     fn begin() -> Self {
-        let mut world = Self { keys: Vec::new(), made: 0.., now: START };
+        let mut world =
+            Self { keys: Vec::new(), made: 0.., now: START, rules: RULES, watched: Duration::MAX };
         assert_eq!(world.tick(), ["0 published", "0 activated", "1 published"]);
         world
     }
@@ -29,7 +33,8 @@ impl World {
         let mut fresh: Vec<Arc<str>> = Vec::new();
         loop {
             let mut keys = self.keys.clone();
-            match advance(&mut keys, wish, &RULES, &fresh, self.now) {
+            let moment = Moment { now: self.now, watched: &|_| self.watched };
+            match advance(&mut keys, wish, &self.rules, &fresh, moment) {
                 Ok(step) => {
                     assert_eq!(step.changed, keys != self.keys);
                     self.keys = keys;
@@ -52,11 +57,15 @@ impl World {
     }
 
     fn due(&self) -> Duration {
-        due(&self.keys, &RULES)
+        due(&self.keys, &self.rules, Moment { now: self.now, watched: &|_| self.watched })
     }
 
     fn has(&self, key_id: &str) -> bool {
         self.keys.iter().any(|key| &*key.key_id == key_id)
+    }
+
+    fn key(&self, key_id: &str) -> &StagedKey {
+        self.keys.iter().find(|key| &*key.key_id == key_id).unwrap()
     }
 }
 
@@ -142,18 +151,101 @@ fn a_clock_that_jumps_an_hour_drops_no_key_early_and_leaves_one_active() {
 }
 
 #[test]
-fn a_time_far_ahead_is_a_mistake_and_does_not_last() {
+fn a_clock_that_is_far_behind_ages_no_key_and_can_still_drop_one() {
     let mut world = World::begin();
-    world.now = START + DAY * 3_650;
+    world.now = world.due();
     world.tick();
-    world.now = START + HOUR;
-    let mut keys = world.keys.clone();
-    let step = advance(&mut keys, Wish::Nothing, &RULES, &[], world.now).unwrap();
-    assert!(step.changed && step.changes.is_empty());
-    assert!(keys.iter().all(|key| key.since == world.now), "whoever waits, waits from now on");
-    // What two clocks differ by is no mistake.
+    let before = world.keys.clone();
+    for now in [Duration::ZERO, world.now - HOUR - MINUTE] {
+        let difference = Some(world.now - now);
+        let mut wrong = World { now, keys: before.clone(), made: 10.., ..World::begin() };
+        for wish in [Wish::Nothing, Wish::Replace("1"), Wish::Replace("0")] {
+            assert_eq!(wrong.wish(wish), Err(Refused::Clock { difference }), "{wish:?}");
+            assert_eq!(wrong.keys, before, "no time was changed");
+        }
+        assert_eq!(
+            wrong.wish(Wish::Drop("1")).unwrap(),
+            ["1 dropped", "2 activated", "10 published"],
+            "in an emergency"
+        );
+        assert_eq!((wrong.key("2").since, wrong.key("10").since), (None, None), "without its time");
+        assert_eq!(wrong.key("0"), &before[0]);
+    }
+    // What two clocks may differ by is no mistake.
     world.now -= HOUR;
-    assert!(!advance(&mut keys, Wish::Nothing, &RULES, &[], world.now).unwrap().changed);
+    assert!(world.tick().is_empty());
+    assert_eq!(world.keys, before);
+}
+
+#[test]
+fn a_key_without_a_time_gets_that_of_the_next_step() {
+    let mut world = World::begin();
+    world.now += RULES.ahead;
+    world.wish(Wish::Drop("0")).unwrap();
+    world.now += MINUTE;
+    assert!(world.tick().is_empty());
+    assert!(world.keys.iter().all(|key| key.since == Some(world.now)));
+    assert_eq!(world.wish(Wish::Replace("1")), Err(Refused::TooSoon { wait: RULES.ahead }));
+}
+
+#[test]
+fn an_operator_can_take_times_that_lie_ahead_for_mistakes() {
+    let mut world = World::begin();
+    let begin = world.now;
+    world.now += DAY * 3_650;
+    world.tick();
+    world.now = begin + HOUR;
+    assert!(matches!(world.wish(Wish::Nothing), Err(Refused::Clock { .. })));
+    assert!(world.wish(Wish::Trust).unwrap().is_empty());
+    assert!(world.keys.iter().all(|key| key.since == Some(world.now)), "whoever waits, waits from now on");
+    assert!(world.tick().is_empty());
+}
+
+/// Written times that are all too old, as a clock far ahead finds them.
+#[test]
+fn nothing_signs_or_is_removed_before_this_process_has_seen_it_for_long_enough() {
+    let mut world = World::begin();
+    world.watched = Duration::ZERO;
+    world.now += DAY * 3_650;
+    assert!(world.tick().is_empty());
+    assert_eq!(world.due(), world.now + RULES.ahead);
+    world.watched = RULES.ahead - MINUTE;
+    assert!(world.tick().is_empty());
+    world.watched = RULES.ahead;
+    assert_eq!(world.tick(), ["0 retired", "1 activated", "2 published"]);
+    world.now += DAY * 3_650;
+    world.watched = RULES.retire - MINUTE;
+    assert!(world.tick().is_empty());
+    assert_eq!(world.due(), world.now + MINUTE);
+    world.watched = RULES.retire;
+    assert_eq!(world.tick(), ["0 removed"]);
+}
+
+#[test]
+fn a_key_verifies_and_is_published_for_the_longest_that_any_node_wanted() {
+    let mut world = World::begin();
+    let longer = RingRules { ahead: RULES.ahead * 2, retire: RULES.retire * 2, ..RULES };
+    world.rules = longer;
+    assert!(world.tick().is_empty());
+    // Nodes that want less do not take it back.
+    world.rules = RULES;
+    assert!(world.tick().is_empty());
+    for key in ["0", "1"] {
+        assert_eq!((world.key(key).ahead, world.key(key).retire), (longer.ahead, longer.retire));
+    }
+    world.now += RULES.ahead;
+    assert_eq!(world.wish(Wish::Replace("0")), Err(Refused::TooSoon { wait: RULES.ahead }));
+    world.now += RULES.ahead;
+    world.wish(Wish::Replace("0")).unwrap();
+    // A key that signs no longer is none of a later node's business.
+    world.rules.retire = DAY;
+    world.tick();
+    assert_eq!(world.key("0").retire, longer.retire);
+    assert_eq!(world.key("2").retire, DAY);
+    world.now += longer.retire - MINUTE;
+    assert!(world.tick().is_empty());
+    world.now += MINUTE;
+    assert_eq!(world.tick(), ["0 removed"]);
 }
 
 #[test]
@@ -164,7 +256,7 @@ fn a_ring_does_not_grow_without_end() {
         world.now += RULES.ahead;
         for key in &mut world.keys {
             if key.stage == Stage::Retiring {
-                key.since = world.now;
+                key.since = Some(world.now);
             }
         }
         let active = at(&world.keys, Stage::Active).unwrap().key_id.clone();
@@ -178,6 +270,7 @@ fn a_ring_does_not_grow_without_end() {
     assert_eq!(world.wish(Wish::Replace(&active)), Err(Refused::Full));
     // An emergency finds room.
     world.wish(Wish::Drop(&active)).unwrap();
+    world.tick();
     // And it empties itself.
     world.now += RULES.retire;
     world.tick();

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use axum::Router;
-use axum::extract::Query;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
 use axum_jwt::{Claims, JwtAuth, session_routes};
@@ -162,13 +161,10 @@ async fn seen(fields: HeaderMap) -> Response {
     (StatusCode::UNAUTHORIZED, allowed, format!("cookies: {}", field(COOKIE))).into_response()
 }
 
-#[derive(serde::Deserialize)]
-struct Elsewhere {
-    to: String,
-}
-
-async fn elsewhere(Query(elsewhere): Query<Elsewhere>) -> Response {
-    (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, elsewhere.to)]).into_response()
+/// Sends on to the address that is the query.
+async fn elsewhere(uri: Uri) -> Response {
+    let there = uri.query().unwrap_or_default().to_owned();
+    (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response()
 }
 
 async fn serve(rules: SiteRules, listener: TcpListener, app: Router) {
