@@ -1,5 +1,7 @@
 //! The ready-made routes of `jwt-session` as resources of actix-web.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use jwt_session::routes::{MOST_BODY, RouteRequest, RouteResponse, Routes};
@@ -13,7 +15,9 @@ use crate::response::add_headers;
 /// For `App::service`, which takes all of them at once, outside of any `JwtAuth`: a refresh is for those whose access
 /// token is over. They are no `Scope`: one without a prefix would answer whatever
 /// is asked for, and other paths are the application's. To be registered at the application, not in a scope: the paths
-/// are in full, for a cookie is bound to one.
+/// are in full, for a cookie is bound to one. In a scope all the same, each answers 500, and the log tells why. Another
+/// method of such a path is the application's where it has a route for it, as `GET /login` beside our `POST /login`:
+/// `App::route("/login", web::get().to(page))`, **before** these, for actix-web asks in that order.
 ///
 /// ```no_run
 /// use actix_jwt::{JwtAuth, session_routes};
@@ -28,10 +32,16 @@ use crate::response::add_headers;
 #[must_use]
 pub fn session_routes(routes: Routes) -> Vec<Resource> {
     let resource = |path: &String| {
-        let routes = routes.clone();
+        let (routes, own) = (routes.clone(), Arc::<str>::from(path.as_str()));
         web::resource(path.as_str()).to(move |request: HttpRequest, body: web::Payload| {
-            let routes = routes.clone();
-            async move { answer(routes, request, body).await }
+            let (routes, own) = (routes.clone(), own.clone());
+            async move {
+                // A scope puts its own part before the pattern.
+                if request.match_pattern().is_some_and(|pattern| pattern != *own) {
+                    return response(routes.nested());
+                }
+                answer(routes, request, body).await
+            }
         })
     };
     routes.paths().iter().map(resource).collect()

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, OriginalUri};
 use axum::routing::any;
 use axum_core::extract::Request;
 use axum_core::response::Response;
@@ -17,9 +17,10 @@ use tower_jwt::HttpHead;
 /// [`jwt_session::routes`].
 ///
 /// To be merged into the application's router, outside of its `JwtAuth` (a refresh is for those whose access token is
-/// over), and not nested: the paths are in full, for a cookie is bound to one. Other
-/// paths are left to the application. Limits per address and the exception for plain HTTP on this machine need
-/// `into_make_service_with_connect_info::<SocketAddr>()`.
+/// over), and not nested: the paths are in full, for a cookie is bound to one. Where they are nested all the same, each
+/// answers 500, and the log tells why. Other paths are left to the application, and so is another method that it has a
+/// route for: its own `GET /login` stands beside our `POST /login`. Limits per address and the exception for plain HTTP on
+/// this machine need `into_make_service_with_connect_info::<SocketAddr>()`.
 ///
 /// ```no_run
 /// use core::net::SocketAddr;
@@ -43,6 +44,10 @@ pub fn session_routes<S: Clone + Send + Sync + 'static>(routes: Routes) -> Route
 
 async fn answer(routes: Routes, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    // What nests a router takes its own part away from the path.
+    if parts.extensions.get::<OriginalUri>().is_some_and(|OriginalUri(uri)| uri.path() != parts.uri.path()) {
+        return response(routes.nested());
+    }
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     // Too long, or broken off: then nobody reads the answer anyway.
     let body = to_bytes(body, MOST_BODY).await;

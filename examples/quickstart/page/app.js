@@ -101,8 +101,8 @@ $("login").onsubmit = async (event) => {
   }
 };
 
-for (const id of ["logout", "logout-all"]) {
-  $(id).onclick = () => act(call(`/auth/${id}`, { method: "POST" }), sessionOver);
+for (const [id, path] of [["logout", "/auth/refresh/logout"], ["logout-all", "/auth/logout-all"]]) {
+  $(id).onclick = () => act(call(path, { method: "POST" }), sessionOver);
 }
 
 addEventListener("session-over", () => show("login"));

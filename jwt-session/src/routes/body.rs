@@ -26,7 +26,10 @@ pub(super) enum BodyFault {
 
 /// The members, in the order sent. An empty value is as one that was left out (RFC 6749 §3.2).
 #[derive(Default)]
-pub(super) struct Members(Vec<(String, Zeroizing<String>)>);
+pub(super) struct Members {
+    all: Vec<(String, Zeroizing<String>)>,
+    is_form: bool,
+}
 
 impl Members {
     /// Reads a body. None at all has no members, whatever it says it is.
@@ -47,7 +50,7 @@ impl Members {
 
     /// A form (WHATWG URL §5.1), but strict: what is no UTF-8 or no percent-encoding is broken.
     fn form(body: &[u8]) -> Option<Self> {
-        let mut members = Self::default();
+        let mut members = Self { is_form: true, ..Self::default() };
         for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
             let mut halves = pair.splitn(2, |b| *b == b'=');
             let name = form_decoded(halves.next()?)?;
@@ -58,19 +61,24 @@ impl Members {
     }
 
     fn insert(&mut self, name: String, value: Zeroizing<String>) -> Result<(), &'static str> {
-        if self.0.iter().any(|(other, _)| *other == name) {
+        if self.all.iter().any(|(other, _)| *other == name) {
             return Err("a member stands twice");
         }
-        if self.0.len() >= MOST_MEMBERS {
+        if self.all.len() >= MOST_MEMBERS {
             return Err("too many members");
         }
-        self.0.push((name, value));
+        self.all.push((name, value));
         Ok(())
+    }
+
+    /// Whether they came as a form, as OAuth has it.
+    pub(super) const fn is_form(&self) -> bool {
+        self.is_form
     }
 
     /// A member that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let member = self.0.iter().find(|(other, _)| other == name);
+        let member = self.all.iter().find(|(other, _)| other == name);
         member.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 }

@@ -2,11 +2,12 @@
 
 use core::fmt;
 use core::net::IpAddr;
+use core::sync::atomic::AtomicBool;
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jwt_core::request::{AllowedOrigins, Carriers, Origin, ProofOfOrigin, RequestHead};
+use jwt_core::request::{AllowedOrigins, Carriers, Field, Origin, ProofOfOrigin, RequestHead, single_field};
 use jwt_core::{CsrfKey, RequestAuth, TokenAuthority};
 
 use super::client::ClientCheck;
@@ -20,9 +21,19 @@ use crate::jwks::Jwks;
 use crate::sessions::Sessions;
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Finds the address of a client.
 pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync;
+
+/// Where the addresses of clients come from.
+pub(super) enum Addresses {
+    /// The other end of the socket, for want of a better word.
+    Peer,
+    Found(Box<AddressOf>),
+    /// Nobody asks.
+    Unknown,
+}
 
 /// Sets up [`Routes`].
 ///
@@ -31,8 +42,10 @@ pub(super) type AddressOf = dyn Fn(&dyn RequestHead, Option<IpAddr>) -> Option<I
 /// | [`with_prefix`](Self::with_prefix) | none: `/login` |
 /// | [`with_mode`](Self::with_mode) | [`Mode::Json`] |
 /// | [`with_login_limit`](Self::with_login_limit) | 10 wrong passwords within a minute, of an address and of a name |
+/// | [`with_start_limit`](Self::with_start_limit) | 300 sessions of a name within an hour |
 /// | [`with_refresh_limit`](Self::with_refresh_limit) | 60 within a minute: refused ones of an address, all of a session |
 /// | [`with_tls_in_front`](Self::with_tls_in_front) | no: plain HTTP on this machine alone |
+/// | [`with_address`](Self::with_address), [`with_address_field`](Self::with_address_field), [`without_address_limits`](Self::without_address_limits) | the other end of the socket; with TLS in front one of them must be said |
 /// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin), [`with_provider_logout`](Self::with_provider_logout) | none, and not the routes that need them |
 #[must_use = "routes are there after `build`"]
 pub struct RoutesBuilder {
@@ -42,6 +55,9 @@ pub struct RoutesBuilder {
     prefix: String,
     mode: Mode,
     modes: BTreeMap<String, Mode>,
+    confidential: BTreeSet<String>,
+    audiences: BTreeMap<String, BTreeSet<String>>,
+    told: BTreeSet<String>,
     origins: AllowedOrigins,
     csrf_key: Option<CsrfKey>,
     across_sites: bool,
@@ -51,8 +67,9 @@ pub struct RoutesBuilder {
     clients: Option<Box<dyn ClientCheck>>,
     provider_logout: Option<ProviderLogout>,
     login_limit: RateLimit,
+    start_limit: RateLimit,
     refresh_limit: RateLimit,
-    address_of: Box<AddressOf>,
+    addresses: Addresses,
 }
 
 impl RoutesBuilder {
@@ -64,6 +81,9 @@ impl RoutesBuilder {
             prefix: String::new(),
             mode: Mode::Json,
             modes: BTreeMap::new(),
+            confidential: BTreeSet::new(),
+            audiences: BTreeMap::new(),
+            told: BTreeSet::new(),
             origins: AllowedOrigins::default(),
             csrf_key: None,
             across_sites: false,
@@ -73,8 +93,9 @@ impl RoutesBuilder {
             clients: None,
             provider_logout: None,
             login_limit: RateLimit::new(10, MINUTE),
+            start_limit: RateLimit::new(300, HOUR),
             refresh_limit: RateLimit::new(60, MINUTE),
-            address_of: Box::new(|_, peer| peer),
+            addresses: Addresses::Peer,
         }
     }
 
@@ -92,10 +113,18 @@ impl RoutesBuilder {
     }
 
     /// A client that says this name (`client_id`), and how it is given its tokens. Its sessions are bound to the name,
-    /// which is no secret. Names that were not told are refused.
+    /// which is no secret. Names that were not told are refused. Where it proves its name all the same, that is checked.
     pub fn with_client(mut self, client: impl Into<String>, mode: Mode) -> Self {
         self.modes.insert(client.into(), mode);
         self
+    }
+
+    /// A client that proves its name by HTTP Basic wherever it asks for tokens (RFC 6749 §6): a server with a secret, which
+    /// is checked by [`with_client_check`](Self::with_client_check).
+    pub fn with_confidential_client(mut self, client: impl Into<String>, mode: Mode) -> Self {
+        let client = client.into();
+        self.confidential.insert(client.clone());
+        self.with_client(client, mode)
     }
 
     /// The origins whose pages may send cookies along, for browsers that say nothing better. Our own belongs on it.
@@ -104,8 +133,9 @@ impl RoutesBuilder {
         self
     }
 
-    /// Serves `GET /csrf`: the double-submit value, the proof of origin that is left to clients without `Sec-Fetch-Site`
-    /// and `Origin`.
+    /// Hands out double-submit values, the proof of origin that is left to clients without `Sec-Fetch-Site` and `Origin`:
+    /// as `csrf_token` with each login and refresh that sets cookies, and by `GET /csrf`. After a page was loaded anew,
+    /// `GET /refresh/csrf` needs no access token.
     pub fn with_csrf_key(mut self, key: CsrfKey) -> Self {
         self.csrf_key = Some(key);
         self
@@ -123,6 +153,10 @@ impl RoutesBuilder {
 
     /// Says that whatever arrives here went over TLS: a proxy in front, or this server itself, sees to it. Without it
     /// plain HTTP is refused, but from this machine to this machine.
+    ///
+    /// The other end of the socket is that proxy then, for all the world, and one guesser would use up everybody's
+    /// attempts. So where addresses come from must be said: mostly by [`with_address_field`](Self::with_address_field);
+    /// by `with_address(|_, peer| peer)` where this server itself does TLS.
     pub const fn with_tls_in_front(mut self) -> Self {
         self.tls_in_front = true;
         self
@@ -142,9 +176,27 @@ impl RoutesBuilder {
     }
 
     /// Serves `POST /revoke` (RFC 7009) and `POST /introspect` (RFC 7662), for clients that prove who they are by HTTP
-    /// Basic.
+    /// Basic. A client without a secret may take back its own tokens too.
     pub fn with_client_check(mut self, check: impl ClientCheck) -> Self {
         self.clients = Some(Box::new(check));
+        self
+    }
+
+    /// Limits what a client is told by `POST /introspect` to tokens for these services (RFC 7662 §4): `audience` is one, and
+    /// may be called again for more. Of any other token it is told what it is told of one that is not good. Default: a
+    /// client with a secret may ask about every token.
+    pub fn with_client_audience(mut self, client: impl Into<String>, audience: impl Into<String>) -> Self {
+        self.audiences.entry(client.into()).or_default().insert(audience.into());
+        self
+    }
+
+    /// Tells these claims by `POST /introspect` too, where a token has them. Told in any case: `scope`, `client_id`, `sub`,
+    /// `aud`, `iss`, `exp`, `iat`, `nbf`, `jti`, `sid`, `acr`, `auth_time`, `roles`, and the claim of the tenant.
+    ///
+    /// `active` and `token_type` say what they always do, whatever a token says.
+    pub fn with_introspected_claims<T: Into<String>>(mut self, claims: impl IntoIterator<Item = T>) -> Self {
+        let claims = claims.into_iter().map(Into::into);
+        self.told.extend(claims.filter(|claim| !matches!(&**claim, "active" | "token_type")));
         self
     }
 
@@ -156,7 +208,8 @@ impl RoutesBuilder {
     /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects.
     ///
     /// With a `sid` the sessions end that were [started by it](crate::NewSession::with_provider_session) or do not say
-    /// by which, without one all of the subject. A token is good once.
+    /// by which, without one all of the subject; those alone that were started before the token was made, or up to 30 s
+    /// later, for the provider's clock may be behind ours by so much. A token is good once.
     pub fn with_provider_logout(
         mut self,
         authority: impl TokenAuthority,
@@ -166,13 +219,24 @@ impl RoutesBuilder {
         self
     }
 
-    /// How many wrong passwords an address, and a name, may have; and how many wrong secrets of clients, and bad logout
-    /// tokens, an address.
+    /// How many wrong passwords an address, and a name, may have; and, each counted by itself, how many wrong secrets of
+    /// clients, and how many bad logout tokens, an address. A network of IPv6 (64 bits) is one address, and one site (48
+    /// bits) may have 16 times as many.
+    ///
+    /// Passwords count when they are known to be wrong. Once the limit is used up, those that are still being checked are
+    /// answered by 429, right or wrong. At most 128 of an address, and of a name, are checked at a time.
     ///
     /// Whoever knows a name can use up its attempts and so keep its owner out for as long as it goes on: allow more for
     /// names that are no secret, and have a second factor.
     pub const fn with_login_limit(mut self, limit: RateLimit) -> Self {
         self.login_limit = limit;
+        self
+    }
+
+    /// How many sessions may be started for a name by a right password. Before that nobody who knows one is held up; beyond
+    /// it somebody fills the store.
+    pub const fn with_start_limit(mut self, limit: RateLimit) -> Self {
+        self.start_limit = limit;
         self
     }
 
@@ -182,13 +246,32 @@ impl RoutesBuilder {
         self
     }
 
-    /// Finds the address of the client, for limits and for the list of sessions. Default: the other end of the socket,
-    /// which is the proxy where one stands in front. Believe a field of the request only where the proxy sets it.
+    /// Finds the address of the client, for limits and for the list of sessions, by the request and by the other end of
+    /// the socket, which is the proxy where one stands in front. Believe a field of the request only where the proxy sets
+    /// it. None is an address that is not known, which no limit holds for: that is warned of once.
     pub fn with_address(
         mut self,
         address_of: impl Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync + 'static,
     ) -> Self {
-        self.address_of = Box::new(address_of);
+        self.addresses = Addresses::Found(Box::new(address_of));
+        self
+    }
+
+    /// Takes the address of the client from a field of the request that holds one address and nothing else, `X-Real-IP`
+    /// for one. Only for a field that the proxy in front sets anew, and where nobody gets here but through that proxy:
+    /// who can write it has as many addresses as he likes.
+    pub fn with_address_field(self, name: impl Into<String>) -> Self {
+        let name = name.into().to_ascii_lowercase();
+        self.with_address(move |head, _| match single_field(head, &name) {
+            Field::One(address) => core::str::from_utf8(address).ok()?.trim().parse().ok(),
+            Field::Absent | Field::Several => None,
+        })
+    }
+
+    /// Has no limits by address, for addresses that cannot be known: one guesser may then try the names of all users, each
+    /// up to its own limit.
+    pub fn without_address_limits(mut self) -> Self {
+        self.addresses = Addresses::Unknown;
         self
     }
 
@@ -196,15 +279,23 @@ impl RoutesBuilder {
     ///
     /// # Errors
     /// [`RoutesError`], which names what cannot be.
-    pub fn build(self) -> Result<Routes, RoutesError> {
+    pub fn build(mut self) -> Result<Routes, RoutesError> {
         if !is_prefix(&self.prefix) {
             return Err(RoutesError::Prefix { value: self.prefix });
+        }
+        if self.tls_in_front && matches!(self.addresses, Addresses::Peer) {
+            return Err(RoutesError::NoAddress);
         }
         if self.across_sites && self.csrf_key.is_none() {
             return Err(RoutesError::NoCsrfKey);
         }
         if let Some(client) = self.modes.keys().find(|name| name.is_empty() || name.len() > 256) {
             return Err(RoutesError::Client { value: client.clone() });
+        }
+        if self.clients.is_none()
+            && let Some(client) = self.confidential.pop_first()
+        {
+            return Err(RoutesError::NoClientCheck { client });
         }
         let public_origin = match self.public_origin {
             Some(origin) => Some(checked_origin(origin, self.sessions.issuer_name())?),
@@ -225,7 +316,9 @@ impl RoutesBuilder {
         if let Some(key) = &self.csrf_key {
             auth = auth.with_csrf_key(key.clone());
         }
-        if self.mode == Mode::Cookies || self.modes.values().any(|mode| *mode == Mode::Cookies) {
+        let has = |wanted| self.mode == wanted || self.modes.values().any(|mode| *mode == wanted);
+        let cookie_mode = [Mode::Cookies, Mode::Mixed].into_iter().find(|mode| has(*mode));
+        if cookie_mode == Some(Mode::Cookies) {
             let carriers = Carriers::builder().with_cookie(SessionCookies::ACCESS).build();
             auth = auth.with_carriers(carriers.map_err(|error| RoutesError::Cookie {
                 value: SessionCookies::ACCESS.to_owned(),
@@ -240,6 +333,8 @@ impl RoutesBuilder {
             prefix: self.prefix,
             mode: self.mode,
             modes: self.modes,
+            confidential: self.confidential,
+            cookie_mode,
             proof_of_login,
             proof_of_origin,
             csrf_key: self.csrf_key,
@@ -248,11 +343,16 @@ impl RoutesBuilder {
             keys: self.keys,
             public_origin,
             clients: self.clients,
+            audiences: self.audiences,
+            told: self.told,
             provider_logout: self.provider_logout,
             login_limits: Limits::new(self.login_limit),
+            start_limits: Limits::of_failures(self.start_limit),
             refresh_limits: Limits::new(self.refresh_limit),
-            client_limits: Limits::new(self.login_limit),
-            address_of: self.address_of,
+            client_limits: Limits::of_failures(self.login_limit),
+            logout_token_limits: Limits::of_failures(self.login_limit),
+            addresses: self.addresses,
+            has_warned: AtomicBool::new(false),
         })))
     }
 }
@@ -307,6 +407,13 @@ pub enum RoutesError {
         /// Why.
         why: String,
     },
+    /// A client that proves its name, and nobody who checks that.
+    NoClientCheck {
+        /// Its name.
+        client: String,
+    },
+    /// TLS stands in front, and nobody said where the addresses of clients come from.
+    NoAddress,
     /// Cookies with `SameSite=None` need a double-submit value, and that a key.
     NoCsrfKey,
     /// The public origin is none.
@@ -336,6 +443,13 @@ impl fmt::Display for RoutesError {
                 write!(f, "the name of client {value:?} is empty or longer than 256 bytes")
             }
             Self::Cookie { value, why } => write!(f, "no cookie for {value:?}: {why}"),
+            Self::NoClientCheck { client } => {
+                write!(f, "client {client:?} has a secret, and nobody checks it: add `with_client_check`")
+            }
+            Self::NoAddress => f.write_str(
+                "behind a proxy every request comes from the proxy's address: say by `with_address_field` or \
+                 `with_address` where that of the client is found, or count none by `without_address_limits`",
+            ),
             Self::NoCsrfKey => {
                 f.write_str("cookies across sites need a double-submit value: add a key by `with_csrf_key`")
             }

@@ -25,11 +25,12 @@ impl Mode {
     }
 }
 
-/// Both cookies.
+/// The cookies: of both tokens, and the one that says which session is this browser's.
 #[derive(Clone, Debug)]
 pub(super) struct SessionCookies {
     access: CookieRule,
     refresh: CookieRule,
+    session: CookieRule,
 }
 
 impl SessionCookies {
@@ -37,6 +38,9 @@ impl SessionCookies {
     pub(super) const ACCESS: &'static str = "__Host-access";
     /// It goes to the refresh route alone, for which `__Host-` is not allowed.
     pub(super) const REFRESH: &'static str = "__Secure-refresh";
+    /// Beside the refresh token, the name of its session. A sibling domain can set a `__Secure-` cookie, with a refresh
+    /// token of its own; a `__Host-` cookie it cannot.
+    pub(super) const SESSION: &'static str = "__Host-refresh-session";
 
     pub(super) fn new(refresh_path: &str, across_sites: bool) -> Result<Self, CookieFault> {
         let (access, refresh) =
@@ -44,6 +48,7 @@ impl SessionCookies {
         Ok(Self {
             access: CookieRule::new(Self::ACCESS, "/", access)?,
             refresh: CookieRule::new(Self::REFRESH, refresh_path, refresh)?,
+            session: CookieRule::new(Self::SESSION, "/", refresh)?,
         })
     }
 
@@ -55,11 +60,13 @@ impl SessionCookies {
         now: Duration,
     ) -> Result<Vec<SetCookie>, CookieFault> {
         let access = || self.access.set(tokens.access_token(), tokens.lifetime());
-        let refresh = || self.refresh.set(tokens.refresh_token(), tokens.expiry().saturating_sub(now));
+        let age = tokens.expiry().saturating_sub(now);
+        let refresh = || self.refresh.set(tokens.refresh_token(), age);
+        let session = || self.session.set(&tokens.session().to_string(), age);
         match mode {
             Mode::Json => Ok(Vec::new()),
-            Mode::Cookies => Ok(vec![access()?, refresh()?]),
-            Mode::Mixed => Ok(vec![refresh()?]),
+            Mode::Cookies => Ok(vec![access()?, refresh()?, session()?]),
+            Mode::Mixed => Ok(vec![refresh()?, session()?]),
         }
     }
 
@@ -67,12 +74,16 @@ impl SessionCookies {
     pub(super) fn clear(&self, mode: Mode) -> Vec<SetCookie> {
         match mode {
             Mode::Json => Vec::new(),
-            Mode::Cookies => vec![self.access.clear(), self.refresh.clear()],
-            Mode::Mixed => vec![self.refresh.clear()],
+            Mode::Cookies => vec![self.access.clear(), self.refresh.clear(), self.session.clear()],
+            Mode::Mixed => vec![self.refresh.clear(), self.session.clear()],
         }
     }
 
     pub(super) const fn refresh_name(&self) -> &'static str {
         self.refresh.name()
+    }
+
+    pub(super) const fn session_name(&self) -> &'static str {
+        self.session.name()
     }
 }

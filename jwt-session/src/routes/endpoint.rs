@@ -8,6 +8,10 @@ pub enum Endpoint {
     Login,
     /// The next access token for a refresh token: the token endpoint (RFC 6749 §6).
     Refresh,
+    /// A double-submit value for the session of the refresh cookie, which outlasts the access token.
+    RefreshCsrf,
+    /// Ends the session of the refresh cookie.
+    RefreshLogout,
     /// Ends a session.
     Logout,
     /// Ends all sessions of a subject.
@@ -35,6 +39,8 @@ impl Endpoint {
     pub const ALL: &'static [Self] = &[
         Self::Login,
         Self::Refresh,
+        Self::RefreshCsrf,
+        Self::RefreshLogout,
         Self::Logout,
         Self::LogoutAll,
         Self::Sessions,
@@ -54,6 +60,9 @@ impl Endpoint {
         match self {
             Self::Login => "/login",
             Self::Refresh => "/refresh",
+            // Below the refresh route, for the cookie goes nowhere else.
+            Self::RefreshCsrf => "/refresh/csrf",
+            Self::RefreshLogout => "/refresh/logout",
             Self::Logout => "/logout",
             Self::LogoutAll => "/logout-all",
             Self::Sessions => "/sessions",
@@ -73,12 +82,13 @@ impl Endpoint {
         match self {
             Self::Login
             | Self::Refresh
+            | Self::RefreshLogout
             | Self::Logout
             | Self::LogoutAll
             | Self::Revoke
             | Self::Introspect
             | Self::BackchannelLogout => &["POST"],
-            Self::Sessions | Self::Csrf | Self::Jwks | Self::Metadata => &["GET", "HEAD"],
+            Self::Sessions | Self::Csrf | Self::RefreshCsrf | Self::Jwks | Self::Metadata => &["GET", "HEAD"],
             Self::Session => &["DELETE"],
         }
     }
@@ -95,7 +105,16 @@ impl Endpoint {
 
     /// Whether it looks at the body.
     pub(super) const fn reads_body(self) -> bool {
-        !matches!(self, Self::Sessions | Self::Session | Self::Csrf | Self::Jwks | Self::Metadata)
+        !matches!(
+            self,
+            Self::Sessions
+                | Self::Session
+                | Self::Csrf
+                | Self::RefreshCsrf
+                | Self::RefreshLogout
+                | Self::Jwks
+                | Self::Metadata
+        )
     }
 
     /// The value of `Allow`.

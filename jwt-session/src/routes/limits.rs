@@ -1,28 +1,45 @@
 //! Who may try how often: by the address that a request comes from, and by the name that it gives.
+//!
+//! Failures are what counts, and they count when they are known. An attempt that is decided after others have used up
+//! the limit is answered as if it had come too late, whether it was right or wrong: so many at once learn no more than so
+//! many in a row. How many may be in flight is a limit of its own, a higher one, for honest attempts come together too.
 
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::in_flight::{InFlight, Place};
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::response::{OAuthError, RouteResponse};
 use crate::events::AttemptRefusal;
+
+/// Attempts in flight at a time, of an address and of a name: an office that arrives in the morning, and yet not all that
+/// a password hash would take of the processor.
+const MOST_IN_FLIGHT: usize = 128;
+/// How long somebody is asked to wait where too many are in flight.
+const IN_FLIGHT_WAIT: Duration = Duration::from_secs(1);
+/// A site of IPv6 may fail so many times as often as one of its networks.
+const NETWORKS_OF_SITE: u16 = 16;
 
 /// The limits of a kind of attempt.
 #[derive(Debug)]
 pub(super) struct Limits {
     of_address: RateLimiter,
+    of_site: RateLimiter,
     of_name: RateLimiter,
+    in_flight_of_address: InFlight,
+    in_flight_of_name: InFlight,
     /// Refused attempts that were told of, by address.
     told: RateLimiter,
     told_once: RateLimiter,
 }
 
-/// An attempt that was counted.
+/// An attempt in flight. Dropped without a word it was none: an outage of ours, or a client that went away.
 #[must_use]
-pub(super) struct Attempt {
+pub(super) struct Attempt<'l> {
+    limits: &'l Limits,
     address: Option<Network>,
     name: String,
-    at: Duration,
+    _places: [Option<Place<'l>>; 2],
 }
 
 /// Whom an address belongs to: one host, or for IPv6 the 64 bits of a network, of which one host may use all addresses.
@@ -42,20 +59,40 @@ impl Network {
             }
         }
     }
+
+    /// The 48 bits of which one customer has all networks (RFC 6177 §2).
+    const fn site(self) -> Option<[u16; 3]> {
+        match self {
+            Self::V4(_) => None,
+            Self::V6([a, b, c, _]) => Some([a, b, c]),
+        }
+    }
 }
 
 impl Limits {
     pub(super) fn new(limit: RateLimit) -> Self {
+        Self::with_in_flight(limit, MOST_IN_FLIGHT)
+    }
+
+    /// As many in flight as there are: for what costs little to refuse.
+    pub(super) fn of_failures(limit: RateLimit) -> Self {
+        Self::with_in_flight(limit, usize::MAX)
+    }
+
+    fn with_in_flight(limit: RateLimit, most: usize) -> Self {
         Self {
             of_address: RateLimiter::new(limit),
+            of_site: RateLimiter::new(limit.times(NETWORKS_OF_SITE)),
             of_name: RateLimiter::new(limit),
+            in_flight_of_address: InFlight::new(most),
+            in_flight_of_name: InFlight::new(most),
             told: RateLimiter::new(limit),
             told_once: RateLimiter::new(limit.once()),
         }
     }
 
-    /// Whether a refused attempt is still one to tell of. Counted apart from the attempts, for some of those are given
-    /// back, and some never counted.
+    /// Whether a refused attempt is still one to tell of. Counted apart from the attempts, for some of those count for
+    /// nobody.
     pub(super) fn is_told(&self, address: Option<IpAddr>, why: AttemptRefusal, now: Duration) -> bool {
         let address = address.map(Network::of);
         if why.is_told_once() {
@@ -65,90 +102,195 @@ impl Limits {
         }
     }
 
-    /// Counts an attempt from an address, where it is known, for a name, where there is one.
+    /// Lets an attempt begin: from an address, where it is known, for a name, where there is one.
+    ///
+    /// # Errors
+    /// 429 where either has failed too often, or too many are in flight. That costs neither anything.
     pub(super) fn attempt(
         &self,
         address: Option<IpAddr>,
         name: &str,
         now: Duration,
-    ) -> Result<Attempt, RouteResponse> {
-        let too_many = |wait| RouteResponse::error(429, OAuthError::SlowDown).with_retry_after(wait);
+    ) -> Result<Attempt<'_>, RouteResponse> {
         let address = address.map(Network::of);
-        if let Some(address) = &address {
-            self.of_address.take(address, now).map_err(too_many)?;
-        }
-        if !name.is_empty() {
-            self.of_name.take(&name, now).map_err(too_many)?;
-        }
-        Ok(Attempt { address, name: name.to_owned(), at: now })
+        let busy = || too_many(IN_FLIGHT_WAIT);
+        let of_address = match &address {
+            Some(address) => Some(self.in_flight_of_address.enter(address).ok_or_else(busy)?),
+            None => None,
+        };
+        let of_name = match name {
+            "" => None,
+            name => Some(self.in_flight_of_name.enter(&name).ok_or_else(busy)?),
+        };
+        let attempt =
+            Attempt { limits: self, address, name: name.to_owned(), _places: [of_address, of_name] };
+        attempt.passed(now).map(|()| attempt)
     }
 }
 
-impl Attempt {
+impl Attempt<'_> {
     /// It was a good one.
-    pub(super) fn give_back(&self, limits: &Limits) {
-        self.give_back_name(limits);
-        self.give_back_address(limits);
+    ///
+    /// # Errors
+    /// 429 where meanwhile others have failed too often: as if it had come after them.
+    pub(super) fn passed(&self, now: Duration) -> Result<(), RouteResponse> {
+        let Self { limits, address, name, .. } = self;
+        if let Some(address) = address {
+            limits.of_address.check(address, now).map_err(too_many)?;
+        }
+        if let Some(site) = address.and_then(Network::site) {
+            limits.of_site.check(&site, now).map_err(too_many)?;
+        }
+        if !name.is_empty() {
+            limits.of_name.check(&&**name, now).map_err(too_many)?;
+        }
+        Ok(())
+    }
+
+    /// It was a bad one.
+    ///
+    /// # Errors
+    /// 429 where meanwhile others have failed too often: nobody is told that it was bad, and it counts for nobody.
+    pub(super) fn failed(self, now: Duration) -> Result<(), RouteResponse> {
+        self.count_name(now)?;
+        self.count_address(now).inspect_err(|_| {
+            if !self.name.is_empty() {
+                self.limits.of_name.give_back(&&*self.name, now);
+            }
+        })
     }
 
     /// It was a bad one, and says nothing about the name.
-    pub(super) fn give_back_name(&self, limits: &Limits) {
-        if !self.name.is_empty() {
-            limits.of_name.give_back(&&*self.name, self.at);
+    ///
+    /// # Errors
+    /// As [`failed`](Self::failed).
+    pub(super) fn failed_of_address(self, now: Duration) -> Result<(), RouteResponse> {
+        self.count_address(now)
+    }
+
+    /// It was a good one of a name that has a limit of good ones, too.
+    pub(super) fn passed_of_name(self, now: Duration) {
+        // Where others have used it up meanwhile, the next one will see.
+        let _ = self.count_name(now);
+    }
+
+    fn count_name(&self, now: Duration) -> Result<(), RouteResponse> {
+        match &*self.name {
+            "" => Ok(()),
+            name => self.limits.of_name.take(&name, now).map_err(too_many),
         }
     }
 
-    /// It was a good one, and yet one of this name.
-    pub(super) fn give_back_address(&self, limits: &Limits) {
-        if let Some(address) = &self.address {
-            limits.of_address.give_back(address, self.at);
-        }
+    fn count_address(&self, now: Duration) -> Result<(), RouteResponse> {
+        let Some(address) = self.address else { return Ok(()) };
+        self.limits.of_address.take(&address, now).map_err(too_many)?;
+        let Some(site) = address.site() else { return Ok(()) };
+        self.limits.of_site.take(&site, now).map_err(|wait| {
+            self.limits.of_address.give_back(&address, now);
+            too_many(wait)
+        })
     }
+}
+
+fn too_many(wait: Duration) -> RouteResponse {
+    RouteResponse::error(429, OAuthError::SlowDown).with_retry_after(wait)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Duration = Duration::from_secs(9);
+
     fn limits() -> Limits {
         Limits::new(RateLimit::new(2, Duration::from_secs(60)))
     }
 
-    fn status(limits: &Limits, address: Option<&str>, name: &str) -> u16 {
+    /// The status of an attempt that turns out to be a bad one.
+    fn fail(limits: &Limits, address: Option<&str>, name: &str) -> u16 {
         let address = address.map(|address| address.parse().unwrap());
-        limits.attempt(address, name, Duration::from_secs(9)).err().map_or(200, |response| response.status)
+        let outcome = limits.attempt(address, name, NOW).and_then(|attempt| attempt.failed(NOW));
+        outcome.err().map_or(200, |response| response.status)
     }
 
     #[test]
     fn one_address_is_limited_whatever_the_name_and_one_name_whatever_the_address() {
         let limits = limits();
-        assert_eq!(status(&limits, Some("192.0.2.1"), "a"), 200);
-        assert_eq!(status(&limits, Some("::ffff:192.0.2.1"), "b"), 200);
-        assert_eq!(status(&limits, Some("192.0.2.1"), "c"), 429);
-        assert_eq!(status(&limits, Some("192.0.2.2"), "a"), 200);
-        assert_eq!(status(&limits, None, "a"), 429);
+        assert_eq!(fail(&limits, Some("192.0.2.1"), "a"), 200);
+        assert_eq!(fail(&limits, Some("::ffff:192.0.2.1"), "b"), 200);
+        assert_eq!(fail(&limits, Some("192.0.2.1"), "c"), 429);
+        assert_eq!(fail(&limits, Some("192.0.2.2"), "a"), 200);
+        assert_eq!(fail(&limits, None, "a"), 429);
     }
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one() {
         let limits = limits();
-        assert_eq!(status(&limits, Some("2001:db8::1"), "a"), 200);
-        assert_eq!(status(&limits, Some("2001:db8::ffff:1"), "b"), 200);
-        assert_eq!(status(&limits, Some("2001:db8::2"), "c"), 429);
-        assert_eq!(status(&limits, Some("2001:db8:0:1::1"), "c"), 200);
+        assert_eq!(fail(&limits, Some("2001:db8::1"), "a"), 200);
+        assert_eq!(fail(&limits, Some("2001:db8::ffff:1"), "b"), 200);
+        assert_eq!(fail(&limits, Some("2001:db8::2"), "c"), 429);
+        assert_eq!(fail(&limits, Some("2001:db8:0:1::1"), "c"), 200);
     }
 
     #[test]
-    fn a_good_attempt_is_not_counted() {
+    fn networks_of_one_ipv6_site_are_one_with_a_looser_limit() {
         let limits = limits();
-        let now = Duration::from_secs(9);
-        for _ in 0..9 {
-            limits.attempt(Some([192, 0, 2, 1].into()), "a", now).unwrap().give_back(&limits);
+        for n in 0..32 {
+            assert_eq!(fail(&limits, Some(&format!("2001:db8:0:{n:x}::1")), &format!("{n}")), 200, "{n}");
         }
-        for _ in 0..2 {
-            limits.attempt(Some([192, 0, 2, 1].into()), "a", now).unwrap().give_back_address(&limits);
+        assert_eq!(fail(&limits, Some("2001:db8:0:ffff::1"), "x"), 429);
+        assert_eq!(fail(&limits, Some("2001:db8:1:ffff::1"), "x"), 200, "another site");
+        assert_eq!(fail(&limits, Some("2001:db8:2::1"), "y"), 200);
+    }
+
+    #[test]
+    fn an_attempt_refused_by_its_name_costs_its_address_nothing_and_the_other_way_round() {
+        let limits = limits();
+        (0..2).for_each(|_| assert_eq!(fail(&limits, None, "a"), 200));
+        for n in 0..9 {
+            assert_eq!(fail(&limits, Some("192.0.2.1"), "a"), 429, "{n}");
         }
-        assert_eq!(status(&limits, Some("192.0.2.9"), "a"), 429, "the name was counted");
-        assert_eq!(status(&limits, Some("192.0.2.1"), "b"), 200, "the address was not");
+        (0..2).for_each(|_| assert_eq!(fail(&limits, Some("192.0.2.1"), ""), 200));
+        for n in 0..9 {
+            assert_eq!(fail(&limits, Some("192.0.2.1"), "b"), 429, "{n}");
+        }
+        assert_eq!(fail(&limits, Some("192.0.2.2"), "b"), 200);
+    }
+
+    #[test]
+    fn attempts_in_flight_are_no_failures_and_those_that_are_dropped_never_were() {
+        let limits = limits();
+        let attempt = || limits.attempt(Some([192, 0, 2, 1].into()), "a", NOW);
+        let mut many: Vec<_> = (0..MOST_IN_FLIGHT).map(|_| attempt().unwrap_or_else(|_| panic!())).collect();
+        let refused = attempt().err().unwrap();
+        assert_eq!(refused.status, 429);
+        assert!(limits.attempt(Some([192, 0, 2, 2].into()), "b", NOW).is_ok(), "others are not held up");
+        drop(many.pop());
+        assert!(attempt().is_ok());
+        drop(many);
+        (0..2).for_each(|_| assert_eq!(fail(&limits, Some("192.0.2.1"), "a"), 200));
+        assert!(Limits::of_failures(RateLimit::new(2, NOW)).in_flight_of_address.enter(&0).is_some());
+    }
+
+    #[test]
+    fn of_many_in_flight_no_more_are_told_than_of_many_in_a_row_not_even_that_one_was_right() {
+        let limits = limits();
+        let attempt = || limits.attempt(Some([192, 0, 2, 1].into()), "a", NOW).unwrap_or_else(|_| panic!());
+        let (right, late) = (attempt(), attempt());
+        let wrong: Vec<_> = (0..100).map(|_| attempt()).collect();
+        assert!(right.passed(NOW).is_ok());
+        let told = wrong.into_iter().filter_map(|attempt| attempt.failed(NOW).ok()).count();
+        assert_eq!(told, 2);
+        assert_eq!(late.passed(NOW).unwrap_err().status, 429, "right, but decided too late");
+    }
+
+    #[test]
+    fn a_good_attempt_counts_where_it_is_told_to() {
+        let limits = limits();
+        let attempt = || limits.attempt(Some([192, 0, 2, 1].into()), "a", NOW).unwrap_or_else(|_| panic!());
+        (0..9).for_each(|_| attempt().passed(NOW).unwrap());
+        (0..2).for_each(|_| attempt().passed_of_name(NOW));
+        assert_eq!(fail(&limits, Some("192.0.2.9"), "a"), 429, "the name was counted");
+        assert_eq!(fail(&limits, Some("192.0.2.1"), "b"), 200, "the address was not");
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /sessions`, `DELETE /sessions/{id}` and `GET /csrf`: a user and its own sessions.
+//! `GET /sessions`, `DELETE /sessions/{id}`, `GET /csrf` and `GET /refresh/csrf`: a user and its own sessions.
 
 use serde::Serialize;
 
@@ -70,19 +70,30 @@ impl Routes {
     }
 
     pub(super) async fn csrf(&self, request: Kept) -> Answered {
+        let user = self.user(&request).await?;
+        self.csrf_value(user.session)
+    }
+
+    /// The same by the refresh cookie, for a page that was loaded anew when its access token was over.
+    pub(super) async fn refresh_csrf(&self, request: Kept) -> Answered {
+        let Some((token, _)) = self.refresh_cookie(&request)? else { return Err(self.no_session()) };
+        let attempt = self.0.refresh_limits.attempt(self.address(&request), "", self.now())?;
+        let session = self.0.sessions.session_of(token).await.map_err(|error| Self::broken(&error))?;
+        let Some(session) = session else {
+            attempt.failed_of_address(self.now())?;
+            return Err(self.no_session());
+        };
+        if session.is_live(self.now()) { self.csrf_value(session.id()) } else { Err(self.no_session()) }
+    }
+
+    fn csrf_value(&self, session: SessionId) -> Answered {
         #[derive(Serialize)]
         struct Value {
             csrf_token: String,
         }
 
-        let user = self.user(&request).await?;
         let Some(key) = &self.0.csrf_key else { return Err(RouteResponse::absent()) };
-        match key.issue(&user.session.to_string()) {
-            Ok(csrf_token) => Ok(RouteResponse::json(200, &Value { csrf_token })),
-            Err(error) => {
-                tracing::error!(%error, "no double-submit value was made");
-                Err(RouteResponse::failed())
-            }
-        }
+        let csrf_token = Self::double_submit(key, session)?;
+        Ok(RouteResponse::json(200, &Value { csrf_token }))
     }
 }

@@ -21,15 +21,26 @@ const MOST_NAME: usize = 256;
 /// None is the answer where the name is unknown **and** where the password is wrong, and should take as long for the one
 /// as for the other: hash the password against a made-up hash where there is no user.
 ///
+/// The client is that of the request (`client_id`), and is not to be set here: a session that is bound to another one
+/// could never be refreshed, so that such a login is a 500.
+///
 /// ```
 /// use jwt_session::NewSession;
 /// use jwt_session::routes::{Credentials, Login, LoginUnavailable};
 ///
+/// /// In the place of a password hash, which takes as long for every hash.
+/// fn is_right(password: &str, hash: &str) -> bool {
+///     password.bytes().rev().eq(hash.bytes())
+/// }
+///
 /// fn is_login(_: impl Login) {}
 /// is_login(|credentials: Credentials| async move {
-///     // Here a database and a password hash would be asked.
-///     let is_alice = credentials.username() == "alice" && credentials.password() == "correct horse";
-///     Ok::<_, LoginUnavailable>(is_alice.then(|| NewSession::of("alice").with_scope("read")))
+///     // Here a database would be asked.
+///     let user = (credentials.username() == "alice").then_some(("alice", "esroh tcerroc"));
+///     // A hash in any case, and no `&&` before it.
+///     let is_right = is_right(credentials.password(), user.map_or("made up", |(_, hash)| hash));
+///     let user = user.filter(|_| is_right);
+///     Ok::<_, LoginUnavailable>(user.map(|(id, _)| NewSession::of(id).with_scope("read")))
 /// });
 /// ```
 pub trait Login: Send + Sync + 'static {
@@ -111,12 +122,13 @@ impl fmt::Debug for Credentials {
 impl Routes {
     pub(super) async fn login(&self, request: Kept) -> Answered {
         let members = Self::members(&request, Accepts::JsonOrForm)?;
-        let (client, mode) = self.client(&members)?;
-        let client = client.map(str::to_owned);
+        let client = self.client(&request, &members)?;
+        let mode = client.mode();
         if mode.has_cookies() {
             // There is no session yet that a double-submit value could be of.
             self.prove_origin_of_login(&request)?;
         }
+        let client = self.proven(&request, client).await?;
         let (Some(username), Some(password)) = (members.text("username"), members.text("password")) else {
             return Err(RouteResponse::malformed());
         };
@@ -126,35 +138,41 @@ impl Routes {
         let (username, password) = (username.to_owned(), Zeroizing::new(password.to_owned()));
         let name = username.clone();
         let refused = |why| self.tell_login_refused(&request, &name, why);
+        let limited = |_: &RouteResponse| refused(AttemptRefusal::RateLimited);
         // Of names that many applications take for one.
         let folded = if is_name { username.trim().to_lowercase() } else { String::new() };
-        // Counted before it is known to be wrong, so that many at once are no way around.
         let attempt = self.0.login_limits.attempt(self.address(&request), &folded, self.now());
-        let attempt = attempt.inspect_err(|_| refused(AttemptRefusal::RateLimited))?;
-        if !is_name {
-            refused(AttemptRefusal::WrongCredentials);
-            return Err(wrong());
-        }
+        let attempt = attempt.inspect_err(limited)?;
+        // Before the password is looked at, so that nobody learns by it that one was right.
+        let starts = self.0.start_limits.attempt(None, &folded, self.now()).inspect_err(limited)?;
         // A password that is changed while this one is checked leaves no session behind.
         let begun = self.0.sessions.begin_login().await.map_err(|error| {
             refused(AttemptRefusal::Unavailable);
-            attempt.give_back(&self.0.login_limits);
             Self::broken(&error)
         })?;
         let credentials = Credentials { members, username, password };
-        let new = match self.0.login.check(credentials).await {
+        let checked = if is_name { self.0.login.check(credentials).await } else { Ok(None) };
+        let new = match checked {
             Ok(Some(new)) => new,
             Ok(None) => {
+                attempt.failed(self.now()).inspect_err(limited)?;
                 refused(AttemptRefusal::WrongCredentials);
                 return Err(wrong());
             }
             Err(LoginUnavailable) => {
-                attempt.give_back(&self.0.login_limits);
                 refused(AttemptRefusal::Unavailable);
                 return Err(RouteResponse::unavailable());
             }
         };
-        attempt.give_back(&self.0.login_limits);
+        attempt.passed(self.now()).inspect_err(limited)?;
+        starts.passed_of_name(self.now());
+        if new.client().is_some() && new.client() != client.as_deref() {
+            tracing::error!(
+                "the login named another client than the request did, which could never refresh the session: leave \
+                 `NewSession::with_client` to the routes"
+            );
+            return Err(RouteResponse::failed());
+        }
         let new = new.seen(client, request.text("user-agent"), self.address(&request), begun);
         let tokens = self.0.sessions.start(new).await.map_err(|error| {
             refused(AttemptRefusal::Unavailable);

@@ -4,17 +4,21 @@
 //! [`RouteResponse`] as it is. All else is decided here:
 //!
 //! 1. A path that is not [served](Routes::paths) is 404, another method 405 with `Allow`, a body beyond 16 KiB 413.
-//! 2. Whatever carries tokens or names is refused over plain HTTP, but on this machine or where TLS is said to stand in
-//!    front.
+//! 2. Whatever carries tokens or names is refused over plain HTTP, but where TLS is said to stand in front, and from this
+//!    machine to this machine: by address, by the name in `Host`, and without a field that a proxy adds. A proxy here that
+//!    sends on what others sent, under the name `localhost` and without a word of that, cannot be told from a browser.
 //! 3. A client is given its tokens in its [`Mode`]: in the body, in cookies, or the refresh token alone in a cookie. A
 //!    refresh token that came by cookie never goes out in a body.
-//! 4. Cookies are `Secure`, `HttpOnly` and of this host: `__Host-access` (`SameSite=Lax`, `Path=/`) and
-//!    `__Secure-refresh` (`SameSite=Strict`, the path of the refresh route). Chromium takes both over plain HTTP from
-//!    `localhost` and `127.0.0.1` (seen with 156), so that there is no weaker form for development. A browser that does
-//!    not needs TLS there too.
+//! 4. Cookies are `Secure`, `HttpOnly` and of this host: `__Host-access` (`SameSite=Lax`, `Path=/`),
+//!    `__Secure-refresh` (`SameSite=Strict`, the path of the refresh route), and `__Host-refresh-session`, the name of the session
+//!    that the refresh token must be of: a token that a sibling domain put there is none. Chromium takes such cookies over
+//!    plain HTTP from `localhost` and `127.0.0.1` (seen with 156), so that there is no weaker form for development. A
+//!    browser that does not needs TLS there too.
 //! 5. What goes by cookie, and a login that sets one, needs [proof of origin](jwt_core::request::ProofOfOrigin).
-//! 6. An unknown name and a wrong password have one answer. The eleventh wrong password within a minute is 429.
-//! 7. A refused refresh clears the cookies; the loser of a race, a failing store and a wrong scope do not.
+//! 6. An unknown name and a wrong password have one answer. The eleventh wrong password within a minute is 429, however
+//!    many are sent at once; honest attempts at once are none too many.
+//! 7. A refresh that ends its session, or finds it ended, clears the cookies; any other refusal may come later than the
+//!    cookies of a newer login, and does not. A logout clears them, a 401 of it too where our own page sent it.
 //! 8. Errors are those of RFC 6749 §5.2; a client is told nothing of stores and keys, which are 503 and 500.
 //! 9. Nothing but the public keys and the metadata may be kept (`Cache-Control: no-store`).
 //!
@@ -50,6 +54,7 @@ mod builder;
 mod client;
 mod cookies;
 mod endpoint;
+mod in_flight;
 mod introspect;
 mod limits;
 mod list;
@@ -67,8 +72,9 @@ mod set_cookie;
 
 use core::fmt;
 use core::net::IpAddr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jwt_core::request::{CarrierKind, Proof, ProofOfOrigin, RequestHead as _};
@@ -78,7 +84,7 @@ use jwt_core::{
 use serde::Serialize;
 
 use self::body::{Accepts, BodyFault, Members};
-use self::builder::AddressOf;
+use self::builder::Addresses;
 pub use self::builder::{RoutesBuilder, RoutesError};
 pub use self::client::{ClientCheck, ClientCredentials};
 pub use self::cookies::Mode;
@@ -121,6 +127,10 @@ struct Inner {
     /// Of clients that do not say their name.
     mode: Mode,
     modes: BTreeMap<String, Mode>,
+    /// The clients that prove who they are.
+    confidential: BTreeSet<String>,
+    /// The one with the most cookies of all modes, where one has any.
+    cookie_mode: Option<Mode>,
     proof_of_login: ProofOfOrigin,
     proof_of_origin: ProofOfOrigin,
     csrf_key: Option<CsrfKey>,
@@ -129,11 +139,20 @@ struct Inner {
     keys: Option<Box<dyn Fn() -> Jwks + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
+    /// The audiences that a client may ask about, where that is limited.
+    audiences: BTreeMap<String, BTreeSet<String>>,
+    /// Claims that introspection tells beside those that it always does.
+    told: BTreeSet<String>,
     provider_logout: Option<ProviderLogout>,
     login_limits: Limits,
+    start_limits: Limits,
     refresh_limits: Limits,
     client_limits: Limits,
-    address_of: Box<AddressOf>,
+    /// Not those of clients: whoever sends a bad logout token needs no credentials.
+    logout_token_limits: Limits,
+    addresses: Addresses,
+    /// Whether it was told that an address is not known.
+    has_warned: AtomicBool,
 }
 
 /// Who asks, by an access token of one of our sessions.
@@ -177,6 +196,18 @@ impl Routes {
         Box::pin(async move { routes.answer(request).await.unwrap_or_else(|refused| refused) })
     }
 
+    /// What an adapter answers where it finds the routes below another path than their own, at which no browser would send
+    /// the refresh cookie: 500, and an error in the log.
+    #[must_use]
+    pub fn nested(&self) -> RouteResponse {
+        tracing::error!(
+            prefix = self.0.prefix,
+            "the ready-made routes are nested below another path: merge them at the top of the application, and give \
+             them their prefix by `with_prefix`"
+        );
+        RouteResponse::failed()
+    }
+
     async fn answer(&self, request: Kept) -> Answered {
         let path = request.head.path().to_owned();
         let Some((endpoint, id)) = self.find(&path) else { return Err(RouteResponse::absent()) };
@@ -192,13 +223,16 @@ impl Routes {
             tracing::warn!(
                 path = self.path(endpoint),
                 "refused over plain HTTP: where TLS stands in front, say so by `with_tls_in_front`; on this machine, \
-                 name it `localhost`, and with axum serve `into_make_service_with_connect_info::<SocketAddr>()`"
+                 name it `localhost`, with no proxy between, and with axum serve \
+                 `into_make_service_with_connect_info::<SocketAddr>()`"
             );
-            return Err(RouteResponse::malformed());
+            return Err(RouteResponse::needs_tls());
         }
         match endpoint {
             Endpoint::Login => self.login(request).await,
             Endpoint::Refresh => self.refresh(request).await,
+            Endpoint::RefreshCsrf => self.refresh_csrf(request).await,
+            Endpoint::RefreshLogout => self.refresh_logout(request).await,
             Endpoint::Logout => self.logout(request).await,
             Endpoint::LogoutAll => self.logout_all(request).await,
             Endpoint::Sessions => self.list(request).await,
@@ -217,6 +251,8 @@ impl Routes {
             Endpoint::Login | Endpoint::Refresh | Endpoint::Logout | Endpoint::LogoutAll => true,
             Endpoint::Sessions | Endpoint::Session => true,
             Endpoint::Csrf => self.0.csrf_key.is_some(),
+            Endpoint::RefreshCsrf => self.0.csrf_key.is_some() && self.0.cookie_mode.is_some(),
+            Endpoint::RefreshLogout => self.0.cookie_mode.is_some(),
             Endpoint::Jwks => self.0.keys.is_some(),
             Endpoint::Metadata => self.0.public_origin.is_some(),
             Endpoint::Revoke | Endpoint::Introspect => self.0.clients.is_some(),
@@ -250,17 +286,6 @@ impl Routes {
             BodyFault::MediaType => RouteResponse::error(415, OAuthError::InvalidRequest),
             BodyFault::Malformed => RouteResponse::malformed(),
         })
-    }
-
-    /// The client that a body names, and how it is given its tokens.
-    fn client<'m>(&self, members: &'m Members) -> Result<(Option<&'m str>, Mode), RouteResponse> {
-        match members.text("client_id") {
-            None => Ok((None, self.0.mode)),
-            Some(client) => match self.0.modes.get(client) {
-                Some(mode) => Ok((Some(client), *mode)),
-                None => Err(RouteResponse::error(400, OAuthError::InvalidClient)),
-            },
-        }
     }
 
     fn prove_origin_of_login(&self, request: &Kept) -> Result<(), RouteResponse> {
@@ -313,6 +338,8 @@ impl Routes {
             refresh_token: Option<&'t str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             scope: Option<&'t str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            csrf_token: Option<String>,
         }
 
         let has_access = matches!(mode, Mode::Json | Mode::Mixed);
@@ -322,12 +349,24 @@ impl Routes {
             expires_in: tokens.lifetime().as_secs(),
             refresh_token: matches!(mode, Mode::Json).then(|| tokens.refresh_token()),
             scope: tokens.scope(),
+            csrf_token: match &self.0.csrf_key {
+                Some(key) if mode.has_cookies() => Some(Self::double_submit(key, tokens.session())?),
+                _ => None,
+            },
         };
         let cookies = self.0.cookies.set(mode, tokens, self.now()).map_err(|fault| {
             tracing::error!(%fault, "a token does not fit into its cookie: give it fewer or shorter claims");
             RouteResponse::failed()
         })?;
         Ok(RouteResponse::json(200, &body).with("pragma", "no-cache").with_cookies(cookies))
+    }
+
+    /// The value that a page repeats where it cannot prove otherwise whose it is.
+    fn double_submit(key: &CsrfKey, session: SessionId) -> Result<String, RouteResponse> {
+        key.issue(&session.to_string()).map_err(|error| {
+            tracing::error!(%error, "no double-submit value was made");
+            RouteResponse::failed()
+        })
     }
 
     /// What is no fault of the client's. Cookies stay as they are.
@@ -371,7 +410,20 @@ impl Routes {
     }
 
     fn address(&self, request: &Kept) -> Option<IpAddr> {
-        (self.0.address_of)(&request.head, request.peer)
+        let address = match &self.0.addresses {
+            Addresses::Peer => request.peer,
+            Addresses::Found(address_of) => address_of(&request.head, request.peer),
+            Addresses::Unknown => return None,
+        };
+        if address.is_none() && !self.0.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                event = "address_unknown",
+                "the address of a client is not known, and no limit by address holds for it: with axum serve \
+                 `into_make_service_with_connect_info::<SocketAddr>()`, behind a proxy see to it that the field of \
+                 `with_address_field` is set; this is told once"
+            );
+        }
+        address
     }
 
     fn now(&self) -> Duration {

@@ -18,8 +18,11 @@ use crate::session::EndReason;
 use crate::session_error::SessionError;
 
 const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// Tokens that are remembered at a time. They live for two minutes (§2.4), so that these are many logouts.
+/// Tokens that are remembered at a time. They live for two minutes (§2.4), so that these are many logouts. Where there are
+/// more, the rest is not remembered: a token that is used again ends nothing that its first use did not.
 const MOST_REMEMBERED: usize = 10_000;
+/// How far a provider's clock may be behind ours: a session that was started so long after the logout is another one.
+const LEEWAY: Duration = Duration::from_secs(30);
 /// Verifiers let a token live so much longer.
 const MOST_LEEWAY: Duration = Duration::from_secs(300);
 
@@ -30,9 +33,14 @@ type SubjectOf = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 pub(super) struct ProviderLogout {
     authority: Box<dyn TokenAuthority>,
     subject_of: Box<SubjectOf>,
-    /// Until when tokens are remembered, by a keyed hash of their names.
-    seen: Mutex<HashMap<u64, Duration>>,
+    seen: Seen,
+}
+
+/// Until when tokens are remembered, by a keyed hash of their names.
+struct Seen {
+    most: usize,
     hash: RandomState,
+    until: Mutex<HashMap<u64, Duration>>,
 }
 
 impl ProviderLogout {
@@ -43,60 +51,65 @@ impl ProviderLogout {
         Self {
             authority: Box::new(authority),
             subject_of: Box::new(subject_of),
-            seen: Mutex::default(),
-            hash: RandomState::new(),
+            seen: Seen { most: MOST_REMEMBERED, hash: RandomState::new(), until: Mutex::default() },
         }
     }
+}
 
-    /// Whether a token was used before; None where there is no room to remember it.
-    fn is_replay(&self, token: u64, now: Duration) -> Option<bool> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.contains_key(&token) {
-            return Some(true);
-        }
-        if seen.len() >= MOST_REMEMBERED {
-            seen.retain(|_, until| now < *until);
-        }
-        (seen.len() < MOST_REMEMBERED).then_some(false)
+impl Seen {
+    fn has(&self, name: (&str, &str), now: Duration) -> bool {
+        let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.get(&self.hash.hash_one(name)).is_some_and(|until| now < *until)
     }
 
-    fn remember(&self, token: u64, until: Duration) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(token, until);
+    /// Remembers a token, where there is room.
+    fn remember(&self, name: (&str, &str), now: Duration, until: Duration) {
+        let mut all = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= self.most {
+            all.retain(|_, until| now < *until);
+        }
+        if all.len() < self.most {
+            all.insert(self.hash.hash_one(name), until);
+        }
     }
 }
 
 impl Routes {
     /// Ends the sessions that a logout token means: those started by the provider's session `sid`, and without one all
-    /// of its subject. Answered by 200, 400, or 503 where the provider should try again.
+    /// of its subject; up to when the token was made, so that nobody who logs in afterwards is logged out by it. Answered
+    /// by 200, 400, or 503 where the provider should try again.
     pub(super) async fn provider_logout(&self, request: Kept) -> Answered {
         let Some(provider) = &self.0.provider_logout else { return Err(RouteResponse::absent()) };
         let members = Self::members(&request, Accepts::Form)?;
         let token = members.text("logout_token").ok_or_else(RouteResponse::malformed)?;
-        let attempt = self.0.client_limits.attempt(self.address(&request), "", self.now())?;
-        let verified = provider.authority.verify(&Presented::new(token)).decide().await;
-        let verified = verified.map_err(|error| {
-            tracing::info!(
-                event = "logout_token_refused",
-                code = error.reason().code(),
-                "a logout token was refused"
-            );
-            match error.reason().answer() {
-                Answer::Unavailable => RouteResponse::unavailable(),
-                _ => RouteResponse::malformed(),
+        let attempt = self.0.logout_token_limits.attempt(self.address(&request), "", self.now())?;
+        let verified = match provider.authority.verify(&Presented::new(token)).decide().await {
+            Ok(verified) => verified,
+            Err(error) => {
+                tracing::info!(
+                    event = "logout_token_refused",
+                    code = error.reason().code(),
+                    "a logout token was refused"
+                );
+                if matches!(error.reason().answer(), Answer::Unavailable) {
+                    return Err(RouteResponse::unavailable());
+                }
+                attempt.failed(self.now())?;
+                return Err(RouteResponse::malformed());
             }
-        })?;
-        let name = name_of(&verified).ok_or_else(RouteResponse::malformed)?;
-        let id = provider.hash.hash_one(name);
-        attempt.give_back(&self.0.client_limits);
-        match provider.is_replay(id, self.now()) {
-            Some(false) => {}
-            Some(true) => return Err(RouteResponse::malformed()),
-            None => return Err(RouteResponse::unavailable()),
+        };
+        let Some(name) = name_of(&verified) else {
+            attempt.failed(self.now())?;
+            return Err(RouteResponse::malformed());
+        };
+        if provider.seen.has(name, self.now()) {
+            return Err(RouteResponse::malformed());
         }
         self.end_sessions_of(provider, &verified).await.map_err(|error| Self::broken(&error))?;
         // Only now: a provider that was told 503 sends the same token again.
-        let expiry = verified.expires_at().map_or_else(|| self.now(), |date| date.as_duration());
-        provider.remember(id, expiry.saturating_add(MOST_LEEWAY));
+        let now = self.now();
+        let expiry = verified.expires_at().map_or(now, |date| date.as_duration());
+        provider.seen.remember(name, now, expiry.saturating_add(MOST_LEEWAY));
         Ok(RouteResponse::json(200, &Map::new()))
     }
 
@@ -109,25 +122,23 @@ impl Routes {
         let issuer = verified.issuer().unwrap_or_default();
         let subject = verified.subject().map(|subject| (provider.subject_of)(issuer, subject));
         let session_id = verified.session_id();
+        let made = verified.issued_at().map_or_else(|| self.now(), |date| date.as_duration());
+        let until = made.saturating_add(LEEWAY);
         match (subject, session_id) {
             // Nobody here.
             (Some(None), _) | (None, None) => Ok(()),
-            (Some(Some(subject)), None) => {
-                sessions.end_all_because(&subject, EndReason::ProviderLogout, None).await.map(drop)
-            }
+            (Some(Some(subject)), None) => sessions.end_all_by_provider(&subject, until).await,
             (Some(Some(subject)), Some(session_id)) => {
                 for session in sessions.list(&subject).await? {
                     // What does not say by which session it was started may be of this one.
-                    if session
-                        .provider_session()
-                        .is_none_or(|started_by| started_by == (issuer, &*session_id))
-                    {
+                    let may_be = session.provider_session().is_none_or(|by| by == (issuer, &*session_id));
+                    if may_be && session.created() <= until {
                         sessions.end_because(session.id(), EndReason::ProviderLogout).await?;
                     }
                 }
                 Ok(())
             }
-            (None, Some(session_id)) => sessions.end_of_provider(issuer, &session_id).await,
+            (None, Some(session_id)) => sessions.end_of_provider(issuer, &session_id, until).await,
         }
     }
 }
@@ -139,4 +150,22 @@ fn name_of(verified: &Verified) -> Option<(&str, &str)> {
     let has_event = events.get(LOGOUT_EVENT).is_some_and(Value::is_object);
     let name = (verified.issuer()?, verified.token_id()?);
     has_event.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_memory_that_is_full_forgets_what_is_over_and_keeps_nobody_out() {
+        let at = Duration::from_secs;
+        let seen = Seen { most: 2, hash: RandomState::new(), until: Mutex::default() };
+        let all = ["a", "b", "c"].map(|id| ("issuer", id));
+        all.iter().for_each(|name| seen.remember(*name, at(1), at(10)));
+        assert_eq!(all.map(|name| seen.has(name, at(9))), [true, true, false], "there was no room");
+        assert_eq!(all.map(|name| seen.has(name, at(10))), [false; 3]);
+        seen.remember(all[2], at(10), at(20));
+        assert!(seen.has(all[2], at(19)) && !seen.has(("other", "c"), at(19)));
+        assert_eq!(seen.until.lock().unwrap().len(), 1);
+    }
 }

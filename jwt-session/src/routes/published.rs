@@ -22,12 +22,11 @@ struct Metadata<'m> {
     /// There is no authorization endpoint.
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 1],
-    /// A refresh token is all that is asked for.
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+    revocation_endpoint_auth_methods_supported: Option<[&'static str; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,9 +58,14 @@ impl Routes {
             jwks_uri: self.0.keys.is_some().then(|| address(Endpoint::Jwks)),
             response_types_supported: [],
             grant_types_supported: ["refresh_token"],
-            token_endpoint_auth_methods_supported: ["none"],
+            // A refresh token is all that is asked for, but of clients with a secret.
+            token_endpoint_auth_methods_supported: match self.0.confidential.is_empty() {
+                true => &["none"],
+                false => &["none", "client_secret_basic"],
+            },
             revocation_endpoint: has_clients.then(|| address(Endpoint::Revoke)),
-            revocation_endpoint_auth_methods_supported: has_clients.then_some(["client_secret_basic"]),
+            revocation_endpoint_auth_methods_supported: has_clients
+                .then_some(["client_secret_basic", "none"]),
             introspection_endpoint: has_clients.then(|| address(Endpoint::Introspect)),
             introspection_endpoint_auth_methods_supported: has_clients.then_some(["client_secret_basic"]),
         };

@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Keys in one of the two halves of the memory.
 const MOST_KEYS: usize = 8_192;
+/// Attempts in one of them, 16 bytes each.
+const MOST_SEEN: usize = 64 * MOST_KEYS;
 
 /// So many times within a while.
 ///
@@ -24,14 +26,14 @@ const MOST_KEYS: usize = 8_192;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    most: u8,
+    most: u16,
     within: Duration,
 }
 
 impl RateLimit {
     /// At most `most` times within any span of this length; 0 is never.
     #[must_use]
-    pub const fn new(most: u8, within: Duration) -> Self {
+    pub const fn new(most: u16, within: Duration) -> Self {
         Self { most, within }
     }
 
@@ -39,12 +41,18 @@ impl RateLimit {
     pub(super) const fn once(self) -> Self {
         Self { most: 1, within: self.within }
     }
+
+    /// So many times as often.
+    pub(super) const fn times(self, factor: u16) -> Self {
+        Self { most: self.most.saturating_mul(factor), within: self.within }
+    }
 }
 
 /// Counts by key. A key that was not seen for long makes room for a new one.
 pub(super) struct RateLimiter {
     limit: RateLimit,
     most_keys: usize,
+    most_seen: usize,
     hash: RandomState,
     halves: Mutex<Halves>,
 }
@@ -57,12 +65,23 @@ type Seen = Vec<Duration>;
 #[derive(Default)]
 struct Halves {
     young: HashMap<u64, Seen>,
+    /// Attempts in it.
+    young_seen: usize,
     old: HashMap<u64, Seen>,
 }
 
 impl RateLimiter {
     pub(super) fn new(limit: RateLimit) -> Self {
-        Self { limit, most_keys: MOST_KEYS, hash: RandomState::new(), halves: Mutex::default() }
+        let (most_keys, most_seen) = (MOST_KEYS, MOST_SEEN);
+        Self { limit, most_keys, most_seen, hash: RandomState::new(), halves: Mutex::default() }
+    }
+
+    /// Whether an attempt would be counted now. Counts none.
+    ///
+    /// # Errors
+    /// How long to wait, where it would not.
+    pub(super) fn check<K: Hash>(&self, key: &K, now: Duration) -> Result<(), Duration> {
+        self.seen(key, now, |_| ())
     }
 
     /// Counts an attempt.
@@ -70,6 +89,11 @@ impl RateLimiter {
     /// # Errors
     /// How long to wait, where there were too many. Such an attempt is not counted.
     pub(super) fn take<K: Hash>(&self, key: &K, now: Duration) -> Result<(), Duration> {
+        self.seen(key, now, |seen| seen.push(now))
+    }
+
+    /// What `then` makes of a key that was not seen too often.
+    fn seen<K: Hash>(&self, key: &K, now: Duration, then: impl FnOnce(&mut Seen)) -> Result<(), Duration> {
         let key = self.hash.hash_one(key);
         let RateLimit { most, within } = self.limit;
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,13 +101,13 @@ impl RateLimiter {
         // A clock that was set back forgets what is yet to come, for nobody is to wait an hour.
         seen.retain(|at| *at <= now && now.saturating_sub(*at) < within);
         let outcome = if seen.len() < usize::from(most) {
-            seen.push(now);
+            then(&mut seen);
             Ok(())
         } else {
             let first = seen.first().copied().unwrap_or(now);
             Err(within.saturating_sub(now.saturating_sub(first)))
         };
-        halves.insert(key, seen, self.most_keys);
+        halves.insert(key, seen, self);
         outcome
     }
 
@@ -95,22 +119,28 @@ impl RateLimiter {
         if let Some(place) = seen.iter().rposition(|at| *at == taken) {
             seen.remove(place);
         }
-        halves.insert(key, seen, self.most_keys);
+        halves.insert(key, seen, self);
     }
 }
 
 impl Halves {
     fn remove(&mut self, key: u64) -> Seen {
-        self.young.remove(&key).or_else(|| self.old.remove(&key)).unwrap_or_default()
+        if let Some(seen) = self.young.remove(&key) {
+            self.young_seen = self.young_seen.saturating_sub(seen.len());
+            return seen;
+        }
+        self.old.remove(&key).unwrap_or_default()
     }
 
-    fn insert(&mut self, key: u64, seen: Seen, most: usize) {
+    fn insert(&mut self, key: u64, seen: Seen, most: &RateLimiter) {
         if seen.is_empty() {
             return;
         }
-        if self.young.len() >= most {
+        if self.young.len() >= most.most_keys || self.young_seen >= most.most_seen {
             self.old = core::mem::take(&mut self.young);
+            self.young_seen = 0;
         }
+        self.young_seen = self.young_seen.saturating_add(seen.len());
         self.young.insert(key, seen);
     }
 }
@@ -176,6 +206,29 @@ mod tests {
         }
         let halves = limiter.halves.lock().unwrap();
         assert!(halves.young.len() <= 100 && halves.old.len() <= 100);
+    }
+
+    #[test]
+    fn memory_is_bounded_where_keys_are_seen_often_too() {
+        let limiter = RateLimiter { most_seen: 1_000, ..RateLimiter::new(RateLimit::new(500, at(60))) };
+        for key in 0..100 {
+            (0..500).for_each(|_| limiter.take(&key, at(1)).unwrap());
+            assert_eq!(limiter.take(&key, at(1)), Err(at(60)), "{key}");
+        }
+        let halves = limiter.halves.lock().unwrap();
+        let seen = |half: &HashMap<u64, Seen>| half.values().map(Vec::len).sum::<usize>();
+        assert_eq!(seen(&halves.young), halves.young_seen);
+        assert!(seen(&halves.young) <= 1_500 && seen(&halves.old) <= 1_500);
+    }
+
+    #[test]
+    fn a_check_counts_nothing() {
+        let limiter = limiter();
+        for n in 0..10 {
+            (0..100).for_each(|_| limiter.check(&"a", at(n)).unwrap());
+            limiter.take(&"a", at(n)).unwrap();
+        }
+        assert_eq!(limiter.check(&"a", at(10)), Err(at(50)));
     }
 
     #[test]

@@ -87,9 +87,15 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Whether it never left this machine: by the socket, and by the name that the client used, for a proxy on this
-    /// machine sends what others sent it.
+    /// Whether it never left this machine: by the socket, by the name that the client used, and as far as no proxy says
+    /// otherwise. One on this machine comes from here too, and some write the name that they know this service by in the
+    /// place of the client's.
     pub(super) fn is_local(&self) -> bool {
+        let mut is_forwarded = false;
+        self.head.for_each(&mut |name, _| {
+            is_forwarded |=
+                matches!(name, "forwarded" | "via" | "x-real-ip") || name.starts_with("x-forwarded-");
+        });
         let host = self.head.host().unwrap_or_default();
         let host = match host.strip_prefix('[') {
             Some(bracketed) => bracketed.split_once(']').map_or("", |(address, _)| address),
@@ -97,7 +103,7 @@ impl Kept {
         };
         let is_loopback = host.eq_ignore_ascii_case("localhost")
             || host.parse().is_ok_and(|host: IpAddr| host.is_loopback());
-        is_loopback && self.peer.is_some_and(|peer| peer.to_canonical().is_loopback())
+        !is_forwarded && is_loopback && self.peer.is_some_and(|peer| peer.to_canonical().is_loopback())
     }
 
     /// The text of a field that stands once.

@@ -78,6 +78,12 @@ impl RouteResponse {
         Self::error(400, OAuthError::InvalidRequest)
     }
 
+    /// What a newcomer sees first, and a word of why.
+    pub(super) fn needs_tls() -> Self {
+        let body = br#"{"error":"invalid_request","error_description":"TLS is required here"}"#;
+        Self::unstorable(400, body.to_vec()).with("content-type", JSON)
+    }
+
     /// A store or a key cannot be asked.
     pub(super) fn unavailable() -> Self {
         Self::error(503, OAuthError::TemporarilyUnavailable).with_retry_after(RETRY_AFTER)

@@ -63,7 +63,8 @@ impl NewSession {
         }
     }
 
-    /// The client that asks, an app or a page: the claim `client_id`. Then nobody else may refresh the session.
+    /// The client that asks, an app or a page: the claim `client_id`. Then nobody else may refresh the session. The
+    /// ready-made [`routes`](crate::routes) set it by themselves.
     pub fn with_client(mut self, client: impl Into<String>) -> Self {
         self.client = Some(client.into());
         self
@@ -119,6 +120,10 @@ impl NewSession {
     pub fn with_provider_session(mut self, issuer: impl Into<String>, session_id: impl Into<String>) -> Self {
         self.provider_session = Some((issuer.into(), session_id.into()));
         self
+    }
+
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
     }
 
     /// What the ready-made routes know: whose client it is, and what it was seen with, where the application did not say.

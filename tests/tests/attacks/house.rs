@@ -119,7 +119,7 @@ pub(super) struct Plan {
     /// Seconds.
     pub(super) grace: u64,
     /// Attempts within a minute.
-    pub(super) limit: u8,
+    pub(super) limit: u16,
     pub(super) patience: Duration,
     /// Where sessions are kept; in memory where there is no file.
     pub(super) file: Option<PathBuf>,
@@ -267,7 +267,7 @@ impl Household {
     }
 }
 
-fn routes(sessions: &Sessions, verifier: Verifier, limit: u8) -> RoutesBuilder {
+fn routes(sessions: &Sessions, verifier: Verifier, limit: u16) -> RoutesBuilder {
     let csrf_key = CsrfKey::new(&HmacSecret::generate(Algorithm::HS256).unwrap()).unwrap();
     let limit = RateLimit::new(limit, Duration::from_secs(60));
     Routes::builder(sessions.clone(), verifier, login)
@@ -367,7 +367,7 @@ impl House {
 }
 
 pub(super) fn refresh_body(token: &str) -> String {
-    format!("client_id=app&refresh_token={token}")
+    format!("grant_type=refresh_token&client_id=app&refresh_token={token}")
 }
 
 pub(super) fn basic(id: &str) -> String {

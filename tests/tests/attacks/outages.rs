@@ -77,7 +77,7 @@ fn a_store_that_fails_in_any_way() {
             let asked: [Asked<'_>; 9] = [
                 ("POST", "/auth/login", &[FORM], "username=alice&password=alice&client_id=app"),
                 ("POST", "/auth/refresh", &[FORM], &refresh),
-                ("POST", "/auth/refresh", &by_cookie, "client_id=spa"),
+                ("POST", "/auth/refresh", &by_cookie, "grant_type=refresh_token&client_id=spa"),
                 ("POST", "/auth/logout", &[FORM], &gone),
                 ("POST", "/auth/revoke", &service, &revoke),
                 ("POST", "/auth/revoke", &service, &by_id),

@@ -66,7 +66,7 @@ fn an_attribute_in_a_cookies_path_or_value() {
             // A subject without control characters.
             assert_eq!(response.status, if name.contains("\\r") { 500 } else { 200 }, "{name} {framework}");
             let set: Vec<_> = response.fields.iter().filter(|(field, _)| field == "set-cookie").collect();
-            assert_eq!(set.len(), if response.status == 200 { 2 } else { 0 }, "{name} {framework}");
+            assert_eq!(set.len(), if response.status == 200 { 3 } else { 0 }, "{name} {framework}");
             for (_, cookie) in set {
                 let (pair, attributes) = cookie.split_once("; ").unwrap();
                 let (name, value) = pair.split_once('=').unwrap();
@@ -76,6 +76,7 @@ fn an_attribute_in_a_cookies_path_or_value() {
                     "__Secure-refresh" => {
                         "Path=/auth/refresh; Max-Age=1209600; Secure; HttpOnly; SameSite=Strict"
                     }
+                    "__Host-refresh-session" => "Path=/; Max-Age=1209600; Secure; HttpOnly; SameSite=Strict",
                     other => panic!("{other}"),
                 };
                 assert_eq!(attributes, expected, "{name} {framework}");
@@ -95,7 +96,11 @@ fn a_cookie_that_others_may_keep() {
             let with = [FORM, OURS, ("Cookie", &*held)];
             let refresh = match client {
                 "app" => house.refresh(&Tokens::of(&login).refresh),
-                _ => house.post("/auth/refresh", &with, &format!("client_id={client}")),
+                _ => house.post(
+                    "/auth/refresh",
+                    &with,
+                    &format!("grant_type=refresh_token&client_id={client}"),
+                ),
             };
             let now = cookies(&refresh);
             let now = [FORM, OURS, ("Cookie", &*now)];
@@ -103,7 +108,8 @@ fn a_cookie_that_others_may_keep() {
             let logout = if is_spa { house.post("/auth/logout-all", &now, "a=b") } else { refresh.clone() };
             house.advance(31);
             // Of a token that is worth nothing any more: the cookies are taken back.
-            let refused = house.post("/auth/refresh", &with, &format!("client_id={client}"));
+            let refused =
+                house.post("/auth/refresh", &with, &format!("grant_type=refresh_token&client_id={client}"));
             let answers = [("login", login), ("refresh", refresh), ("logout", logout), ("refused", refused)];
             for (what, response) in answers {
                 let what = format!("{what} of {client} in {framework}");
@@ -288,11 +294,11 @@ fn a_token_that_comes_again() {
         let spa = "username=alice&password=alice&client_id=spa";
         let held = cookies(&house.post("/auth/login", &[FORM, OURS], spa));
         let with = [FORM, OURS, ("Cookie", &*held)];
-        assert_eq!(house.post("/auth/refresh", &with, "client_id=spa").status, 200);
+        assert_eq!(house.post("/auth/refresh", &with, "grant_type=refresh_token&client_id=spa").status, 200);
         house.advance(30);
-        let refused = house.post("/auth/refresh", &with, "client_id=spa");
+        let refused = house.post("/auth/refresh", &with, "grant_type=refresh_token&client_id=spa");
         let cleared = refused.fields.iter().filter(|(_, value)| value.contains("=; Path=")).count();
-        assert_eq!((refused.status, cleared), (401, 2), "{framework}");
+        assert_eq!((refused.status, cleared), (401, 3), "{framework}");
     }
 }
 

@@ -72,8 +72,10 @@ fn an_app_logs_in_refreshes_and_logs_out() {
             member(&login, "refresh_token")
         );
         let refreshed = story.send("refresh", "POST", "/auth/refresh", &[FORM], &body);
-        let narrower =
-            format!("client_id=app&scope=read&refresh_token={}", member(&refreshed, "refresh_token"));
+        let narrower = format!(
+            "grant_type=refresh_token&client_id=app&scope=read&refresh_token={}",
+            member(&refreshed, "refresh_token")
+        );
         let refreshed = story.send("refresh for less", "POST", "/auth/refresh", &[FORM], &narrower);
         let body =
             format!(r#"{{"refresh_token":"{}","client_id":"app"}}"#, member(&refreshed, "refresh_token"));
@@ -96,8 +98,20 @@ fn a_page_with_cookies_logs_in_refreshes_and_logs_out() {
         let second = cookies(&refreshed);
         let again =
             story.send("another tab", "POST", "/auth/refresh", &[JSON, OURS, ("Cookie", &first)], spa);
-        let refresh = |cookies: &str| cookies.split("; ").nth(1).unwrap().to_owned();
+        let refresh = |cookies: &str| {
+            let mut all = cookies.split("; ");
+            all.find(|cookie| cookie.starts_with("__Secure-refresh=")).unwrap().to_owned()
+        };
         assert_eq!(refresh(&cookies(&again)), refresh(&second), "the same successor");
+        let other = story.world.send("POST", "/auth/login", &[JSON, OURS], right);
+        let other = [("Cookie", &*cookies(&other))].map(|(name, value)| (name, value.to_owned()));
+        let other = (other[0].0, &*other[0].1);
+        story.world.clock.advance(700);
+        story.send("too late for the access token", "POST", "/auth/logout", &[OURS, other], "");
+        story.send("a double-submit value", "GET", "/auth/refresh/csrf", &[other], "");
+        story.send("logout of a page", "POST", "/auth/refresh/logout", &[OURS, other], "");
+        let refreshed = story.world.send("POST", "/auth/refresh", &[JSON, OURS, ("Cookie", &second)], spa);
+        let second = cookies(&refreshed);
         story.send("logout everywhere", "POST", "/auth/logout-all", &[OURS, ("Cookie", &second)], "");
         story.send("refused at once", "GET", "/me", &[("Cookie", &second)], "");
         let over = [JSON, OURS, ("Cookie", &*second)];
@@ -131,9 +145,11 @@ fn what_is_refused_is_refused_in_the_same_words() {
         let login = story.world.send("POST", "/auth/login", &[FORM, OURS], right);
         let ours = cookies(&login);
         let foreign = [&foreign[..], &[("Cookie", &*ours)]].concat();
-        story.send("a form of another site", "POST", "/auth/refresh", &foreign, "client_id=spa");
+        let refresh = "grant_type=refresh_token&client_id=spa";
+        story.send("a form of another site", "POST", "/auth/refresh", &foreign, refresh);
+        story.send("a form of another site", "POST", "/auth/refresh/logout", &foreign, "");
         story.send("a form of another site", "POST", "/auth/logout", &foreign, "a=b");
-        story.send("another method", "GET", "/auth/login", &[], "");
+        story.send("another method", "PUT", "/auth/login", &[], "");
         story.send("another method", "POST", "/auth/sessions", &[], "");
         story.send("another media type", "POST", "/auth/login", &[("Content-Type", "text/plain")], "x");
         let long = format!("username={}", "x".repeat(16 * 1024));
@@ -147,9 +163,9 @@ fn what_is_refused_is_refused_in_the_same_words() {
         story.world.break_store(true);
         story.send("no store", "POST", "/auth/login", &[FORM, OURS], right);
         let by_cookie = [FORM, OURS, ("Cookie", &*ours)];
-        story.send("no store, no cookie is cleared", "POST", "/auth/refresh", &by_cookie, "client_id=spa");
+        story.send("no store, no cookie is cleared", "POST", "/auth/refresh", &by_cookie, refresh);
         story.world.break_store(false);
-        let healed = story.world.send("POST", "/auth/refresh", &by_cookie, "client_id=spa");
+        let healed = story.world.send("POST", "/auth/refresh", &by_cookie, refresh);
         assert_eq!(healed.status, 200, "and nothing was lost");
 
         let wrong = "username=alice&password=wrong";
@@ -183,16 +199,45 @@ fn other_paths_are_left_to_the_application() {
 }
 
 #[test]
+fn another_method_of_our_path_is_the_applications_where_it_has_a_route_for_it() {
+    for framework in FRAMEWORKS {
+        let world = World::start(framework);
+        let page = world.send("GET", "/auth/login", &[], "");
+        assert_eq!((page.status, &*page.text()), (200, "a page to log in by"), "{framework}");
+        let right = r#"{"username":"alice","password":"alice","client_id":"app"}"#;
+        assert_eq!(world.send("POST", "/auth/login", &[JSON], right).status, 200, "{framework}");
+        let other = world.send("PUT", "/auth/login", &[JSON], right);
+        assert_eq!((other.status, other.field("allow")), (405, Some("POST")), "{framework}");
+    }
+}
+
+#[test]
+fn nested_routes_say_that_they_are() {
+    for framework in FRAMEWORKS {
+        let world = World::start(framework);
+        for (method, path) in [
+            ("POST", "/nested/auth/login"),
+            ("DELETE", "/nested/auth/sessions/x"),
+            ("GET", "/nested/.well-known/jwks.json"),
+        ] {
+            let response = world.send(method, path, &[], "");
+            assert_eq!(
+                (response.status, &*response.text()),
+                (500, r#"{"error":"server_error"}"#),
+                "{framework} {path}"
+            );
+        }
+    }
+}
+
+#[test]
 fn nothing_secret_goes_over_plain_http_to_another_machine() {
     for framework in FRAMEWORKS {
         let world = World::start(framework);
         let right = "username=alice&password=alice";
         let response = world.send_to("id.example.com", "POST", "/auth/login", &[FORM], right);
-        assert_eq!(
-            (response.status, &*response.text()),
-            (400, r#"{"error":"invalid_request"}"#),
-            "{framework}"
-        );
+        let told = r#"{"error":"invalid_request","error_description":"TLS is required here"}"#;
+        assert_eq!((response.status, &*response.text()), (400, told), "{framework}");
         let keys = world.send_to("id.example.com", "GET", "/.well-known/jwks.json", &[], "");
         assert_eq!(keys.status, 200, "{framework}");
     }
@@ -210,7 +255,7 @@ async fn what_a_cookie_holds_is_marked_as_sensitive_in_axum() {
     let body = axum::body::Body::from("username=alice&password=alice&client_id=spa");
     let response = app.oneshot(request.body(body).unwrap()).await.unwrap();
     let cookies: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
-    assert_eq!(cookies.len(), 2);
+    assert_eq!(cookies.len(), 3);
     assert!(cookies.iter().all(|cookie| cookie.is_sensitive()));
 }
 

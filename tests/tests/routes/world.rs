@@ -185,6 +185,9 @@ async fn clients(client: ClientCredentials) -> Result<bool, LoginUnavailable> {
     Ok(client.secret() == client.id())
 }
 
+/// The application's own answer to `GET` at a path of ours.
+const PAGE: &str = "a page to log in by";
+
 async fn axum(listener: TcpListener, routes: Routes, stopped: oneshot::Receiver<()>) {
     use axum::Router;
     use axum::routing::get;
@@ -195,6 +198,8 @@ async fn axum(listener: TcpListener, routes: Routes, stopped: oneshot::Receiver<
 
     let auth = axum_jwt::JwtAuth::new(routes.auth().clone());
     let app = Router::new().route("/me", get(me)).layer(auth);
+    let app = app.route("/auth/login", get(async || PAGE));
+    let app = app.nest("/nested", axum_jwt::session_routes(routes.clone()));
     let app = app.merge(axum_jwt::session_routes(routes)).fallback(async || "the application's own");
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     let serving = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
@@ -214,6 +219,8 @@ async fn actix(listener: TcpListener, routes: Routes, stopped: oneshot::Receiver
     let app = move || {
         let auth = actix_jwt::JwtAuth::new(routes.auth().clone());
         App::new()
+            .route("/auth/login", web::get().to(async || PAGE))
+            .service(web::scope("/nested").service(actix_jwt::session_routes(routes.clone())))
             .service(actix_jwt::session_routes(routes.clone()))
             .service(web::resource("/me").wrap(auth).to(me))
             .default_service(web::to(async || "the application's own"))
@@ -247,6 +254,7 @@ fn masked(text: &str) -> String {
             word if word.starts_with("eyJ") => "ACCESS",
             word if word.starts_with("rt_") => "REFRESH",
             _ if out.ends_with(r#""id":""#) => "SESSION",
+            word if !word.is_empty() && out.ends_with("__Host-refresh-session=") => "SESSION",
             word if word.len() == 66 && word.contains('.') => "CSRF",
             word => word,
         });

@@ -64,7 +64,9 @@ async fn a_stranger_cannot_flood_a_sink() {
             let basic = basic(&format!("client-{n}"), "wrong");
             world.send("POST", "/introspect", &[FORM, ("Authorization", &basic)], "token=x").await;
             world.send("POST", "/revoke", &[FORM], "token=x").await;
-            world.send("POST", "/refresh", &[FORM], "client_id=app&refresh_token=x").await;
+            world
+                .send("POST", "/refresh", &[FORM], "grant_type=refresh_token&client_id=app&refresh_token=x")
+                .await;
         }
         let told = refused(&world);
         let count = |code, why| told.iter().filter(|it| it.code() == code && why_of(it) == why).count();
@@ -88,7 +90,7 @@ async fn a_refused_refresh_is_told_of_with_its_session_and_cause() {
     let login = world.login("alice", "app").await;
     let session = world.sessions.list("alice").await.unwrap()[0].id();
     let refresh = async |token: &str| {
-        let body = format!("client_id=app&refresh_token={token}");
+        let body = format!("grant_type=refresh_token&client_id=app&refresh_token={token}");
         let fields = [FORM, ("User-Agent", "app/1")];
         world.send("POST", "/refresh", &fields, body).await
     };
@@ -143,7 +145,7 @@ async fn an_outage_uses_up_nobodys_attempts() {
     let limit = RateLimit::new(5, Duration::from_secs(60));
     let world = world_of(|builder| builder.with_login_limit(limit).with_refresh_limit(limit)).await;
     let token = member(&world.login("alice", "app").await, "refresh_token");
-    let body = format!("client_id=app&refresh_token={token}");
+    let body = format!("grant_type=refresh_token&client_id=app&refresh_token={token}");
     world.break_store(true);
     for _ in 0..20 {
         for path in ["/login", "/refresh", "/logout"] {

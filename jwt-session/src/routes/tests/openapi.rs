@@ -1,4 +1,4 @@
-//! `openapi.json` against what the routes answer: each status of it is given, and no other.
+//! `openapi.json` against what the routes answer: each status and media type of it is given, and no other.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,28 @@ use serde_json::Value;
 use super::world::*;
 use crate::routes::*;
 
-type Row = (String, String, u16);
+/// Path, method, status and media types.
+type Row = (String, String, u16, Vec<String>);
 
 fn document() -> Value {
     serde_json::from_str(include_str!("../../../openapi.json")).unwrap()
 }
 
-/// Path, method and status of all that is documented.
+/// All that is documented.
 fn documented() -> BTreeSet<Row> {
     let document = document();
     let mut rows = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            for status in operation["responses"].as_object().unwrap().keys() {
-                rows.insert((path.clone(), method.to_uppercase(), status.parse().unwrap()));
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let types = response.get("content").into_iter().flat_map(|it| it.as_object().unwrap().keys());
+                // One answer has one of them.
+                let mut types: Vec<_> = types.map(|it| vec![it.clone()]).collect();
+                if types.is_empty() {
+                    types.push(Vec::new());
+                }
+                let row = |types| (path.clone(), method.to_uppercase(), status.parse().unwrap(), types);
+                rows.extend(types.into_iter().map(row));
             }
         }
     }
@@ -37,7 +45,8 @@ impl Scribe<'_> {
     async fn send(&mut self, method: &str, path: &str, fields: &[(&str, &str)], body: &str) -> RouteResponse {
         let response = self.world.send(method, path, fields, body).await;
         let template = if path.starts_with("/sessions/") { "/sessions/{id}" } else { path };
-        self.given.insert((template.to_owned(), method.to_owned(), response.status));
+        let types = values(&response, "content-type").into_iter().map(str::to_owned).collect();
+        self.given.insert((template.to_owned(), method.to_owned(), response.status, types));
         let is_public = path.starts_with("/.well-known/");
         assert_eq!(values(&response, "cache-control") == ["no-store"], !is_public, "{method} {path}");
         assert_eq!(values(&response, "retry-after").len(), usize::from(matches!(response.status, 429 | 503)));
@@ -66,7 +75,7 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
     let of_no_session = world.issuer.token().with_subject("a").sign().unwrap();
     let of_no_session = format!("Bearer {of_no_session}");
     let of_no_session = [("Authorization", &*of_no_session)];
-    let in_cookie = cookie(&world.login("b", "spa").await, "__Secure-refresh");
+    let in_cookie = with_session(&cookie(&world.login("b", "spa").await, "__Secure-refresh"));
 
     for path in ["/login", "/refresh", "/logout", "/logout-all"] {
         scribe.post(path, &[JSON], &long).await;
@@ -110,6 +119,22 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
     scribe.post("/logout", &[JSON], &refresh).await;
     scribe.post("/refresh", &[JSON, OURS], r#"{"client_id":"spa"}"#).await;
     scribe.post("/refresh", &[JSON, ("Cookie", &in_cookie)], r#"{"client_id":"spa"}"#).await;
+    let twice = format!("{in_cookie}; {in_cookie}");
+    scribe.post("/refresh", &[JSON, OURS, ("Cookie", &twice)], r#"{"client_id":"spa"}"#).await;
+    let guess = with_session(&format!("__Secure-refresh=rt_{}", "A".repeat(91)));
+    for (method, path) in [("GET", "/refresh/csrf"), ("POST", "/refresh/logout")] {
+        scribe.send(method, path, &[OURS, ("Cookie", &twice)], "").await;
+        scribe.send(method, path, &[OURS], "").await;
+        world.break_store(true);
+        scribe.send(method, path, &[OURS, ("Cookie", &in_cookie)], "").await;
+        world.break_store(false);
+        scribe.send(method, path, &[OURS, ("Cookie", &in_cookie)], "").await;
+        scribe.send(method, path, &[("Cookie", &in_cookie)], "").await;
+    }
+    let wrong = basic("app", "guess");
+    for path in ["/login", "/refresh"] {
+        scribe.post(path, &[JSON, ("Authorization", &wrong)], right).await;
+    }
     scribe.post("/logout", &bad, "").await;
     scribe.post("/logout", &of_no_session, "").await;
 
@@ -117,7 +142,7 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
     let huge = member(&world.login("huge", "").await, "refresh_token");
     let of_pages = builder(&world.sessions, &world.auth).with_mode(Mode::Cookies).build().unwrap();
     let pages = World { routes: of_pages, ..world_of(|builder| builder).await };
-    let cookie = format!("__Secure-refresh={huge}");
+    let cookie = with_session(&format!("__Secure-refresh={huge}"));
     let mut on_pages = Scribe { world: &pages, given: BTreeSet::new() };
     on_pages.post("/refresh", &[OURS, ("Cookie", &cookie)], "").await;
     scribe.given.append(&mut on_pages.given);
@@ -153,6 +178,8 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
         scribe.post("/revoke", &[FORM, ("Authorization", &client)], "token=x").await;
         scribe.post("/introspect", &[FORM, ("Authorization", &client)], "token=x").await;
         scribe.post("/backchannel-logout", &[FORM], "logout_token=x").await;
+        scribe.send("GET", "/refresh/csrf", &[("Cookie", &guess)], "").await;
+        scribe.post("/refresh/logout", &[OURS, ("Cookie", &guess)], "").await;
     }
 
     let documented = documented();
@@ -192,7 +219,7 @@ async fn paths_and_methods_are_those_of_the_document_and_other_methods_are_told_
 fn every_route_stands_in_the_file_of_requests() {
     let file = include_str!("../../../requests.http");
     for endpoint in Endpoint::ALL {
-        let path = endpoint.path().replace("{id}", "{{id}}");
+        let path = endpoint.path().replace("{id}", "{{sessions.response.body.sessions[0].id}}");
         let method = endpoint.methods()[0];
         assert!(file.contains(&format!("\n{method} {{{{base}}}}{path}\n")), "{endpoint:?}");
     }

@@ -61,6 +61,41 @@ async fn a_logout_token_is_good_once_and_again_only_where_the_store_failed() {
 }
 
 #[tokio::test]
+async fn a_logout_token_that_nobody_remembers_ends_no_session_that_was_started_after_it() {
+    for (subject, session_id) in [(Some("alice"), None), (Some("alice"), Some("one")), (None, Some("one"))] {
+        let world = world().await;
+        let before = started_by(&world, Some("one")).await;
+        let body = world.provider.logout(subject, session_id);
+        world.clock.advance(30);
+        let meanwhile = started_by(&world, Some("one")).await;
+        assert_eq!(logout(&world, &body).await, 200);
+        assert!(!is_live(&world, &before).await && !is_live(&world, &meanwhile).await);
+        world.clock.advance(1);
+        let later = started_by(&world, Some("one")).await;
+        // Issued to the subject by somebody else of ours, without a session.
+        let other = world.issuer.token().with_subject("alice").sign().unwrap();
+        let is_good = async || {
+            let client = basic("service", "service");
+            let fields = [FORM, ("Authorization", &*client)];
+            let response = world.send("POST", "/introspect", &fields, format!("token={other}")).await;
+            text(&response).starts_with(r#"{"active":true"#)
+        };
+        assert!(is_good().await);
+        // Another process of the same service, which has not seen it.
+        let routes = builder(&world.sessions, &world.auth)
+            .with_provider_logout(world.provider.verifier(), |_, subject| Some(subject.to_owned()));
+        let elsewhere = World {
+            routes: routes.build().unwrap(),
+            provider: world.provider.clone(),
+            ..world_of(|it| it).await
+        };
+        assert_eq!(logout(&elsewhere, &body).await, 200);
+        assert!(is_live(&world, &later).await, "{subject:?} {session_id:?}");
+        assert!(is_good().await, "{subject:?} {session_id:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_logout_token_of_the_provider_ends_nothing() {
     let world = world().await;
     let tokens = started_by(&world, None).await;

@@ -3,6 +3,7 @@
 use jwt_core::request::SimpleHead;
 
 use super::world::*;
+use crate::NewSession;
 use crate::routes::*;
 
 async fn guess(world: &World, name: &str, password: &str) -> RouteResponse {
@@ -56,6 +57,88 @@ async fn many_wrong_passwords_at_once_are_no_way_around_the_limit() {
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 90);
 }
 
+#[tokio::test]
+async fn right_passwords_at_once_are_not_too_many() {
+    let world = world().await;
+    let answers = futures_of((0..100).map(|_| guess(&world, "alice", "alice"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn a_right_password_among_many_guesses_at_once_is_told_no_more_than_it_would_be_in_a_row() {
+    let world = world().await;
+    let guesses = (0..100).map(|n| guess(&world, "alice", if n == 50 { "alice" } else { "wrong" }));
+    let answers = futures_of(guesses).await;
+    assert_eq!(answers[50].status, 429);
+    assert!(world.sessions.list("alice").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn services_with_right_secrets_are_not_counted_however_many_come_at_once() {
+    let world = world().await;
+    let right = basic("service", "service");
+    let fields = [FORM, ("Authorization", &*right)];
+    let asked = (0..300).map(|_| world.send("POST", "/introspect", &fields, "token=x"));
+    assert!(futures_of(asked).await.iter().all(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn clients_that_go_away_and_outages_of_ours_use_up_nobodys_attempts() {
+    let world = world().await;
+    for _ in 0..50 {
+        let gone = guess(&world, "alice", "wrong");
+        assert_eq!(futures_of([gone].into_iter().map(abandoned)).await, [false]);
+        assert_eq!(guess(&world, "outage", "x").await.status, 503);
+    }
+    let token = member(&world.login("alice", "app").await, "refresh_token");
+    let body = format!(r#"{{"refresh_token":"{token}","client_id":"app"}}"#);
+    world.break_store(true);
+    for n in 0..100 {
+        for path in ["/refresh", "/logout"] {
+            assert_eq!(world.send("POST", path, &[JSON], &body).await.status, 503, "{path} {n}");
+        }
+    }
+    world.break_store(false);
+    assert_eq!(world.send("POST", "/refresh", &[JSON], &body).await.status, 200);
+    for n in 0..10 {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, 400, "{n}");
+    }
+}
+
+/// Polls a future once, and drops it; tells whether it was ready.
+async fn abandoned<F: Future>(future: F) -> bool {
+    let mut future = Box::pin(future);
+    core::future::poll_fn(|context| core::task::Poll::Ready(future.as_mut().poll(context).is_ready())).await
+}
+
+#[tokio::test]
+async fn a_name_may_start_so_many_sessions() {
+    let limit = RateLimit::new(3, Duration::from_secs(60));
+    let world = world_of(|builder| builder.with_start_limit(limit)).await;
+    for n in 0..3 {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, 400, "{n}");
+        assert_eq!(guess(&world, "alice", "alice").await.status, 200, "{n}");
+    }
+    for password in ["alice", "wrong"] {
+        assert_eq!(guess(&world, "alice", password).await.status, 429, "{password}");
+    }
+    assert_eq!(guess(&world, "bob", "bob").await.status, 200);
+    world.clock.advance(60);
+    assert_eq!(guess(&world, "alice", "alice").await.status, 200);
+}
+
+#[tokio::test]
+async fn bad_logout_tokens_keep_no_service_out() {
+    let world = world().await;
+    for status in [400; 10].into_iter().chain([429]) {
+        let response = world.send("POST", "/backchannel-logout", &[FORM], "logout_token=x").await;
+        assert_eq!(response.status, status);
+    }
+    let right = basic("service", "service");
+    let fields = [FORM, ("Authorization", &*right)];
+    assert_eq!(world.send("POST", "/introspect", &fields, "token=x").await.status, 200);
+}
+
 /// Polls all of them in turn, until all are ready.
 async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
@@ -90,13 +173,7 @@ async fn spellings_of_one_name_are_one_name() {
 
 #[tokio::test]
 async fn the_address_is_found_as_the_operator_says() {
-    let world = world_of(|builder| {
-        builder.with_address(|head, _| match jwt_core::request::single_field(head, "x-real-ip") {
-            jwt_core::request::Field::One(address) => core::str::from_utf8(address).ok()?.parse().ok(),
-            _ => None,
-        })
-    })
-    .await;
+    let world = world_of(|builder| builder.with_address_field("X-Real-IP")).await;
     let guess = async |n: u32, address: &str| {
         let body = format!(r#"{{"username":"name-{n}","password":"wrong"}}"#);
         world.send("POST", "/login", &[JSON, ("X-Real-IP", address)], body).await.status
@@ -104,7 +181,66 @@ async fn the_address_is_found_as_the_operator_says() {
     for n in 0..10 {
         assert_eq!(guess(n, "198.51.100.1").await, 400, "{n}");
     }
-    assert_eq!((guess(10, "198.51.100.1").await, guess(11, "198.51.100.2").await), (429, 400));
+    assert_eq!((guess(10, " 198.51.100.1").await, guess(11, "198.51.100.2").await), (429, 400));
+    for (n, none) in ["", "198.51.100.1, 198.51.100.2", "unknown", "198.51.100.1:80"].iter().enumerate() {
+        assert_eq!(guess(20 + u32::try_from(n).unwrap(), none).await, 400, "{none:?} is no address");
+    }
+}
+
+#[tokio::test]
+async fn without_limits_by_address_names_have_theirs() {
+    let world = world_of(RoutesBuilder::without_address_limits).await;
+    for n in 0..20 {
+        assert_eq!(guess(&world, &format!("name-{n}"), "wrong").await.status, 400, "{n}");
+    }
+    for status in [400; 10].into_iter().chain([429]) {
+        assert_eq!(guess(&world, "alice", "wrong").await.status, status);
+    }
+    assert_eq!(warnings(&world, 3).await, 0, "it was chosen");
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_known_is_warned_of_once() {
+    let world = world_of(|builder| builder.with_address_field("X-Real-IP")).await;
+    assert_eq!(warnings(&world, 3).await, 1);
+    let world = world_of(|builder| builder.with_address(|_, peer| peer)).await;
+    assert_eq!(warnings(&world, 3).await, 0);
+}
+
+/// How often so many logins are warned of.
+async fn warnings(world: &World, logins: u32) -> usize {
+    let warned = Warned::default();
+    let _until_dropped = tracing::subscriber::set_default(warned.clone());
+    for _ in 0..logins {
+        assert_eq!(guess(world, "bob", "bob").await.status, 200);
+    }
+    warned.0.load(Ordering::Relaxed)
+}
+
+/// Counts warnings.
+#[derive(Clone, Default)]
+struct Warned(Arc<core::sync::atomic::AtomicUsize>);
+
+impl tracing::Subscriber for Warned {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 #[tokio::test]
@@ -173,7 +309,19 @@ async fn tokens_do_not_go_over_plain_http_but_on_this_machine() {
         assert!(!status(host, Some("192.0.2.1"), false).await, "{host} from elsewhere");
         assert!(!status(host, None, false).await, "{host} from nobody knows where");
     }
-    // Through a proxy on this machine.
+    // Through a proxy on this machine, which names itself, or keeps the name that its client used.
+    for name in ["Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host", "X-Real-IP", "Via"]
+    {
+        let head = SimpleHead::post("/login").with_host("localhost").with_field(name, "x");
+        let head = head.with_field(JSON.0, JSON.1);
+        let request = RouteRequest::new(&head).with_body(br#"{"username":"a","password":"b"}"#);
+        let response = routes.handle(request.with_peer([127, 0, 0, 1].into())).await;
+        assert_eq!(
+            (response.status, &*text(&response)),
+            (400, r#"{"error":"invalid_request","error_description":"TLS is required here"}"#),
+            "{name}"
+        );
+    }
     for host in ["id.example.com", "", "localhost.example.com", "127.0.0.1.example.com", "[::2]", "[::1"] {
         assert!(!status(host, Some("127.0.0.1"), false).await, "{host}");
         assert!(status(host, Some("192.0.2.1"), true).await, "{host} over TLS");
@@ -232,8 +380,54 @@ async fn what_cannot_be_is_refused_when_it_is_set_up() {
     let long = error(|it| it.with_prefix(format!("/{}", "a".repeat(4_000))));
     assert!(matches!(long, RoutesError::Cookie { .. }), "{long}");
     let plain =
-        Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
-    assert_eq!(plain.with_cookies_across_sites().build().unwrap_err(), RoutesError::NoCsrfKey);
+        || Routes::builder(world.sessions.clone(), world.auth.clone(), |_: Credentials| async { Ok(None) });
+    let unchecked = plain().with_confidential_client("bff", Mode::Json).build().unwrap_err();
+    assert_eq!(unchecked, RoutesError::NoClientCheck { client: "bff".to_owned() });
+    assert!(unchecked.to_string().contains("\"bff\""), "{unchecked}");
+    let behind = plain().with_tls_in_front();
+    let refused = behind.build().unwrap_err();
+    assert_eq!(refused, RoutesError::NoAddress);
+    assert!(refused.to_string().contains("`with_address_field`"), "{refused}");
+    assert!(plain().with_tls_in_front().without_address_limits().build().is_ok());
+    assert!(plain().with_tls_in_front().with_address_field("X-Real-IP").build().is_ok());
+    assert_eq!(plain().with_cookies_across_sites().build().unwrap_err(), RoutesError::NoCsrfKey);
+}
+
+#[tokio::test]
+async fn a_login_that_names_another_client_than_the_request_starts_no_session() {
+    let world = world().await;
+    let login = |_: Credentials| async { Ok(Some(NewSession::of("alice").with_client("app"))) };
+    let routes = Routes::builder(world.sessions.clone(), world.auth.clone(), login);
+    let routes = routes.with_client("app", Mode::Json).with_client("spa", Mode::Cookies);
+    let routes = routes.with_tls_in_front().without_address_limits().build().unwrap();
+    let world = World { routes, ..world };
+    for client in ["", r#","client_id":"spa""#] {
+        let body = format!(r#"{{"username":"alice","password":"x"{client}}}"#);
+        let response = world.send("POST", "/login", &[JSON, OURS], body).await;
+        assert_eq!((response.status, &*text(&response)), (500, r#"{"error":"server_error"}"#), "{client}");
+    }
+    assert!(world.sessions.list("alice").await.unwrap().is_empty());
+    let same = r#"{"username":"alice","password":"x","client_id":"app"}"#;
+    let login = world.send("POST", "/login", &[JSON], same).await;
+    let refresh = format!(r#"{{"refresh_token":"{}","client_id":"app"}}"#, member(&login, "refresh_token"));
+    assert_eq!(world.send("POST", "/refresh", &[JSON], refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_form_says_what_it_is_granted_by() {
+    let world = world().await;
+    let token = member(&world.login("alice", "app").await, "refresh_token");
+    let rest = format!("client_id=app&refresh_token={token}");
+    for (body, answer) in [
+        (rest.clone(), r#"{"error":"invalid_request"}"#),
+        (format!("grant_type=&{rest}"), r#"{"error":"invalid_request"}"#),
+        (format!("grant_type=password&{rest}"), r#"{"error":"unsupported_grant_type"}"#),
+    ] {
+        let response = world.send("POST", "/refresh", &[FORM], &body).await;
+        assert_eq!((response.status, &*text(&response)), (400, answer), "{body}");
+    }
+    let body = format!("grant_type=refresh_token&{rest}");
+    assert_eq!(world.send("POST", "/refresh", &[FORM], &body).await.status, 200);
 }
 
 #[tokio::test]

@@ -105,6 +105,152 @@ async fn a_service_is_told_what_an_access_token_is_worth_and_a_refresh_token_is_
     assert_eq!(introspect(&access).await, nothing);
 }
 
+/// What a client is told of a token of our own with these members.
+async fn introspected(world: &World, client: &str, members: &str) -> String {
+    let token = world.signed(members);
+    let client = basic(client, client);
+    let fields = [FORM, ("Authorization", &*client)];
+    let response = world.send("POST", "/introspect", &fields, format!("token={token}")).await;
+    assert_eq!(response.status, 200);
+    text(&response)
+}
+
+#[tokio::test]
+async fn a_service_is_told_what_our_own_rules_look_at_and_what_was_set_up_and_nothing_else() {
+    let claims = r#","roles":["admin"],"acr":"2","auth_time":7,"tenant":"acme","plan":"free","email":"a@b.c",
+        "active":false,"token_type":"x","huge":123456789012345678901234567890,"n":0.1000"#;
+    let told = introspected(&world().await, "service", claims).await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    for (name, value) in [
+        ("active", serde_json::json!(true)),
+        ("roles", serde_json::json!(["admin"])),
+        ("acr", "2".into()),
+        ("auth_time", 7.into()),
+        ("tenant", "acme".into()),
+        ("token_type", "Bearer".into()),
+    ] {
+        assert_eq!(told[name], value, "{name} of {told}");
+    }
+    assert!(["plan", "email", "huge", "n"].iter().all(|name| told.get(name).is_none()), "{told}");
+
+    let names = ["plan", "active", "token_type", "absent"];
+    let world = world_of(|builder| builder.with_introspected_claims(names)).await;
+    let told = introspected(&world, "service", claims).await;
+    assert_eq!((told.matches(r#""active""#).count(), told.matches(r#""token_type""#).count()), (1, 1));
+    assert!(told.contains(r#""plan":"free""#) && told.contains(r#""active":true"#), "{told}");
+    assert!(!told.contains("absent") && !told.contains("email"), "{told}");
+}
+
+#[tokio::test]
+async fn the_tenant_is_told_by_the_name_that_its_claim_has() {
+    let world = world().await;
+    let issuer = world.issuer.clone();
+    let store = crate::MemoryStore::new().with_clock(world.clock.clone());
+    let sessions = Sessions::builder(issuer, store).with_revocations(|it| it.with_tenant_claim("org"));
+    let sessions = sessions.with_clock(world.clock.clone()).open().await.unwrap();
+    let world = World { routes: builder(&sessions, &world.auth).build().unwrap(), sessions, ..world };
+    let told = introspected(&world, "service", r#","org":"acme","tenant":"other""#).await;
+    assert!(told.contains(r#""org":"acme""#) && !told.contains("other"), "{told}");
+}
+
+#[tokio::test]
+async fn a_number_beyond_all_makes_no_token_worthless_and_is_told_as_it_stands() {
+    let world = world_of(|builder| builder.with_introspected_claims(["exact"])).await;
+    let told = introspected(&world, "service", r#","far":1e400,"exact":1e400"#).await;
+    assert!(told.starts_with(r#"{"active":true"#), "{told}");
+    assert!(told.contains(r#""exact":1e400"#) && !told.contains("far"), "{told}");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_its_own_service_alone_is_told_of_no_other_token() {
+    let world = world_of(|builder| {
+        builder.with_client_audience("own", "api").with_client_audience("other", "orders")
+    })
+    .await;
+    let nothing = r#"{"active":false}"#;
+    assert_eq!(introspected(&world, "other", "").await, nothing);
+    for client in ["own", "anybody"] {
+        assert_ne!(introspected(&world, client, "").await, nothing, "{client}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_with_a_secret_proves_who_it_is_and_one_that_gives_a_proof_is_checked() {
+    let world = world_of(|builder| builder.with_confidential_client("bff", Mode::Json)).await;
+    let (right, wrong, other) = (basic("bff", "bff"), basic("bff", "guess"), basic("app", "app"));
+    let send = async |path: &str, authorization: &str, body: &str| {
+        let fields = [JSON, ("Authorization", authorization)];
+        world.send("POST", path, if authorization.is_empty() { &fields[..1] } else { &fields }, body).await
+    };
+    let login = r#"{"username":"alice","password":"alice","client_id":"bff"}"#;
+    for authorization in ["", &wrong, &other, "Bearer x"] {
+        let response = send("/login", authorization, login).await;
+        assert_eq!(
+            (response.status, &*text(&response)),
+            (401, r#"{"error":"invalid_client"}"#),
+            "{authorization}"
+        );
+        assert_eq!(values(&response, "www-authenticate").len(), 1);
+    }
+    let token = member(&send("/login", &right, login).await, "refresh_token");
+    for body in [
+        format!(r#"{{"refresh_token":"{token}","client_id":"bff"}}"#),
+        format!(r#"{{"refresh_token":"{token}"}}"#),
+    ] {
+        assert_eq!(send("/refresh", &wrong, &body).await.status, 401, "{body}");
+        if body.contains("bff") {
+            assert_eq!(send("/refresh", "", &body).await.status, 401, "{body}");
+        }
+    }
+    // The secret says who it is, too.
+    let body = format!(r#"{{"refresh_token":"{token}"}}"#);
+    assert_eq!(send("/refresh", &right, &body).await.status, 200);
+    let login = r#"{"username":"alice","password":"alice","client_id":"app"}"#;
+    assert_eq!(send("/login", &basic("app", "guess"), login).await.status, 401);
+    assert_eq!(send("/login", &basic("app", "app"), login).await.status, 200);
+    assert_eq!(send("/login", "", login).await.status, 200, "a name alone is enough for the others");
+    let metadata = world.send("GET", "/.well-known/oauth-authorization-server", &[], "").await;
+    let methods = r#""token_endpoint_auth_methods_supported":["none","client_secret_basic"]"#;
+    assert!(text(&metadata).contains(methods));
+}
+
+#[tokio::test]
+async fn a_client_without_a_secret_takes_back_its_own_tokens_by_having_them() {
+    let world = world_of(|builder| builder.with_confidential_client("bff", Mode::Json)).await;
+    let token = member(&world.login("alice", "app").await, "refresh_token");
+    let revoke = async |client: &str, token: &str| {
+        let body = format!("token={token}&client_id={client}");
+        world.send("POST", "/revoke", &[FORM], body).await.status
+    };
+    assert_eq!(revoke("page", &token).await, 400, "of another client");
+    for client in ["nobody", "bff", ""] {
+        assert_eq!(revoke(client, &token).await, 401, "{client:?} has to prove who it is");
+    }
+    assert_eq!(world.sessions.list("alice").await.unwrap().len(), 1);
+    assert_eq!((revoke("app", &token).await, revoke("app", &token).await), (200, 200));
+    assert!(world.sessions.list("alice").await.unwrap().is_empty());
+    for n in 0..60 {
+        assert_eq!(revoke("app", "guess").await, 200, "{n}");
+    }
+    assert_eq!(revoke("app", "guess").await, 429);
+}
+
+#[tokio::test]
+async fn a_logout_with_a_worthless_refresh_token_ends_the_session_of_a_good_access_token() {
+    let world = world().await;
+    let login = world.login("alice", "app").await;
+    let access = bearer(&login);
+    let fields = [JSON, ("Authorization", &*access)];
+    let logout = async |fields: &[(&str, &str)]| {
+        world.send("POST", "/logout", fields, r#"{"refresh_token":"guess"}"#).await.status
+    };
+    assert_eq!(logout(&[JSON]).await, 204);
+    assert_eq!(logout(&[JSON, ("Authorization", "Bearer bad")]).await, 204, "nobody's business");
+    assert_eq!(world.sessions.list("alice").await.unwrap().len(), 1);
+    assert_eq!(logout(&fields).await, 204);
+    assert!(world.sessions.list("alice").await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn clients_without_a_proof_are_asked_for_one() {
     let world = world().await;
@@ -136,7 +282,7 @@ async fn what_there_is_and_where_is_told_in_full() {
             + r#""jwks_uri":"https://id.example.com/.well-known/jwks.json","response_types_supported":[],"#
             + r#""grant_types_supported":["refresh_token"],"token_endpoint_auth_methods_supported":["none"],"#
             + r#""revocation_endpoint":"https://id.example.com/auth/revoke","#
-            + r#""revocation_endpoint_auth_methods_supported":["client_secret_basic"],"#
+            + r#""revocation_endpoint_auth_methods_supported":["client_secret_basic","none"],"#
             + r#""introspection_endpoint":"https://id.example.com/auth/introspect","#
             + r#""introspection_endpoint_auth_methods_supported":["client_secret_basic"]}"#
     );

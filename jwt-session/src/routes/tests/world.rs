@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jwt_core::request::{AllowedOrigins, SimpleHead};
 use jwt_core::{
     Algorithm, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, Profile, RequestAuth, SigningKey, Verifier,
@@ -64,6 +64,7 @@ impl SessionStore for Moody {
 pub(super) struct World {
     pub(super) clock: ManualClock,
     pub(super) issuer: Issuer,
+    pub(super) key: SigningKey,
     pub(super) sessions: Sessions,
     pub(super) auth: RequestAuth,
     pub(super) routes: Routes,
@@ -90,6 +91,10 @@ impl Provider {
         let verifier = Verifier::builder().with_key(&key).with_audience("us").with_issuer(PROVIDER);
         let verifier = verifier.with_profile(Profile::LogoutToken).build().unwrap().with_clock(clock.clone());
         Self { issuer, verifier }
+    }
+
+    pub(super) fn verifier(&self) -> Verifier {
+        self.verifier.clone()
     }
 
     /// The body of a request with a logout token.
@@ -126,7 +131,7 @@ pub(super) async fn world_of(set_up: impl FnOnce(RoutesBuilder) -> RoutesBuilder
     let subject_of = |_: &str, subject: &str| (subject != "stranger").then(|| subject.to_owned());
     let builder = builder(&sessions, &auth).with_provider_logout(provider.verifier.clone(), subject_of);
     let routes = set_up(builder).build().unwrap();
-    World { clock, issuer, sessions, auth, routes, provider, fails, events }
+    World { clock, issuer, key, sessions, auth, routes, provider, fails, events }
 }
 
 /// The tag of a set without keys.
@@ -151,10 +156,13 @@ pub(super) fn builder(sessions: &Sessions, auth: &RequestAuth) -> RoutesBuilder 
         .with_keys(no_keys)
         .with_client_check(clients)
         .with_tls_in_front()
+        .with_address(|_, peer| peer)
 }
 
 /// A name is its own password; some names are made of trouble.
 async fn login(credentials: Credentials) -> Result<Option<NewSession>, LoginUnavailable> {
+    // As a password hash would, in a thread of its own.
+    tokio::task::yield_now().await;
     let name = credentials.username();
     let new = NewSession::of(name).with_scope("read write");
     match name {
@@ -169,6 +177,7 @@ async fn login(credentials: Credentials) -> Result<Option<NewSession>, LoginUnav
 }
 
 async fn clients(client: ClientCredentials) -> Result<bool, LoginUnavailable> {
+    tokio::task::yield_now().await;
     match client.id() {
         "outage" => Err(LoginUnavailable),
         id => Ok(client.secret() == id),
@@ -182,6 +191,20 @@ pub(super) const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 impl World {
     pub(super) fn break_store(&self, fails: bool) {
         self.fails.store(fails, Ordering::Relaxed);
+    }
+
+    /// A token of our own with these members beside those that every token has, however they are written.
+    pub(super) fn signed(&self, members: &str) -> String {
+        let expiry = START + 60;
+        let claims = format!(
+            r#"{{"iss":"{ORIGIN}","aud":["api"],"sub":"alice","jti":"1","iat":{START},"exp":{expiry}{members}}}"#
+        );
+        let [header, claims] =
+            [r#"{"alg":"ES256","typ":"at+jwt"}"#, &claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let message = format!("{header}.{claims}");
+        let mut signature = Vec::new();
+        self.key.sign(message.as_bytes(), &mut signature).unwrap();
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     pub(super) async fn send(
@@ -236,6 +259,15 @@ pub(super) fn cookie(response: &RouteResponse, name: &str) -> String {
     let cookie = set.iter().find(|cookie| cookie.starts_with(&format!("{name}=")));
     let cookie = cookie.unwrap_or_else(|| panic!("no {name} in {set:?}"));
     cookie.split(';').next().unwrap().to_owned()
+}
+
+/// Cookies as this browser has them: with the name of the session that a refresh token among them is of.
+pub(super) fn with_session(cookies: &str) -> String {
+    let token = cookies.find("rt_").and_then(|start| cookies[start..].split(';').next());
+    match token.and_then(crate::refresh_token::RefreshToken::parse) {
+        Some(token) => format!("{cookies}; __Host-refresh-session={}", token.session),
+        None => cookies.to_owned(),
+    }
 }
 
 /// The names of the cookies that a response clears.

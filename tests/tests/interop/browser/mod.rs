@@ -38,3 +38,4 @@ use site::{Site, SiteRules};
 /// What a browser names its cookies here.
 const ACCESS: &str = "__Host-access";
 const REFRESH: &str = "__Secure-refresh";
+const SESSION: &str = "__Host-refresh-session";

@@ -103,7 +103,7 @@ async fn app(rules: SiteRules, port: u16, store: Moody) -> Router {
         .with_mode(Mode::Cookies)
         .with_csrf_key(csrf_key);
     if rules.tls {
-        routes = routes.with_tls_in_front();
+        routes = routes.with_tls_in_front().with_address(|_, peer| peer);
     }
     let partner = rules.across_sites_from.map(|host| format!("https://{host}:{port}"));
     // Our own too, for a handshake of a WebSocket says `Origin` and no `Sec-Fetch-Site`.

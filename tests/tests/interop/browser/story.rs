@@ -30,7 +30,9 @@ fn the_browser_shows_cookies_that_no_script_no_other_site_and_no_plain_request_h
     let context = chromium.context();
     let tab = context.tab_at(&quickstart.url);
     quickstart.log_in(&tab);
-    for (name, same_site, path) in [(ACCESS, "Lax", "/"), (REFRESH, "Strict", "/auth/refresh")] {
+    for (name, same_site, path) in
+        [(ACCESS, "Lax", "/"), (REFRESH, "Strict", "/auth/refresh"), (SESSION, "Strict", "/")]
+    {
         let cookie = context.cookie(name).unwrap();
         let shown = json!({
             "name": name, "domain": "127.0.0.1", "path": path,
@@ -41,7 +43,7 @@ fn the_browser_shows_cookies_that_no_script_no_other_site_and_no_plain_request_h
         }
         assert!(cookie["expires"].as_f64().unwrap() > 0.0, "{name} is kept when the browser is closed");
     }
-    assert_eq!(context.cookies().len(), 2);
+    assert_eq!(context.cookies().len(), 3);
     assert_eq!(tab.run("() => document.cookie", &Value::Null), "");
     let kept = tab
         .run("() => Object.values(localStorage).concat(Object.values(sessionStorage)).join()", &Value::Null);
