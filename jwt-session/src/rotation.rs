@@ -45,8 +45,8 @@ pub(crate) enum Rotation {
     Rotated(RefreshToken),
     /// The successor that was given out before. The session has changed, for replays are counted.
     Again(RefreshToken),
-    /// The session has ended just now.
-    Reuse,
+    /// The session has ended just now: by reuse, or in the hands of another client.
+    Ends(EndReason),
     /// The session has not changed.
     Refused(Refused),
 }
@@ -110,8 +110,9 @@ pub(crate) fn rotate(
         previous.replays = previous.replays.saturating_add(1);
         return Rotation::Again(successor);
     }
-    session.end(EndReason::RefreshReuse, now);
-    Rotation::Reuse
+    let why = if is_same_client { EndReason::RefreshReuse } else { EndReason::OtherClient };
+    session.end(why, now);
+    Rotation::Ends(why)
 }
 
 /// Whether all scopes that are asked for were granted: names with one space between them (RFC 6749 §3.3).

@@ -81,6 +81,8 @@ pub enum EndReason {
     PasswordChanged,
     /// A refresh token was used that another one had taken the place of (RFC 9700 §4.14.2).
     RefreshReuse,
+    /// Its refresh token was used by another client than its own (RFC 6749 §10.4).
+    OtherClient,
     /// The subject has more sessions than it may, and this was the oldest.
     TooManySessions,
     /// The identity provider said so (OpenID Connect Back-Channel Logout).
@@ -96,6 +98,7 @@ impl EndReason {
             Self::LogoutAll => "logout_all",
             Self::PasswordChanged => "password_changed",
             Self::RefreshReuse => "refresh_reuse",
+            Self::OtherClient => "other_client",
             Self::TooManySessions => "too_many_sessions",
             Self::ProviderLogout => "provider_logout",
         }

@@ -18,11 +18,11 @@ pub enum SessionError {
     Refused(RefreshRefusal),
     /// The store could not be asked: nothing is known to have happened. Status 503.
     Store(StoreError),
-    /// The access token could not be signed. Status 500.
+    /// The access token could not be signed; nothing has changed. Status 500.
     Issue(IssueError),
     /// The access token was not signed by whoever holds the key. Status 503 where that
-    /// [is unavailable](RemoteIssueError::is_unavailable), else 500. A client that asks again within the grace gets the
-    /// same refresh token.
+    /// [is unavailable](RemoteIssueError::is_unavailable), else 500. Nothing has changed: the refresh
+    /// token is as good as before.
     NotSigned(RemoteIssueError),
     /// The operating system gives no random bits. Status 500.
     NoRandomBits,
@@ -52,6 +52,8 @@ pub enum RefreshRefusal {
     Ended,
     /// The token was used before: the session has ended now (RFC 9700 §4.14.2).
     Reuse,
+    /// The token is of another client: its session has ended now (RFC 6749 §10.4).
+    OtherClient,
     /// The token was exchanged a moment ago, and since then presented too often. The session lives on.
     TooOften,
     /// More scopes are asked for than were granted (RFC 6749 §6).
@@ -60,8 +62,15 @@ pub enum RefreshRefusal {
 
 impl RefreshRefusal {
     /// Every one of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Unknown, Self::Expired, Self::Ended, Self::Reuse, Self::TooOften, Self::ScopeNotGranted];
+    pub const ALL: &'static [Self] = &[
+        Self::Unknown,
+        Self::Expired,
+        Self::Ended,
+        Self::Reuse,
+        Self::OtherClient,
+        Self::TooOften,
+        Self::ScopeNotGranted,
+    ];
 
     /// The stable name, for logs.
     #[must_use]
@@ -71,6 +80,7 @@ impl RefreshRefusal {
             Self::Expired => "session_expired",
             Self::Ended => "session_ended",
             Self::Reuse => "refresh_reuse",
+            Self::OtherClient => "refresh_other_client",
             Self::TooOften => "refresh_too_often",
             Self::ScopeNotGranted => "scope_not_granted",
         }
@@ -80,7 +90,12 @@ impl RefreshRefusal {
     #[must_use]
     pub const fn error(self) -> &'static str {
         match self {
-            Self::Unknown | Self::Expired | Self::Ended | Self::Reuse | Self::TooOften => "invalid_grant",
+            Self::Unknown
+            | Self::Expired
+            | Self::Ended
+            | Self::Reuse
+            | Self::OtherClient
+            | Self::TooOften => "invalid_grant",
             Self::ScopeNotGranted => "invalid_scope",
         }
     }
@@ -155,6 +170,7 @@ impl fmt::Display for RefreshRefusal {
             Self::Expired => "the session has expired",
             Self::Ended => "the session was ended",
             Self::Reuse => "the refresh token was used before, and its session has been ended",
+            Self::OtherClient => "the refresh token is of another client, and its session has been ended",
             Self::TooOften => "the refresh token was exchanged a moment ago, and presented too often since",
             Self::ScopeNotGranted => "more scopes are asked for than were granted",
         })

@@ -22,11 +22,11 @@ use crate::events::{Events, SecurityEvent};
 use crate::random::random;
 use crate::refresh_token::RefreshToken;
 use crate::revocation::{Revocation, Revocations, Revoked};
-use crate::rotation::{Presented, RefreshRules, Rotation, rotate};
+use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
-use crate::store::{Of, Scope, SessionStore, Transaction};
+use crate::store::{Of, Scope, SessionStore, StoreErrorKind, Transaction};
 
 /// Sessions that are listed, or ended, at a time.
 const PAGE: usize = 100;
@@ -79,7 +79,8 @@ impl Sessions {
             new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle)
         };
         // Signed first: what cannot be signed is not written, and ends nobody's session.
-        let tokens = self.tokens(&session(self.now()), &token, None).await?;
+        let now = self.now();
+        let tokens = self.tokens(&session(now), &token, None, now).await?;
         let why = EndReason::TooManySessions;
         let start = |transaction: &mut Transaction| {
             let now = transaction.now();
@@ -96,7 +97,7 @@ impl Sessions {
         let (started, ended) = self.transact_and(Scope::Subject(&new.subject), start, false).await?;
         self.tell_ended(&ended, why);
         inner.events.tell(&SecurityEvent::Login { session: id, subject: started.subject.clone() });
-        Ok(tokens.with_expiry(started.expiry()))
+        Ok(tokens.written(&started, &token))
     }
 
     /// Exchanges a refresh token: for an access token and the refresh token that takes its place.
@@ -117,38 +118,63 @@ impl Sessions {
         let inner = &*self.0;
         let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
         let rotate = |session: &mut Session, now| rotate(session, presented, &inner.rules, nonce, now);
-        // What changes nothing needs no transaction, so that guesses hold nobody up.
         let mut read = self.session(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
-        if let Rotation::Refused(refused) = rotate(&mut read, self.now()) {
-            return Err(RefreshRefusal::from(refused).into());
-        }
-        let outcome = self
-            .transact(Scope::Session(token.session), |transaction| {
-                let mut session = transaction.sessions().first()?.clone();
-                let before = session.clone();
-                let rotation = rotate(&mut session, transaction.now());
-                if rotation == Rotation::Reuse {
-                    transaction.revoke(self.revocation_of(session.id, transaction.now()));
+        // Signed first: where the signer is away nothing changes, and the same token is good when it is back.
+        let now = self.now();
+        let mut signed = match rotate(&mut read, now) {
+            // What stays so by every clock needs no transaction, so that guesses hold nobody up.
+            Rotation::Refused(refused @ (Refused::Guess | Refused::Ended(_))) => {
+                return Err(RefreshRefusal::from(refused).into());
+            }
+            Rotation::Rotated(successor) | Rotation::Again(successor) => {
+                Some(self.tokens(&read, &successor, refresh.scope, now).await?)
+            }
+            Rotation::Refused(_) | Rotation::Ends(_) => None,
+        };
+        let (session, rotation, tokens) = loop {
+            let is_signed = signed.is_some();
+            let outcome = self
+                .transact(Scope::Session(token.session), |transaction| {
+                    let mut session = transaction.sessions().first()?.clone();
+                    let before = session.clone();
+                    let rotation = rotate(&mut session, transaction.now());
+                    let gives = matches!(rotation, Rotation::Rotated(_) | Rotation::Again(_));
+                    if let Rotation::Ends(_) = rotation {
+                        transaction.revoke(self.revocation_of(session.id, transaction.now()));
+                    }
+                    if session != before && (is_signed || !gives) {
+                        transaction.update(session.clone());
+                    }
+                    Some((session, rotation, transaction.now()))
+                })
+                .await?;
+            let (session, rotation, now) = outcome.ok_or(RefreshRefusal::Unknown)?;
+            match (&rotation, signed.take()) {
+                // The store's clock says otherwise than ours. Nothing has changed yet.
+                (Rotation::Rotated(successor) | Rotation::Again(successor), None) => {
+                    signed = Some(self.tokens(&session, successor, refresh.scope, now).await?);
                 }
-                if session != before {
-                    transaction.update(session.clone());
-                }
-                Some((session, rotation))
-            })
-            .await?;
-        let Some((session, rotation)) = outcome else { return Err(RefreshRefusal::Unknown.into()) };
+                (_, tokens) => break (session, rotation, tokens),
+            }
+        };
         let (subject, id) = (session.subject.clone(), session.id);
         let (successor, again) = match rotation {
             Rotation::Rotated(successor) => (successor, false),
             Rotation::Again(successor) => (successor, true),
-            Rotation::Reuse => {
+            Rotation::Ends(why @ EndReason::OtherClient) => {
+                inner.events.tell(&SecurityEvent::Logout { session: id, subject, why });
+                return Err(RefreshRefusal::OtherClient.into());
+            }
+            Rotation::Ends(_) => {
                 inner.events.tell(&SecurityEvent::RefreshReuse { session: id, subject });
                 return Err(RefreshRefusal::Reuse.into());
             }
             Rotation::Refused(refused) => return Err(RefreshRefusal::from(refused).into()),
         };
         inner.events.tell(&SecurityEvent::Refresh { session: id, subject, again });
-        self.tokens(&session, &successor, refresh.scope).await
+        // There: without tokens the loop goes on.
+        let tokens = tokens.ok_or(StoreErrorKind::Failed)?;
+        Ok(tokens.written(&session, &successor))
     }
 
     /// The session of a refresh token, whatever its age: for a logout by it. None where it was never given out.
@@ -408,9 +434,10 @@ impl Sessions {
         session: &Session,
         refresh_token: &RefreshToken,
         scope: Option<&str>,
+        now: Duration,
     ) -> Result<SessionTokens, SessionError> {
         let tenant_claim = self.0.revocations.tenant_claim();
-        SessionTokens::issue(&self.0.issuer, tenant_claim, session, refresh_token, scope, self.now()).await
+        SessionTokens::issue(&self.0.issuer, tenant_claim, session, refresh_token, scope, now).await
     }
 }
 

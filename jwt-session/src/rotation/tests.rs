@@ -87,31 +87,32 @@ fn within_the_grace_the_previous_token_has_the_same_successor() {
 #[test]
 fn whatever_is_older_ends_the_session() {
     type Play = fn(&mut Session, &RefreshToken) -> Rotation;
-    let cases: [(&str, Play); 4] = [
-        ("the grace is over", |session, first| {
+    use EndReason::{OtherClient, RefreshReuse};
+    let cases: [(&str, EndReason, Play); 4] = [
+        ("the grace is over", RefreshReuse, |session, first| {
             rotated(refresh(session, first, 10));
             refresh(session, first, 40)
         }),
-        ("two generations old, in the same second", |session, first| {
+        ("two generations old, in the same second", RefreshReuse, |session, first| {
             let second = rotated(refresh(session, first, 10));
             rotated(refresh(session, &second, 10));
             refresh(session, first, 10)
         }),
-        ("the current one by another client", |session, first| {
+        ("the current one by another client", OtherClient, |session, first| {
             rotate(session, Presented { client: Some("other"), ..presented(first) }, &RULES, [0; 32], at(1))
         }),
-        ("the previous one by no client", |session, first| {
+        ("the previous one by no client", OtherClient, |session, first| {
             rotated(refresh(session, first, 10));
             rotate(session, Presented { client: None, ..presented(first) }, &RULES, [0; 32], at(11))
         }),
     ];
-    for (name, play) in cases {
+    for (name, why, play) in cases {
         let (mut session, first) = session();
-        assert_eq!(play(&mut session, &first), Rotation::Reuse, "{name}");
-        assert_eq!(session.ended.map(|ended| ended.why), Some(EndReason::RefreshReuse), "{name}");
+        assert_eq!(play(&mut session, &first), Rotation::Ends(why), "{name}");
+        assert_eq!(session.ended.map(|ended| ended.why), Some(why), "{name}");
         assert!(session.previous.is_none() && !session.is_live(at(50)), "{name}");
         // Nobody gets in any more.
-        let refused = Rotation::Refused(Refused::Ended(EndReason::RefreshReuse));
+        let refused = Rotation::Refused(Refused::Ended(why));
         assert_eq!(refresh(&mut session, &first, 50), refused, "{name}");
     }
 }
@@ -121,7 +122,10 @@ fn without_a_grace_each_token_is_good_once() {
     let (mut session, first) = session();
     let rules = RefreshRules { grace: Duration::ZERO, ..RULES };
     assert!(matches!(rotate(&mut session, presented(&first), &rules, [1; 32], at(1)), Rotation::Rotated(_)));
-    assert_eq!(rotate(&mut session, presented(&first), &rules, [2; 32], at(1)), Rotation::Reuse);
+    assert_eq!(
+        rotate(&mut session, presented(&first), &rules, [2; 32], at(1)),
+        Rotation::Ends(EndReason::RefreshReuse)
+    );
 }
 
 #[test]
@@ -179,7 +183,7 @@ fn a_clock_that_jumps_back_neither_ends_a_session_nor_makes_old_tokens_good() {
     let second = rotated(refresh(&mut session, &first, 900));
     assert_eq!(refresh(&mut session, &first, 10), Rotation::Again(second.clone()));
     rotated(refresh(&mut session, &second, 10));
-    assert_eq!(refresh(&mut session, &first, 10), Rotation::Reuse);
+    assert_eq!(refresh(&mut session, &first, 10), Rotation::Ends(EndReason::RefreshReuse));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use jwt_core::{
 use super::*;
 use crate::MemoryStore;
 
+mod signer;
+
 const START: u64 = 1_800_000_000;
 
 struct World {

@@ -96,9 +96,10 @@ impl SessionTokens {
         })
     }
 
-    /// By the clock of the store.
-    pub(super) fn with_expiry(self, expiry: Duration) -> Self {
-        Self { expiry, ..self }
+    /// As the store has written the session: by its clock, and with the refresh token that came of it. What an access
+    /// token says of a session stays the same from one generation to the next.
+    pub(super) fn written(self, session: &Session, refresh_token: &RefreshToken) -> Self {
+        Self { expiry: session.expiry(), refresh_token: refresh_token.text(), ..self }
     }
 
     /// The session: the claim `sid` of the access token.
