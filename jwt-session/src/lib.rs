@@ -38,6 +38,8 @@ pub use self::revocation::{Revocation, Revocations, RevocationsBuilder, Revoked}
 pub use self::session::{EndReason, Ended, Session};
 pub use self::session_error::{RefreshRefusal, SessionError};
 pub use self::session_id::{NoSessionId, SessionId};
-pub use self::sessions::{NewSession, Refresh, SessionIssuer, SessionTokens, Sessions, SessionsBuilder};
+pub use self::sessions::{
+    LoginBegun, NewSession, Refresh, SessionIssuer, SessionTokens, Sessions, SessionsBuilder,
+};
 pub use self::used_tokens::UsedTokens;
 pub use jwt_core;

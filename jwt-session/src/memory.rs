@@ -17,7 +17,7 @@ use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;
 use crate::store::{
-    Change, KEPT_AFTER_END, KeyRingDocument, KeyRingStore, Of, Scope, SessionStore, StoreError,
+    Change, KEPT_AFTER_END, KeyRingDocument, KeyRingStore, LogPage, Of, Scope, SessionStore, StoreError,
     StoreErrorKind, Transaction,
 };
 
@@ -28,7 +28,10 @@ const REVOCATIONS_A_SESSION: usize = 10;
 /// Key rings at most.
 const MOST_RINGS: usize = 1_000;
 
-/// A store in the memory of this process. Whatever it holds is gone when the process ends.
+/// A store in the memory of this process. Whatever it holds is gone when the process ends: sessions cannot be refreshed
+/// after a restart, and what was taken back before is forgotten, so that an access token that was ended a moment ago is
+/// good again for the rest of its ten minutes. [`revoke`](crate::Sessions::revoke) of the issuer at the start refuses all
+/// that was issued before.
 ///
 /// Holds at most 100,000 sessions, or as many as [`with_most_sessions`](Self::with_most_sessions) says, and ten times
 /// as many revocations, as many uses of tokens, and at most 1,000 key rings; beyond that it is full. Clones are the same
@@ -49,6 +52,8 @@ struct Held {
     by_provider: HashMap<(String, String), BTreeSet<SessionId>>,
     log: VecDeque<(u64, Revocation)>,
     last: u64,
+    /// The newest line of each name, and when it expires.
+    cutoffs: HashMap<String, (u64, core::time::Duration)>,
     rings: HashMap<String, KeyRingDocument>,
 }
 
@@ -87,14 +92,20 @@ impl MemoryStore {
     fn change(&self, scope: Scope<'_>, mut change: Change<'_>) -> Result<(), StoreError> {
         let mut held = self.held();
         let now = self.clock.now();
-        let read = match scope {
-            Scope::Session(id) => held.sessions.get(&id).cloned().into_iter().collect(),
-            Scope::Subject(subject) => {
-                held.of_subject(subject).filter(|it| it.ended.is_none()).cloned().collect()
+        let not_ended =
+            |subject| held.of_subject(subject).filter(|it| it.ended.is_none()).cloned().collect::<Vec<_>>();
+        let (read, cutoff) = match scope {
+            Scope::Session(id) => {
+                let session = held.sessions.get(&id).cloned();
+                let names = session.as_ref().map(Session::cutoff_names);
+                (session.into_iter().collect(), held.cutoff(&names.unwrap_or_default()))
             }
-            Scope::Nobody => Vec::new(),
+            Scope::Sessions(ids) => (ids.iter().filter_map(|id| held.sessions.get(id)).cloned().collect(), 0),
+            Scope::Subject(subject) => (not_ended(subject), 0),
+            Scope::Login { subject, cutoffs } => (not_ended(subject), held.cutoff(cutoffs)),
+            Scope::Nobody => (Vec::new(), 0),
         };
-        let mut transaction = Transaction::new(now, read);
+        let mut transaction = Transaction::new(now, read).with_cutoff(cutoff);
         change(&mut transaction);
         let writes = transaction.into_writes();
         let most_revocations = self.most_sessions.saturating_mul(REVOCATIONS_A_SESSION);
@@ -121,6 +132,9 @@ impl MemoryStore {
         for revocation in writes.revocations {
             held.last = held.last.saturating_add(1);
             let number = held.last;
+            if let Some(name) = revocation.cutoff_name() {
+                held.cutoffs.insert(name, (number, revocation.expiry()));
+            }
             held.log.push_back((number, revocation));
         }
         Ok(())
@@ -131,6 +145,12 @@ impl Held {
     fn of_subject(&self, subject: &str) -> impl Iterator<Item = &Session> {
         let ids = self.by_subject.get(subject).into_iter().flatten();
         ids.filter_map(|id| self.sessions.get(id))
+    }
+
+    /// Of the newest line that has one of these names.
+    fn cutoff(&self, names: &[String]) -> u64 {
+        let numbers = names.iter().filter_map(|name| self.cutoffs.get(name));
+        numbers.map(|(number, _)| *number).max().unwrap_or_default()
     }
 
     fn replace_ring(
@@ -165,6 +185,7 @@ impl Held {
         }
         let before = self.log.len();
         self.log.retain(|(_, revocation)| now < revocation.expiry());
+        self.cutoffs.retain(|_, (_, expiry)| now < *expiry);
         over.len().saturating_add(before.saturating_sub(self.log.len()))
     }
 }
@@ -197,6 +218,10 @@ impl SessionStore for MemoryStore {
         let sessions = match of {
             Of::Session(id) => held.sessions.get(&id).into_iter().cloned().collect(),
             Of::Subject(subject) => held.of_subject(subject).filter(is_behind).take(most).cloned().collect(),
+            Of::NotEnded(subject) => {
+                let theirs = held.of_subject(subject).filter(|it| it.ended.is_none());
+                theirs.filter(is_behind).take(most).cloned().collect()
+            }
             Of::Client(client) => {
                 all().filter(|session| session.client() == Some(client)).take(most).cloned().collect()
             }
@@ -214,15 +239,17 @@ impl SessionStore for MemoryStore {
         Box::pin(core::future::ready(Ok(sessions)))
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         let (held, now) = (self.held(), self.clock.now());
-        let lines = held.log.iter().filter(|(number, it)| *number > after && now < it.expiry());
-        let lines = lines.take(most).cloned().collect();
-        Box::pin(core::future::ready(Ok(lines)))
+        let behind = held.log.partition_point(|(number, _)| *number <= after);
+        let lines = held.log.range(behind..).filter(|(_, it)| now < it.expiry());
+        let page = LogPage::new(lines.take(most).cloned().collect(), held.last);
+        Box::pin(core::future::ready(Ok(page)))
+    }
+
+    /// No other process has it.
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {

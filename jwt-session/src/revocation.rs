@@ -2,9 +2,11 @@
 
 mod check;
 mod index;
+mod steady;
 
 use core::time::Duration;
 
+use jwt_core::Verified;
 use serde::{Deserialize, Serialize};
 
 pub use self::check::{Revocations, RevocationsBuilder};
@@ -86,6 +88,14 @@ impl Revocation {
         Self { issuer: issuer.into(), what, cutoff, until }
     }
 
+    /// Takes back one token, until it has expired for everybody: so long after its `exp`. None where it has no `jti`, or
+    /// says nothing of its end.
+    pub(crate) fn of_token(verified: &Verified, now: Duration, slack: Duration) -> Option<Self> {
+        let what = Revoked::Token(verified.token_id()?.to_owned());
+        let left = verified.expires_at()?.as_duration().saturating_sub(now);
+        Some(Self::new(verified.issuer().unwrap_or_default(), what, now, left.saturating_add(slack)))
+    }
+
     /// Whose tokens: their `iss`.
     #[must_use]
     pub fn issuer(&self) -> &str {
@@ -98,9 +108,21 @@ impl Revocation {
         &self.what
     }
 
+    /// The name by which a store finds the newest line that takes back all of a subject, client, tenant or issuer; none
+    /// for a token or a session.
+    #[must_use]
+    pub fn cutoff_name(&self) -> Option<String> {
+        (!self.what.is_exact()).then(|| cutoff_name(self.what.level(), &self.issuer, self.what.name()))
+    }
+
     /// When a store may forget it, since the Unix epoch.
     #[must_use]
     pub fn expiry(&self) -> Duration {
         Duration::from_secs(self.until.into())
     }
+}
+
+/// One name for one level, issuer and name.
+pub(crate) fn cutoff_name(level: &str, issuer: &str, name: &str) -> String {
+    format!("{level} {} {issuer} {name}", issuer.len())
 }

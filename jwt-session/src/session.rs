@@ -6,6 +6,9 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::refresh_token::{Nonce, TagKey, TokenHash};
+#[cfg(doc)]
+use crate::revocation::Revocation;
+use crate::revocation::cutoff_name;
 use crate::session_id::SessionId;
 
 /// The record of one session: who, since when, until when, and which refresh token is the current one.
@@ -16,6 +19,10 @@ use crate::session_id::SessionId;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub(crate) id: SessionId,
+    /// The `iss` of its access tokens: sessions of several issuers may share a store.
+    pub(crate) issuer: String,
+    /// The newest number of the log of revocations when its login began: what has a greater one concerns it.
+    pub(crate) since: u64,
     pub(crate) subject: String,
     pub(crate) client: Option<String>,
     pub(crate) tenant: Option<String>,
@@ -23,6 +30,8 @@ pub struct Session {
     pub(crate) scope: Option<String>,
     /// What access tokens say beside the registered claims, as JSON.
     pub(crate) claims: Option<String>,
+    /// `acr` and `auth_time`.
+    pub(crate) authentication: Option<(String, u64)>,
     pub(crate) user_agent: Option<String>,
     pub(crate) address: Option<String>,
     /// The provider that the user logged in at, and the session there: where the login was one.
@@ -126,6 +135,22 @@ impl Session {
         self.id
     }
 
+    /// The claim `iss` of its access tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The [names](Revocation::cutoff_name) of lines of the log that take it back: of its issuer, client and tenant. Those
+    /// of its subject are not among them, for whoever writes one ends the sessions in the same step.
+    #[must_use]
+    pub fn cutoff_names(&self) -> Vec<String> {
+        let client = self.client.as_deref().map(|name| ("client", name));
+        let tenant = self.tenant.as_deref().map(|name| ("tenant", name));
+        let names = [Some(("issuer", "")), client, tenant].into_iter().flatten();
+        names.map(|(level, name)| cutoff_name(level, &self.issuer, name)).collect()
+    }
+
     /// Whose it is: the claim `sub`.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -202,6 +227,12 @@ impl Session {
     #[must_use]
     pub fn is_live(&self, now: Duration) -> bool {
         self.ended.is_none() && now < self.expiry()
+    }
+
+    /// Starts at `now`, by the store's clock.
+    pub(crate) const fn begin(&mut self, now: Duration, absolute: Duration, idle: Duration) {
+        (self.created, self.last_used) = (now, now);
+        (self.absolute_end, self.idle_end) = (now.saturating_add(absolute), now.saturating_add(idle));
     }
 
     /// Ends it; one that has ended keeps its first reason. Tells whether this did.

@@ -26,6 +26,9 @@ pub enum SessionError {
     NotSigned(RemoteIssueError),
     /// The operating system gives no random bits. Status 500.
     NoRandomBits,
+    /// While the login was checked, its subject, client, tenant or issuer was taken back, so that the check may have seen an
+    /// old password: log in again. Status 503.
+    RevokedMeanwhile,
     /// A setting of [`SessionsBuilder`](crate::SessionsBuilder) is out of its range.
     Setting {
         /// Which one.
@@ -115,6 +118,7 @@ impl SessionError {
             Self::Issue(_) => "not_signed",
             Self::NotSigned(error) => error.code(),
             Self::NoRandomBits => "no_random_bits",
+            Self::RevokedMeanwhile => "revoked_meanwhile",
             Self::Setting { .. } => "setting_out_of_range",
             Self::Unfit { .. } => "unfit_session",
         }
@@ -185,6 +189,9 @@ impl fmt::Display for SessionError {
             Self::Issue(error) => write!(f, "the access token was not signed: {error}"),
             Self::NotSigned(error) => write!(f, "the access token was not signed: {error}"),
             Self::NoRandomBits => f.write_str("the operating system gives no random bits"),
+            Self::RevokedMeanwhile => {
+                f.write_str("what it belongs to was taken back while the login was checked")
+            }
             Self::Setting { setting, range } => write!(f, "the {setting} of sessions must be {range}"),
             Self::Unfit { field } => {
                 write!(f, "the {field} of the session is empty, too long or no plain text")
@@ -199,7 +206,11 @@ impl std::error::Error for SessionError {
             Self::Store(error) => Some(error),
             Self::Issue(error) => Some(error),
             Self::NotSigned(error) => Some(error),
-            Self::Refused(_) | Self::NoRandomBits | Self::Setting { .. } | Self::Unfit { .. } => None,
+            Self::Refused(_)
+            | Self::NoRandomBits
+            | Self::RevokedMeanwhile
+            | Self::Setting { .. }
+            | Self::Unfit { .. } => None,
         }
     }
 }

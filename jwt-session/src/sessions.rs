@@ -5,28 +5,32 @@ mod issuer;
 mod new_session;
 mod patience;
 mod provider;
+mod revoking;
 mod tokens;
 mod transact;
+mod upkeep;
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use tokio::task::AbortHandle;
 
 pub use self::builder::SessionsBuilder;
 pub use self::issuer::SessionIssuer;
-pub use self::new_session::NewSession;
 pub(crate) use self::new_session::shown;
+pub use self::new_session::{LoginBegun, NewSession};
 pub use self::tokens::{Refresh, SessionTokens};
 use crate::events::{Events, SecurityEvent};
 use crate::random::random;
-use crate::refresh_token::RefreshToken;
-use crate::revocation::{Revocation, Revocations, Revoked};
+use crate::refresh_token::{Nonce, RefreshToken};
+use crate::revocation::{Revocation, Revocations, Revoked, cutoff_name};
 use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
-use crate::store::{Of, Scope, SessionStore, StoreErrorKind, Transaction};
+use crate::store::{Of, Scope, SessionStore, Transaction};
 
 /// Sessions that are listed, or ended, at a time.
 const PAGE: usize = 100;
@@ -36,6 +40,9 @@ const PAGE: usize = 100;
 /// A session is a login that lasts: a short-lived access token, which every service verifies by itself, and a refresh
 /// token, which buys the next one here. Ending the session takes both back, the access token by
 /// [`revocations`](Self::revocations), which is asked on each request and asks nobody.
+///
+/// What changes something is done to its end, on a task of its own, also where its future is dropped: in a runtime of
+/// tokio, and else by a store that does not wait.
 ///
 /// Clones are the same sessions.
 #[derive(Clone)]
@@ -48,11 +55,34 @@ struct Inner {
     rules: RefreshRules,
     absolute: Duration,
     most_sessions: usize,
-    /// How long an access token may be good, by any node's clock.
+    /// How long a token may be good, by any node's clock.
     longest: Duration,
     events: Events,
     /// Up to where the log of revocations was read.
     read: AtomicU64,
+    upkeep: OnceLock<AbortHandle>,
+}
+
+impl Inner {
+    fn read(&self) -> u64 {
+        self.read.load(Ordering::Acquire)
+    }
+
+    fn has_read(&self, number: u64) {
+        self.read.fetch_max(number, Ordering::AcqRel);
+    }
+
+    fn set_read(&self, number: u64) {
+        self.read.store(number, Ordering::Release);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(upkeep) = self.upkeep.get() {
+            upkeep.abort();
+        }
+    }
 }
 
 impl Sessions {
@@ -62,42 +92,68 @@ impl Sessions {
         SessionsBuilder::new(issuer.into(), Arc::new(store))
     }
 
+    /// To be asked before the credentials of a login are checked, for
+    /// [`with_login_begun`](NewSession::with_login_begun). The ready-made routes do so by themselves.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn begin_login(&self) -> Result<LoginBegun, SessionError> {
+        Ok(LoginBegun(self.0.store.revocations(u64::MAX, 0).await?.newest))
+    }
+
     /// Starts a session. The application has checked who it is.
     ///
     /// Where the subject has as many sessions as it may, the one that was not used for longest is ended.
     ///
     /// # Errors
-    /// - [`SessionError::Unfit`]: a name is empty, too long, or not one that a token may say.
+    /// - [`SessionError::Unfit`]: a name is empty, too long, or not one that a token may say; or a custom claim has a method
+    ///   of its own.
+    /// - [`SessionError::RevokedMeanwhile`]: since the login began, its subject, client, tenant or issuer was taken back.
     /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NotSigned`], [`SessionError::NoRandomBits`].
     pub async fn start(&self, new: NewSession) -> Result<SessionTokens, SessionError> {
-        new.check()?;
-        let (id, tag_key) = (SessionId::generate()?, random()?);
-        let token = RefreshToken::first(id, random()?, &tag_key);
-        let inner = &*self.0;
-        let session = |now: Duration| {
-            let absolute_end = now.saturating_add(inner.absolute);
-            new.session(id, &token, tag_key, now, absolute_end, inner.rules.idle)
+        new.check(self.0.revocations.tenant_claim())?;
+        let begun = match new.begun {
+            Some(begun) => begun,
+            None => self.begin_login().await?,
         };
+        let (id, tag_key, now) = (SessionId::generate()?, random()?, self.now());
+        let token = RefreshToken::first(id, random()?, &tag_key);
+        let (absolute, idle) = (self.0.absolute, self.0.rules.idle);
+        let issuer = self.0.issuer.name();
+        let end = now.saturating_add(absolute);
+        let session = new.session(id, issuer, begun, &token, tag_key, now, end, idle);
         // Signed first: what cannot be signed is not written, and ends nobody's session.
-        let now = self.now();
-        let tokens = self.tokens(&session(now), &token, None, now).await?;
-        let why = EndReason::TooManySessions;
+        let tokens = self.tokens(&session, &token, None, now).await?;
+        let sessions = self.clone();
+        let started = self.to_its_end(async move { sessions.start_signed(session).await }).await?;
+        Ok(tokens.written(&started, &token))
+    }
+
+    async fn start_signed(&self, mut session: Session) -> Result<Session, SessionError> {
+        let (inner, why) = (&*self.0, EndReason::TooManySessions);
+        let (subject, mut cutoffs) = (session.subject.clone(), session.cutoff_names());
+        cutoffs.push(cutoff_name("subject", &session.issuer, &subject));
         let start = |transaction: &mut Transaction| {
+            if transaction.cutoff() > session.since {
+                return None;
+            }
             let now = transaction.now();
             let mut live = transaction.sessions().to_vec();
-            live.retain(|session| session.is_live(now));
+            live.retain(|session| session.is_live(now) && self.is_ours(session));
             live.sort_by_key(|session| (session.last_used, session.id));
             let surplus = live.len().saturating_add(1).saturating_sub(inner.most_sessions);
             let oldest = live.into_iter().take(surplus);
             let ended: Vec<_> = oldest.filter_map(|session| self.end_in(transaction, session, why)).collect();
-            let session = session(now);
+            session.begin(now, inner.absolute, inner.rules.idle);
             transaction.insert(session.clone());
-            (session, ended)
+            Some((session.clone(), ended))
         };
-        let (started, ended) = self.transact_and(Scope::Subject(&new.subject), start, false).await?;
+        let scope = Scope::Login { subject: &subject, cutoffs: &cutoffs };
+        let started = self.transact_and(scope, start, false).await?;
+        let (started, ended) = started.ok_or(SessionError::RevokedMeanwhile)?;
         self.tell_ended(&ended, why);
-        inner.events.tell(&SecurityEvent::Login { session: id, subject: started.subject.clone() });
-        Ok(tokens.written(&started, &token))
+        inner.events.tell(&SecurityEvent::Login { session: started.id, subject });
+        Ok(started)
     }
 
     /// Exchanges a refresh token: for an access token and the refresh token that takes its place.
@@ -115,13 +171,11 @@ impl Sessions {
     ) -> Result<SessionTokens, SessionError> {
         let token = RefreshToken::parse(refresh_token).ok_or(RefreshRefusal::Unknown)?;
         let nonce = random()?;
-        let inner = &*self.0;
         let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
-        let rotate = |session: &mut Session, now| rotate(session, presented, &inner.rules, nonce, now);
         let mut read = self.session(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
         // Signed first: where the signer is away nothing changes, and the same token is good when it is back.
         let now = self.now();
-        let mut signed = match rotate(&mut read, now) {
+        let mut signed = match rotate(&mut read, presented, &self.0.rules, nonce, now) {
             // What stays so by every clock needs no transaction, so that guesses hold nobody up.
             Rotation::Refused(refused @ (Refused::Guess | Refused::Ended(_))) => {
                 return Err(RefreshRefusal::from(refused).into());
@@ -131,32 +185,53 @@ impl Sessions {
             }
             Rotation::Refused(_) | Rotation::Ends(_) => None,
         };
-        let (session, rotation, tokens) = loop {
-            let is_signed = signed.is_some();
-            let outcome = self
-                .transact(Scope::Session(token.session), |transaction| {
-                    let mut session = transaction.sessions().first()?.clone();
-                    let before = session.clone();
-                    let rotation = rotate(&mut session, transaction.now());
-                    let gives = matches!(rotation, Rotation::Rotated(_) | Rotation::Again(_));
-                    if let Rotation::Ends(_) = rotation {
-                        transaction.revoke(self.revocation_of(session.id, transaction.now()));
-                    }
-                    if session != before && (is_signed || !gives) {
-                        transaction.update(session.clone());
-                    }
-                    Some((session, rotation, transaction.now()))
-                })
-                .await?;
-            let (session, rotation, now) = outcome.ok_or(RefreshRefusal::Unknown)?;
-            match (&rotation, signed.take()) {
+        loop {
+            let (sessions, token, is_signed) = (self.clone(), token.clone(), signed.is_some());
+            let (client, scope) = (refresh.client.map(str::to_owned), refresh.scope.map(str::to_owned));
+            let rotated = self.to_its_end(async move {
+                let presented =
+                    Presented { token: &token, client: client.as_deref(), scope: scope.as_deref() };
+                sessions.refresh_signed(presented, nonce, is_signed).await
+            });
+            let (session, successor, now) = rotated.await?;
+            match signed.take() {
+                Some(tokens) => return Ok(tokens.written(&session, &successor)),
                 // The store's clock says otherwise than ours. Nothing has changed yet.
-                (Rotation::Rotated(successor) | Rotation::Again(successor), None) => {
-                    signed = Some(self.tokens(&session, successor, refresh.scope, now).await?);
-                }
-                (_, tokens) => break (session, rotation, tokens),
+                None => signed = Some(self.tokens(&session, &successor, refresh.scope, now).await?),
             }
+        }
+    }
+
+    /// Writes what comes of a refresh token. A successor is written only where an access token is there to go with it.
+    async fn refresh_signed(
+        &self,
+        presented: Presented<'_>,
+        nonce: Nonce,
+        is_signed: bool,
+    ) -> Result<(Session, RefreshToken, Duration), SessionError> {
+        let inner = &*self.0;
+        let rotate = |transaction: &mut Transaction| {
+            let session = transaction.sessions().first().filter(|it| self.is_ours(it))?;
+            let (mut session, now) = (session.clone(), transaction.now());
+            // All of its client, tenant or issuer was taken back, and nobody has come to this one yet.
+            if session.ended.is_none() && transaction.cutoff() > session.since {
+                let ended = self.end_in(transaction, session.clone(), EndReason::LogoutAll);
+                return Some((session, Rotation::Refused(Refused::Ended(EndReason::LogoutAll)), ended, now));
+            }
+            let before = session.clone();
+            let rotation = rotate(&mut session, presented, &inner.rules, nonce, now);
+            let gives = matches!(rotation, Rotation::Rotated(_) | Rotation::Again(_));
+            if let Rotation::Ends(_) = rotation {
+                transaction.revoke(self.revocation_of(session.id, now));
+            }
+            if session != before && (is_signed || !gives) {
+                transaction.update(session.clone());
+            }
+            Some((session, rotation, None, now))
         };
+        let outcome = self.transact(Scope::Session(presented.token.session), rotate).await?;
+        let (session, rotation, ended, now) = outcome.ok_or(RefreshRefusal::Unknown)?;
+        self.tell_ended(ended.as_slice(), EndReason::LogoutAll);
         let (subject, id) = (session.subject.clone(), session.id);
         let (successor, again) = match rotation {
             Rotation::Rotated(successor) => (successor, false),
@@ -171,10 +246,10 @@ impl Sessions {
             }
             Rotation::Refused(refused) => return Err(RefreshRefusal::from(refused).into()),
         };
-        inner.events.tell(&SecurityEvent::Refresh { session: id, subject, again });
-        // There: without tokens the loop goes on.
-        let tokens = tokens.ok_or(StoreErrorKind::Failed)?;
-        Ok(tokens.written(&session, &successor))
+        if is_signed {
+            inner.events.tell(&SecurityEvent::Refresh { session: id, subject, again });
+        }
+        Ok((session, successor, now))
     }
 
     /// The session of a refresh token, whatever its age: for a logout by it. None where it was never given out.
@@ -187,12 +262,13 @@ impl Sessions {
         Ok(session.filter(|session| token.is_genuine(&session.tag_key)))
     }
 
-    /// A session, ended and expired or not.
+    /// A session of this issuer, ended and expired or not.
     ///
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
-        Ok(self.0.store.sessions(Of::Session(id), None, 1).await?.pop())
+        let session = self.0.store.sessions(Of::Session(id), None, 1).await?.pop();
+        Ok(session.filter(|session| self.is_ours(session)))
     }
 
     /// The live sessions of a subject, the one that was used last first.
@@ -203,10 +279,10 @@ impl Sessions {
         let now = self.now();
         let (mut live, mut after) = (Vec::new(), None);
         loop {
-            let page = self.0.store.sessions(Of::Subject(subject), after, PAGE).await?;
+            let page = self.0.store.sessions(Of::NotEnded(subject), after, PAGE).await?;
             let is_last = page.len() < PAGE;
             after = page.last().map(Session::id);
-            live.extend(page.into_iter().filter(|session| session.is_live(now)));
+            live.extend(page.into_iter().filter(|session| session.is_live(now) && self.is_ours(session)));
             if is_last {
                 break;
             }
@@ -215,11 +291,11 @@ impl Sessions {
         Ok(live)
     }
 
-    /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on, by this process also
-    /// where another one ended it before. Tells whether this ended it; one that expired, too.
+    /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on. Tells whether
+    /// this ended it; one that expired, too. What has ended, or is no longer in the store, is taken back all the same.
     ///
     /// # Errors
-    /// [`SessionError::Store`].
+    /// [`SessionError::Store`]. It may have ended, and yet not be known here to have: call again.
     pub async fn end(&self, id: SessionId) -> Result<bool, SessionError> {
         self.end_because(id, EndReason::Logout).await
     }
@@ -229,14 +305,29 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn end_because(&self, id: SessionId, why: EndReason) -> Result<bool, SessionError> {
-        let (ended, before) = self
-            .transact(Scope::Session(id), |transaction| {
-                let Some(session) = transaction.sessions().first().cloned() else { return (None, None) };
-                (self.end_in(transaction, session.clone(), why), Some(session))
-            })
-            .await?;
+        let sessions = self.clone();
+        self.to_its_end(async move { sessions.end_whole(id, why).await }).await
+    }
+
+    async fn end_whole(&self, id: SessionId, why: EndReason) -> Result<bool, SessionError> {
+        let end = |transaction: &mut Transaction| {
+            let line = self.revocation_of(id, transaction.now());
+            let session = transaction.sessions().first().filter(|it| self.is_ours(it)).cloned();
+            let Some(session) = session else {
+                // Lost, or never there: tokens of it may live.
+                transaction.revoke(line);
+                return (None, Ok(()));
+            };
+            match self.end_in(transaction, session, why) {
+                Some(ended) => (Some(ended), Ok(())),
+                // By another process, or at a time when there was no room to know it here.
+                None => (None, self.0.revocations.add(&line)),
+            }
+        };
+        let (ended, is_known) = self.transact(Scope::Session(id), end).await?;
         self.tell_ended(ended.as_slice(), why);
-        before.map_or(Ok(()), |before| self.learn_of(&before))?;
+        is_known?;
+        self.catch_up().await?;
         Ok(ended.is_some())
     }
 
@@ -268,88 +359,28 @@ impl Sessions {
         why: EndReason,
         but: Option<SessionId>,
     ) -> Result<usize, SessionError> {
-        let ended = self
-            .transact(Scope::Subject(subject), |transaction| {
-                let all = transaction.sessions().to_vec();
-                let all = all.into_iter().filter(|session| Some(session.id) != but);
-                let ended: Vec<_> =
-                    all.filter_map(|session| self.end_in(transaction, session, why)).collect();
-                let what = Revoked::Subject(subject.to_owned());
-                transaction.revoke(self.revocation(what, transaction.now()));
-                ended
-            })
-            .await?;
+        let (sessions, subject) = (self.clone(), subject.to_owned());
+        self.to_its_end(async move { sessions.end_all_whole(&subject, why, but).await }).await
+    }
+
+    async fn end_all_whole(
+        &self,
+        subject: &str,
+        why: EndReason,
+        but: Option<SessionId>,
+    ) -> Result<usize, SessionError> {
+        let end = |transaction: &mut Transaction| {
+            let all = transaction.sessions().to_vec();
+            let all = all.into_iter().filter(|session| Some(session.id) != but && self.is_ours(session));
+            let ended: Vec<_> = all.filter_map(|session| self.end_in(transaction, session, why)).collect();
+            let what = Revoked::Subject(subject.to_owned());
+            transaction.revoke(self.revocation(what, transaction.now()));
+            ended
+        };
+        let ended = self.transact(Scope::Subject(subject), end).await?;
         self.tell_ended(&ended, why);
-        // Those that had ended are not among these.
-        self.learn_of_all(subject).await?;
+        self.catch_up().await?;
         Ok(ended.len())
-    }
-
-    /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
-    /// issuer, their sessions included.
-    ///
-    /// # Errors
-    /// [`SessionError::Store`]. What was ended before that stays so: call again.
-    pub async fn revoke(&self, what: Revoked) -> Result<(), SessionError> {
-        match &what {
-            Revoked::Session(id) => {
-                if let Ok(id) = id.parse() {
-                    self.end(id).await?;
-                }
-            }
-            Revoked::Subject(subject) => return self.end_all(subject).await.map(drop),
-            Revoked::Client(client) => self.end_pages(Of::Client(client)).await?,
-            Revoked::Tenant(tenant) => self.end_pages(Of::Tenant(tenant)).await?,
-            Revoked::Issuer => self.end_pages(Of::Everybody).await?,
-            Revoked::Token(_) => {}
-        }
-        let level = what.level();
-        self.transact(Scope::Nobody, |transaction| {
-            transaction.revoke(self.revocation(what.clone(), transaction.now()));
-        })
-        .await?;
-        self.0.events.tell(&SecurityEvent::Revoked { level });
-        Ok(())
-    }
-
-    /// Those that were there before this was called; one by one, for they may be millions.
-    async fn end_pages(&self, of: Of<'_>) -> Result<(), SessionError> {
-        let mut after = None;
-        loop {
-            let page = self.0.store.sessions(of, after, PAGE).await?;
-            for session in &page {
-                match session.ended {
-                    Some(_) => self.learn_of(session)?,
-                    None => self.end_because(session.id, EndReason::LogoutAll).await.map(drop)?,
-                }
-            }
-            after = page.last().map(Session::id);
-            if page.len() < PAGE {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn learn_of_all(&self, subject: &str) -> Result<(), SessionError> {
-        let mut after = None;
-        loop {
-            let page = self.0.store.sessions(Of::Subject(subject), after, PAGE).await?;
-            page.iter().try_for_each(|session| self.learn_of(session))?;
-            after = page.last().map(Session::id);
-            if page.len() < PAGE {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Where a session had ended, another process may have ended it, a moment ago: whoever ends it here finds it refused
-    /// here.
-    fn learn_of(&self, session: &Session) -> Result<(), SessionError> {
-        let ended = session.ended.map(|ended| self.revocation_of(session.id, ended.at));
-        if let Some(revocation) = ended.filter(|revocation| self.now() < revocation.expiry()) {
-            self.0.revocations.add(&revocation)?;
-        }
-        Ok(())
     }
 
     /// What is revoked, in memory: the check for the request path.
@@ -371,35 +402,6 @@ impl Sessions {
     /// The time by which sessions are judged.
     pub(crate) fn now(&self) -> Duration {
         self.0.revocations.now()
-    }
-
-    /// Reads what other processes on the same store have revoked since the last time; until then it is not known here. A
-    /// service of one process need not call it. To be called every second or so where there are several: a call that
-    /// finds nothing is one small question to the store.
-    ///
-    /// # Errors
-    /// [`SessionError::Store`]. Where that lasts, this process does not know what was revoked elsewhere.
-    pub async fn catch_up(&self) -> Result<(), SessionError> {
-        loop {
-            let after = self.0.read.load(Ordering::Acquire);
-            let page = self.0.store.revocations(after, PAGE).await?;
-            for (number, revocation) in &page {
-                self.0.revocations.add(revocation)?;
-                self.0.read.fetch_max(*number, Ordering::AcqRel);
-            }
-            if page.len() < PAGE {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Forgets what expired, here and in the store; tells how much. To be called now and then: every minute is fine.
-    ///
-    /// # Errors
-    /// [`SessionError::Store`].
-    pub async fn remove_expired(&self) -> Result<usize, SessionError> {
-        self.0.revocations.remove_expired();
-        Ok(self.0.store.remove_expired().await?)
     }
 
     /// Ends a session that was read; tells which, where it had not ended. One that expired a moment ago too, for verifiers
@@ -425,8 +427,18 @@ impl Sessions {
         self.revocation(Revoked::Session(id.to_string()), now)
     }
 
+    /// Kept for as long as a token that it concerns may live; one that ends sessions, as long as a session may.
     fn revocation(&self, what: Revoked, now: Duration) -> Revocation {
-        Revocation::new(self.0.issuer.name(), what, now, self.0.longest)
+        let longest = match what {
+            Revoked::Client(_) | Revoked::Tenant(_) | Revoked::Issuer => self.0.longest.max(self.0.absolute),
+            Revoked::Token(_) | Revoked::Session(_) | Revoked::Subject(_) => self.0.longest,
+        };
+        Revocation::new(self.0.issuer.name(), what, now, longest)
+    }
+
+    /// Another issuer's sessions may be in the same store.
+    fn is_ours(&self, session: &Session) -> bool {
+        session.issuer == self.0.issuer.name()
     }
 
     async fn tokens(

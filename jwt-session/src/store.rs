@@ -46,16 +46,13 @@ pub trait SessionStore: Send + Sync + 'static {
         most: usize,
     ) -> BoxFuture<'s, Result<Vec<Session>, StoreError>>;
 
-    /// The log of revocations behind a number, in order, without those that expired; at most `most`. Numbers only grow,
-    /// and a line that is read later never has a smaller one than any that was read before.
+    /// The log of revocations behind a number, in order, without those that expired; at most `most`, and the newest
+    /// number that was given out, whose line may have been forgotten. Numbers begin at 1 and only grow, and a line that is
+    /// read later never has a smaller one than any that was read before, nor than a newest number.
     ///
     /// # Errors
     /// [`StoreError`] where the engine cannot be asked or says no.
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>>;
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>>;
 
     /// Forgets revocations that expired, and sessions that ended or expired a day ago or earlier; tells how many of
     /// both. Bounded: what is left is for the next call.
@@ -63,6 +60,30 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] where the engine cannot be asked or says no.
     fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// Whether another process may write to it. Then [`Sessions`](crate::Sessions) follows its log, and answers 503 where it
+    /// cannot. Default: true.
+    fn is_shared(&self) -> bool {
+        true
+    }
+}
+
+/// A page of the log of revocations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogPage {
+    /// Numbers and lines.
+    pub lines: Vec<(u64, Revocation)>,
+    /// The newest number that was given out when the page was asked for, or later; 0 where none was.
+    pub newest: u64,
+}
+
+impl LogPage {
+    /// These lines. `newest` must have been read before them, or with them.
+    #[must_use]
+    pub const fn new(lines: Vec<(u64, Revocation)>, newest: u64) -> Self {
+        Self { lines, newest }
+    }
 }
 
 /// How long what ended is kept: so long a token of it is known as one of an ended session.
@@ -72,10 +93,20 @@ pub const KEPT_AFTER_END: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope<'s> {
-    /// This one, ended and expired or not.
+    /// This one, ended and expired or not, with the [cutoff](Transaction::with_cutoff) of its
+    /// [names](Session::cutoff_names).
     Session(SessionId),
+    /// Those of these that there are, ended and expired or not; at most 100.
+    Sessions(&'s [SessionId]),
     /// All of a subject that have not ended; expired ones too, while they are kept.
     Subject(&'s str),
+    /// As [`Subject`](Self::Subject), with the [cutoff](Transaction::with_cutoff) of these names.
+    Login {
+        /// Whose sessions.
+        subject: &'s str,
+        /// Names that a line of the log may have.
+        cutoffs: &'s [String],
+    },
     /// None: the log of revocations alone is written.
     Nobody,
 }
@@ -88,6 +119,8 @@ pub enum Of<'s> {
     Session(SessionId),
     /// Those of a subject.
     Subject(&'s str),
+    /// Those of a subject that have not ended; expired ones too, while they are kept.
+    NotEnded(&'s str),
     /// Those of a client.
     Client(&'s str),
     /// Those of a tenant.
@@ -111,6 +144,7 @@ pub type Change<'c> = Box<dyn FnMut(&mut Transaction) + Send + 'c>;
 pub struct Transaction {
     now: Duration,
     read: Vec<Session>,
+    cutoff: u64,
     writes: Writes,
 }
 
@@ -139,7 +173,15 @@ impl Transaction {
     /// it has one.
     #[must_use]
     pub fn new(now: Duration, read: Vec<Session>) -> Self {
-        Self { now, read, writes: Writes::default() }
+        Self { now, read, cutoff: 0, writes: Writes::default() }
+    }
+
+    /// The number of the newest line of the log that has one of the names of the scope as its
+    /// [cutoff](Revocation::cutoff_name); 0 where none has.
+    #[must_use]
+    pub const fn with_cutoff(mut self, number: u64) -> Self {
+        self.cutoff = number;
+        self
     }
 
     /// What is to be written.
@@ -150,6 +192,10 @@ impl Transaction {
 
     pub(crate) const fn now(&self) -> Duration {
         self.now
+    }
+
+    pub(crate) const fn cutoff(&self) -> u64 {
+        self.cutoff
     }
 
     pub(crate) fn sessions(&self) -> &[Session] {

@@ -16,25 +16,27 @@ use std::sync::Arc;
 use jwt_session::jwt_core::Clock;
 use jwt_session::jwt_core::keys::BoxFuture;
 use jwt_session::store::{
-    Change, KEPT_AFTER_END, Of, Scope, SessionStore, StoreError, StoreErrorKind, Transaction,
+    Change, KEPT_AFTER_END, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind, Transaction,
 };
-use jwt_session::{Revocation, Session, SessionId};
+use jwt_session::{Session, SessionId};
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 pub use self::builder::SqliteStoreBuilder;
-use self::error::{corrupt, failed};
+use self::error::{corrupt, failed, malformed};
 use self::writing::Writing;
 
-/// What brings the tables from each version to the next, from nothing on. The last line of each sets `user_version`.
-const MIGRATIONS: [&str; 4] = [
+/// What brings the tables from each version to the next, from nothing on. The version is in a table of our own:
+/// `user_version` belongs to whoever else has tables in the file.
+const MIGRATIONS: [&str; 5] = [
     include_str!("sqlite/1.sql"),
     include_str!("sqlite/2.sql"),
     include_str!("sqlite/3.sql"),
     include_str!("sqlite/4.sql"),
+    include_str!("sqlite/5.sql"),
 ];
 
 /// Rows that are forgotten by one call at most.
-const FORGOTTEN_AT_ONCE: i64 = 10_000;
+const FORGOTTEN_AT_ONCE: i64 = 1_000;
 
 /// A store in a file of SQLite, for a service on one machine.
 ///
@@ -50,9 +52,10 @@ const FORGOTTEN_AT_ONCE: i64 = 10_000;
 /// ```
 ///
 /// What was written lasts once it is answered, also where the machine loses its power: each change is synchronised to
-/// the disk. Several processes of one machine may share the file, and learn of each other's revocations by
-/// [`Sessions::catch_up`](jwt_session::Sessions::catch_up); a network file system must not hold it. Clones are the same
-/// store.
+/// the disk. Several processes of one machine may share the file, and `Sessions` of each learns within a second what the
+/// others revoke; where there is only one,
+/// [`with_single_process`](jwt_session::SessionsBuilder::with_single_process) spares that. A network file system must not
+/// hold it. The file is created for its owner alone. Clones are the same store.
 #[derive(Clone)]
 pub struct SqliteStore {
     writer: SqlitePool,
@@ -73,13 +76,17 @@ impl SqliteStore {
     /// [`StoreError`] where the file cannot be written, or was written by a later version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let mut writing = Writing::begin(&self.writer).await?;
-        let version =
-            sqlx::query("PRAGMA user_version").fetch_one(writing.connection()?).await.map_err(failed)?;
+        let table = "CREATE TABLE IF NOT EXISTS jwt_schema (version INTEGER NOT NULL)";
+        sqlx::raw_sql(table).execute(writing.connection()?).await.map_err(failed)?;
+        let version = sqlx::query("SELECT coalesce(max(version), 0) FROM jwt_schema");
+        let version = version.fetch_one(writing.connection()?).await.map_err(failed)?;
         let version: i64 = version.try_get(0).map_err(failed)?;
         let behind = usize::try_from(version).ok().and_then(|version| MIGRATIONS.get(version..));
         let Some(behind) = behind else { return Err(corrupt(error::LaterVersion(version))) };
-        for step in behind {
+        for (step, version) in behind.iter().zip(version.saturating_add(1)..) {
             sqlx::raw_sql(*step).execute(writing.connection()?).await.map_err(failed)?;
+            let reached = sqlx::query("INSERT INTO jwt_schema (version) VALUES (?1)").bind(version);
+            reached.execute(writing.connection()?).await.map_err(failed)?;
         }
         writing.commit().await
     }
@@ -93,24 +100,28 @@ impl SqliteStore {
     async fn run(&self, scope: Scope<'_>, mut change: Change<'_>) -> Result<(), StoreError> {
         let mut writing = Writing::begin(&self.writer).await?;
         let now = self.clock.now();
-        let read = match scope {
+        let connection = writing.connection()?;
+        let (sessions, cutoff) = match scope {
             Scope::Session(id) => {
-                sqlx::query("SELECT record FROM jwt_sessions WHERE id = ?1")
-                    .bind(id.as_bytes().as_slice())
-                    .fetch_all(writing.connection()?)
-                    .await
+                let read = with_id(connection, id).await?;
+                let names = read.as_ref().map(Session::cutoff_names).unwrap_or_default();
+                (read.into_iter().collect(), cutoff(connection, &names).await?)
             }
-            Scope::Subject(subject) => {
-                sqlx::query("SELECT record FROM jwt_sessions WHERE subject = ?1 AND NOT ended")
-                    .bind(subject)
-                    .fetch_all(writing.connection()?)
-                    .await
+            Scope::Sessions(ids) => {
+                let mut read = Vec::with_capacity(ids.len());
+                for id in ids {
+                    read.extend(with_id(connection, *id).await?);
+                }
+                (read, 0)
             }
-            Scope::Nobody => Ok(Vec::new()),
+            Scope::Subject(subject) => (not_ended(connection, subject).await?, 0),
+            Scope::Login { subject, cutoffs } => {
+                (not_ended(connection, subject).await?, cutoff(connection, cutoffs).await?)
+            }
+            Scope::Nobody => (Vec::new(), 0),
             _ => return Err(StoreErrorKind::Failed.into()),
         };
-        let sessions = read.map_err(failed)?.iter().map(session).collect::<Result<Vec<_>, _>>()?;
-        let mut changed = Transaction::new(now, sessions);
+        let mut changed = Transaction::new(now, sessions).with_cutoff(cutoff);
         change(&mut changed);
         let writes = changed.into_writes();
         if writes.is_empty() {
@@ -130,9 +141,10 @@ impl SqliteStore {
                 .map_err(failed)?;
         }
         for revocation in &writes.revocations {
-            sqlx::query("INSERT INTO jwt_revocations (expiry, record) VALUES (?1, ?2)")
+            sqlx::query("INSERT INTO jwt_revocations (expiry, record, cutoff) VALUES (?1, ?2, ?3)")
                 .bind(millis(revocation.expiry()))
                 .bind(record(revocation)?)
+                .bind(revocation.cutoff_name())
                 .execute(writing.connection()?)
                 .await
                 .map_err(failed)?;
@@ -156,6 +168,11 @@ impl SqliteStore {
             Of::Subject(subject) => {
                 let theirs =
                     "SELECT record FROM jwt_sessions WHERE subject = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
+                sqlx::query(theirs).bind(after).bind(most).bind(subject)
+            }
+            Of::NotEnded(subject) => {
+                let theirs = "SELECT record FROM jwt_sessions WHERE subject = ?3 AND NOT ended AND id > ?1 \
+                              ORDER BY id LIMIT ?2";
                 sqlx::query(theirs).bind(after).bind(most).bind(subject)
             }
             Of::Client(client) => {
@@ -182,7 +199,15 @@ impl SqliteStore {
         query.fetch_all(&self.readers).await.map_err(failed)?.iter().map(session).collect()
     }
 
-    async fn log(&self, after: u64, most: usize) -> Result<Vec<(u64, Revocation)>, StoreError> {
+    async fn log(&self, after: u64, most: usize) -> Result<LogPage, StoreError> {
+        // Before the lines, so that none up to there is missed.
+        let newest = sqlx::query("SELECT seq FROM sqlite_sequence WHERE name = 'jwt_revocations'");
+        let newest = newest.fetch_optional(&self.readers).await.map_err(failed)?;
+        let newest: i64 = newest.map_or(Ok(0), |row| row.try_get(0)).map_err(failed)?;
+        let newest = u64::try_from(newest).map_err(corrupt)?;
+        if most == 0 {
+            return Ok(LogPage::new(Vec::new(), newest));
+        }
         let lines = sqlx::query(
             "SELECT number, record FROM jwt_revocations WHERE number > ?1 AND expiry > ?3 ORDER BY number LIMIT ?2",
         );
@@ -194,9 +219,9 @@ impl SqliteStore {
             let number: i64 = row.try_get(0).map_err(failed)?;
             let number = u64::try_from(number).map_err(corrupt)?;
             let text: &str = row.try_get(1).map_err(failed)?;
-            Ok((number, serde_json::from_str(text).map_err(corrupt)?))
+            Ok((number, serde_json::from_str(text).map_err(malformed)?))
         };
-        lines.iter().map(line).collect()
+        Ok(LogPage::new(lines.iter().map(line).collect::<Result<_, StoreError>>()?, newest))
     }
 
     async fn forget(&self) -> Result<usize, StoreError> {
@@ -222,6 +247,28 @@ impl SqliteStore {
         writing.commit().await?;
         Ok(forgotten)
     }
+}
+
+async fn with_id(connection: &mut SqliteConnection, id: SessionId) -> Result<Option<Session>, StoreError> {
+    let row = sqlx::query("SELECT record FROM jwt_sessions WHERE id = ?1").bind(id.as_bytes().to_vec());
+    row.fetch_optional(connection).await.map_err(failed)?.as_ref().map(session).transpose()
+}
+
+async fn not_ended(connection: &mut SqliteConnection, subject: &str) -> Result<Vec<Session>, StoreError> {
+    let rows = sqlx::query("SELECT record FROM jwt_sessions WHERE subject = ?1 AND NOT ended").bind(subject);
+    rows.fetch_all(connection).await.map_err(failed)?.iter().map(session).collect()
+}
+
+/// The number of the newest line of these names.
+async fn cutoff(connection: &mut SqliteConnection, names: &[String]) -> Result<u64, StoreError> {
+    let mut newest = 0;
+    for name in names {
+        let row = sqlx::query("SELECT max(number) FROM jwt_revocations WHERE cutoff = ?1").bind(name);
+        let row = row.fetch_one(&mut *connection).await.map_err(failed)?;
+        let number: Option<i64> = row.try_get(0).map_err(failed)?;
+        newest = newest.max(u64::try_from(number.unwrap_or_default()).map_err(corrupt)?);
+    }
+    Ok(newest)
 }
 
 async fn insert(connection: &mut SqliteConnection, session: &Session) -> Result<(), StoreError> {
@@ -258,11 +305,7 @@ impl SessionStore for SqliteStore {
         Box::pin(self.page(of, after, most))
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         Box::pin(self.log(after, most))
     }
 
@@ -279,11 +322,11 @@ impl fmt::Debug for SqliteStore {
 
 fn session(row: &sqlx::sqlite::SqliteRow) -> Result<Session, StoreError> {
     let text: &str = row.try_get(0).map_err(failed)?;
-    serde_json::from_str(text).map_err(corrupt)
+    serde_json::from_str(text).map_err(malformed)
 }
 
 fn record(record: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(record).map_err(corrupt)
+    serde_json::to_string(record).map_err(malformed)
 }
 
 fn millis(time: Duration) -> i64 {

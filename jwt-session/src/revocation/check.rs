@@ -2,16 +2,19 @@
 
 use core::fmt;
 use core::hash::{BuildHasher as _, Hash as _, Hasher as _};
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::hash_map::{DefaultHasher, RandomState};
 use std::sync::Arc;
 
 use jwt_core::request::RequestFacts;
 use jwt_core::{Check, CheckOutcome, Clock, Reason, SystemClock, Verified};
+use tokio::time::Instant;
 
 use super::index::{Entry, Full, Index, seconds};
+use super::steady::Steady;
 use super::{Revocation, Revoked};
+use crate::session_id::SessionId;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// What is revoked, in the memory of this process: a [`Check`] that asks no store and takes no lock.
@@ -22,10 +25,18 @@ use crate::store::{StoreError, StoreErrorKind};
 /// 2. its session, by `iss` and `sid`;
 /// 3. where it has no `sid` of ours: what was issued to its subject, client, tenant or issuer up to a time. A token of
 ///    one of our sessions is not judged by time: whoever takes back all of a subject ends its sessions too, so that
-///    neither a fast clock nor the same second lets a token through, and a login right after is good.
+///    neither a fast clock nor the same second lets a token through, and a login right after is good. Where all of the
+///    issuer was taken back, one that was issued in an earlier second is refused too, for a store may have lost its
+///    session.
 ///
-/// A token without a `jti` cannot be taken back alone and is refused, unless
-/// [`insecure_without_token_id`](RevocationsBuilder::insecure_without_token_id) says otherwise.
+/// As a check it also refuses
+///
+/// - a token without a `jti`, which cannot be taken back alone, unless
+///   [`insecure_without_token_id`](RevocationsBuilder::insecure_without_token_id) says otherwise;
+/// - a token of the issuer of [`Sessions`](crate::Sessions) that is good for longer than
+///   [`with_longest_lifetime`](crate::SessionsBuilder::with_longest_lifetime) says: it could outlive what takes it back;
+/// - every token, by 503, where this process has not heard for a minute what others revoke
+///   ([`require_max_lag`](crate::SessionsBuilder::require_max_lag)).
 ///
 /// Clones are the same list.
 #[derive(Clone)]
@@ -38,6 +49,10 @@ struct Inner {
     ours: DefaultHasher,
     /// Levels that have an entry, one bit each: mostly few have.
     levels: AtomicU8,
+    steady: Steady,
+    began: Instant,
+    /// When it was last known what others have revoked: milliseconds since it began.
+    caught_up: AtomicU64,
     rules: Rules,
 }
 
@@ -51,6 +66,10 @@ struct Rules {
     issuer: Arc<str>,
     tenant_claim: &'static str,
     needs_token_id: bool,
+    /// Of a token of our issuer.
+    longest: Option<Duration>,
+    /// Where other processes revoke too.
+    most_lag: Option<Duration>,
     clock: Arc<dyn Clock>,
 }
 
@@ -119,6 +138,11 @@ impl RevocationsBuilder {
         self
     }
 
+    pub(crate) fn with_bounds(mut self, longest: Duration, most_lag: Option<Duration>) -> Self {
+        (self.0.longest, self.0.most_lag) = (Some(longest), most_lag);
+        self
+    }
+
     /// An empty list.
     #[must_use]
     pub fn build(self) -> Revocations {
@@ -130,6 +154,9 @@ impl RevocationsBuilder {
             hash,
             ours,
             levels: AtomicU8::new(0),
+            steady: Steady::default(),
+            began: Instant::now(),
+            caught_up: AtomicU64::new(0),
             rules: self.0,
         }))
     }
@@ -142,6 +169,8 @@ impl Revocations {
             issuer: issuer.into(),
             tenant_claim: "tenant",
             needs_token_id: true,
+            longest: None,
+            most_lag: None,
             clock: Arc::new(SystemClock),
         })
     }
@@ -168,20 +197,31 @@ impl Revocations {
         {
             return true;
         }
-        if session.is_some() && *issuer == *rules.issuer {
-            return false;
+        let is_ours = *issuer == *rules.issuer;
+        // Whatever else bears that name was not made for one of our sessions.
+        if is_ours && session.is_some_and(|id| id.parse::<SessionId>().is_ok()) {
+            // A login right after is good, in the same second too.
+            let issued = issued.saturating_add(1);
+            let of_issuer = || key(&of_issuer, Level::Issuer, "");
+            return levels & Level::Issuer.bit() != 0 && self.0.index.is_revoked(of_issuer(), issued, now);
         }
         holds(Level::Issuer, "")
             || verified.subject().is_some_and(|subject| holds(Level::Subject, subject))
             || verified.client_id().is_some_and(|client| holds(Level::Client, &client))
-            || levels & Level::Tenant.bit() != 0 && self.tenant_is_revoked(verified, holds)
+            || levels & Level::Tenant.bit() != 0 && self.tenant_is_revoked(verified, is_ours, holds)
     }
 
-    /// A tenant that is no string is none that could be trusted.
-    fn tenant_is_revoked(&self, verified: &Verified, holds: impl Fn(Level, &str) -> bool) -> bool {
+    /// A tenant that is no string is none that could be trusted, where the issuer is ours. What others call a tenant is
+    /// theirs.
+    fn tenant_is_revoked(
+        &self,
+        verified: &Verified,
+        is_ours: bool,
+        holds: impl Fn(Level, &str) -> bool,
+    ) -> bool {
         match verified.claim::<String>(self.0.rules.tenant_claim) {
             Ok(tenant) => tenant.is_some_and(|tenant| holds(Level::Tenant, &tenant)),
-            Err(_) => true,
+            Err(_) => is_ours,
         }
     }
 
@@ -207,7 +247,8 @@ impl Revocations {
         let key = key(&self.0.of_issuer(&revocation.issuer), level, revocation.what.name());
         let cutoff = if revocation.what.is_exact() { u32::MAX } else { revocation.cutoff };
         let entry = Entry { cutoff, until: revocation.until };
-        self.0.index.insert(key, entry, seconds(self.now())).map_err(|Full| StoreErrorKind::Full)?;
+        let forgotten = || self.forgotten();
+        self.0.index.insert(key, entry, forgotten).map_err(|Full| StoreErrorKind::Full)?;
         self.0.levels.fetch_or(level.bit(), Ordering::Release);
         Ok(())
     }
@@ -222,9 +263,40 @@ impl Revocations {
         self.0.rules.clock.now()
     }
 
-    /// Forgets what no living token is concerned by.
-    pub(crate) fn remove_expired(&self) {
-        self.0.index.remove_expired(seconds(self.now()));
+    /// The time by which what expired may be forgotten; none where the clock has jumped.
+    pub(crate) fn forgotten(&self) -> Option<u32> {
+        let now = self.now();
+        self.0.steady.may_forget(now).then(|| seconds(now))
+    }
+
+    /// Forgets what no living token is concerned by, a little at a time.
+    pub(crate) fn remove_expired(&self, now: u32) -> impl Iterator<Item = ()> {
+        self.0.index.remove_expired(now)
+    }
+
+    /// What others have revoked is known as of then.
+    pub(crate) fn caught_up(&self, as_of: Instant) {
+        self.0.caught_up.fetch_max(millis(as_of.saturating_duration_since(self.0.began)), Ordering::AcqRel);
+    }
+
+    /// How long ago it was last known what other processes have revoked.
+    pub(crate) fn lag(&self) -> Duration {
+        let caught_up = Duration::from_millis(self.0.caught_up.load(Ordering::Acquire));
+        self.0.began.elapsed().saturating_sub(caught_up)
+    }
+
+    /// Whether a token of our issuer is good for so long that what takes it back would expire first.
+    fn outlives(&self, verified: &Verified) -> bool {
+        let Inner { rules, .. } = &*self.0;
+        let Some(longest) = rules.longest.filter(|_| verified.issuer() == Some(&*rules.issuer)) else {
+            return false;
+        };
+        match (verified.issued_at(), verified.expires_at()) {
+            (Some(issued), Some(expires)) => {
+                expires.as_duration().saturating_sub(issued.as_duration()) > longest
+            }
+            _ => true,
+        }
     }
 
     /// Whether the session of this `sid` was taken back.
@@ -259,6 +331,10 @@ impl Inner {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Of the name of a level, behind its issuer.
 fn key(of_issuer: &DefaultHasher, level: Level, name: &str) -> u64 {
     let mut hasher = of_issuer.clone();
@@ -278,6 +354,12 @@ impl Check for Revocations {
         }
         if self.is_revoked(verified) {
             return CheckOutcome::refuse(Reason::Revoked);
+        }
+        if self.outlives(verified) {
+            return CheckOutcome::refuse(Reason::LifetimeTooLong);
+        }
+        if self.0.rules.most_lag.is_some_and(|most| self.lag() > most) {
+            return CheckOutcome::refuse(Reason::StoreUnavailable);
         }
         CheckOutcome::pass()
     }

@@ -1,5 +1,8 @@
 //! What is revoked, in the memory of this process: read without a lock, 16 bytes a place, at most half of them taken.
 //!
+//! It is in 256 parts by the first bits of the key, each with a table of its own, so that what grows or is cleared in one
+//! go is two megabytes at most.
+//!
 //! A key is a hash of 64 bits under a secret that is random in each process. Two keys of a million that happen to have
 //! one hash would refuse a good token; nobody can look for such a pair, and chance makes one in 37 million processes.
 //! No pair lets a revoked token in.
@@ -7,15 +10,18 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-/// Places of a new table.
-const FIRST: usize = 1 << 10;
+/// Parts.
+const PARTS: usize = 256;
 
-/// Entries beyond which no more are taken: half a gigabyte.
-pub(crate) const MOST: usize = 1 << 24;
+/// Places of a new table.
+const FIRST: usize = 1 << 4;
+
+/// Entries of a part beyond which no more are taken. 16 million in all: half a gigabyte.
+const MOST: usize = 1 << 16;
 
 /// There is no room for another entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,65 +113,104 @@ impl Table {
         };
         self.places.iter().map(pair).filter(|(key, _)| *key != 0)
     }
+
+    fn living(&self, now: u32) -> impl Iterator<Item = (u64, Entry)> {
+        self.entries().filter(move |(_, entry)| now < entry.until)
+    }
 }
 
 /// The index.
-pub(crate) struct Index {
+pub(crate) struct Index(Box<[Part]>);
+
+struct Part {
     table: ArcSwap<Table>,
     /// How many entries there are. Whoever holds it writes.
     writer: Mutex<usize>,
 }
 
-impl Default for Index {
+impl Default for Part {
     fn default() -> Self {
         Self { table: ArcSwap::from_pointee(Table::new(FIRST)), writer: Mutex::new(0) }
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self((0..PARTS).map(|_| Part::default()).collect())
     }
 }
 
 impl Index {
     /// Whether what has this key and was issued then is revoked.
     pub(crate) fn is_revoked(&self, key: u64, issued: u32, now: u32) -> bool {
-        self.table.load().find(key.max(1)).is_some_and(|entry| issued <= entry.cutoff && now < entry.until)
+        let entry = self.part(key).and_then(|part| part.table.load().find(key.max(1)));
+        entry.is_some_and(|entry| issued <= entry.cutoff && now < entry.until)
     }
 
-    /// Adds an entry; one that is there already only grows. Whoever reads after this returns sees it.
-    pub(crate) fn insert(&self, key: u64, entry: Entry, now: u32) -> Result<(), Full> {
-        let mut count = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Adds an entry; one that is there already only grows. Whoever reads after this returns sees it. `forgotten` says
+    /// which time has passed for what may be forgotten, where there is no room without that.
+    pub(crate) fn insert(
+        &self,
+        key: u64,
+        entry: Entry,
+        forgotten: impl FnOnce() -> Option<u32>,
+    ) -> Result<(), Full> {
+        self.part(key).ok_or(Full)?.insert(key.max(1), entry, forgotten)
+    }
+
+    /// Forgets what no living token is concerned by, part by part.
+    pub(crate) fn remove_expired(&self, now: u32) -> impl Iterator<Item = ()> {
+        self.0.iter().map(move |part| part.remove_expired(now))
+    }
+
+    /// How many entries there are, expired ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|part| *part.writer()).fold(0, usize::saturating_add)
+    }
+
+    fn part(&self, key: u64) -> Option<&Part> {
+        let [first, ..] = key.to_be_bytes();
+        self.0.get(usize::from(first))
+    }
+}
+
+impl Part {
+    fn writer(&self) -> MutexGuard<'_, usize> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn insert(&self, key: u64, entry: Entry, forgotten: impl FnOnce() -> Option<u32>) -> Result<(), Full> {
+        let mut count = self.writer();
         let mut table = self.table.load_full();
         // At least one in two places is empty, so that no probe is long.
-        if count.saturating_add(1) > table.places.len() / 2 {
-            (table, *count) = self.rebuild(&table, now);
-            if *count >= MOST {
+        if count.saturating_add(1) > table.places.len() / 2 && table.find(key).is_none() {
+            let now = forgotten().unwrap_or_default();
+            // Before anything is allocated.
+            if table.living(now).count() >= MOST {
                 return Err(Full);
             }
+            (table, *count) = self.rebuild(&table, now);
         }
-        if table.insert(key.max(1), entry) {
+        if table.insert(key, entry) {
             *count = count.saturating_add(1);
         }
         Ok(())
     }
 
-    /// Forgets what no living token is concerned by.
-    pub(crate) fn remove_expired(&self, now: u32) {
-        let mut count = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+    fn remove_expired(&self, now: u32) {
+        let mut count = self.writer();
         let table = self.table.load_full();
         if table.entries().any(|(_, entry)| entry.until <= now) {
             (_, *count) = self.rebuild(&table, now);
         }
     }
 
-    /// How many entries there are, expired ones included.
-    pub(crate) fn len(&self) -> usize {
-        *self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A table of those that have not expired, a quarter full at most.
+    /// A table of those that have not expired, a quarter full at most, but for the largest.
     fn rebuild(&self, old: &Table, now: u32) -> (Arc<Table>, usize) {
-        let living = || old.entries().filter(|(_, entry)| now < entry.until);
-        let count = living().count();
-        let places = count.saturating_mul(4).next_power_of_two().max(FIRST);
+        let count = old.living(now).count();
+        let places = count.saturating_mul(4).next_power_of_two().clamp(FIRST, MOST.saturating_mul(2));
         let new = Arc::new(Table::new(places));
-        living().for_each(|(key, entry)| {
+        old.living(now).for_each(|(key, entry)| {
             new.insert(key, entry);
         });
         self.table.store(new.clone());
@@ -191,11 +236,16 @@ mod tests {
     const NOW: u32 = 1_000_000;
     const EXACT: Entry = Entry { cutoff: u32::MAX, until: NOW + 100 };
 
+    /// As evenly as hashes are.
+    fn spread(n: u64) -> u64 {
+        n.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
     #[test]
     fn what_is_inserted_is_found_until_it_expires() {
         let index = Index::default();
         assert!(!index.is_revoked(7, NOW, NOW));
-        index.insert(7, EXACT, NOW).unwrap();
+        index.insert(7, EXACT, || Some(NOW)).unwrap();
         assert!(index.is_revoked(7, NOW, NOW) && index.is_revoked(7, NOW, NOW + 99));
         assert!(!index.is_revoked(7, NOW, NOW + 100) && !index.is_revoked(8, NOW, NOW));
     }
@@ -204,11 +254,11 @@ mod tests {
     fn a_cutoff_refuses_what_was_issued_up_to_then_and_the_latest_rules() {
         let index = Index::default();
         let until = NOW + 1_000;
-        index.insert(7, Entry { cutoff: NOW, until }, NOW).unwrap();
-        index.insert(7, Entry { cutoff: NOW - 50, until: NOW + 10 }, NOW).unwrap();
+        index.insert(7, Entry { cutoff: NOW, until }, || Some(NOW)).unwrap();
+        index.insert(7, Entry { cutoff: NOW - 50, until: NOW + 10 }, || Some(NOW)).unwrap();
         assert!(index.is_revoked(7, NOW, NOW + 999) && index.is_revoked(7, 0, NOW));
         assert!(!index.is_revoked(7, NOW + 1, NOW));
-        index.insert(7, Entry { cutoff: NOW + 5, until: NOW }, NOW).unwrap();
+        index.insert(7, Entry { cutoff: NOW + 5, until: NOW }, || Some(NOW)).unwrap();
         assert!(index.is_revoked(7, NOW + 5, NOW + 999));
         assert_eq!(index.len(), 1);
     }
@@ -219,7 +269,7 @@ mod tests {
         // All want the first places of any table.
         let key = |n: u64| n << 32;
         for n in 0..5_000 {
-            index.insert(key(n), EXACT, NOW).unwrap();
+            index.insert(key(n), EXACT, || Some(NOW)).unwrap();
         }
         assert_eq!(index.len(), 5_000);
         assert!((0..5_000).all(|n| index.is_revoked(key(n), NOW, NOW)));
@@ -230,19 +280,46 @@ mod tests {
     fn what_expired_makes_room() {
         let index = Index::default();
         for n in 1..=100_000 {
-            index.insert(n, Entry { until: NOW + u32::try_from(n).unwrap(), ..EXACT }, NOW).unwrap();
+            let entry = Entry { until: NOW + u32::try_from(n).unwrap(), ..EXACT };
+            index.insert(spread(n), entry, || Some(NOW)).unwrap();
         }
-        index.remove_expired(NOW + 99_990);
+        index.remove_expired(NOW + 99_990).count();
         assert_eq!(index.len(), 10);
-        assert_eq!(index.table.load().places.len(), FIRST);
-        assert!(index.is_revoked(99_991, NOW, NOW + 99_990) && !index.is_revoked(99_990, NOW, NOW));
+        assert!(index.0.iter().all(|part| part.table.load().places.len() == FIRST));
+        let is_revoked = |n, now| index.is_revoked(spread(n), NOW, now);
+        assert!(is_revoked(99_991, NOW + 99_990) && !is_revoked(99_990, NOW));
+    }
+
+    #[test]
+    fn there_is_a_bound_and_what_expired_is_forgotten_before_it_is_met() {
+        let index = Index::default();
+        // All of one part, which are the first to meet it.
+        let key = |n: usize| u64::try_from(n).unwrap();
+        for n in 1..=MOST {
+            index
+                .insert(key(n), Entry { until: NOW + 1 + u32::from(n > 10), ..EXACT }, || Some(NOW))
+                .unwrap();
+        }
+        let memory = allocation_counter::measure(|| {
+            assert_eq!(index.insert(key(MOST + 1), EXACT, || Some(NOW)), Err(Full));
+            // It may not be forgotten yet, whatever the time is.
+            assert_eq!(index.insert(key(MOST + 1), EXACT, || None), Err(Full));
+            index.insert(key(1), EXACT, || Some(NOW)).unwrap();
+        });
+        assert_eq!((memory.bytes_total, index.len()), (0, MOST));
+        for n in 1..10 {
+            index.insert(key(MOST + n), EXACT, || Some(NOW + 1)).unwrap();
+        }
+        assert_eq!(index.insert(key(MOST + 10), EXACT, || Some(NOW + 1)), Err(Full));
+        assert_eq!(index.0[0].table.load().places.len(), 2 * MOST);
+        assert!(index.is_revoked(1, NOW, NOW + 1) && index.is_revoked(key(MOST + 9), NOW, NOW + 1));
     }
 
     #[test]
     fn a_million_entries_take_less_than_a_hundred_bytes_each_also_while_it_grows() {
         let index = Index::default();
         let memory = allocation_counter::measure(|| {
-            (1..=1_000_000).for_each(|n| index.insert(n, EXACT, NOW).unwrap());
+            (1..=1_000_000).for_each(|n| index.insert(spread(n), EXACT, || Some(NOW)).unwrap());
         });
         assert_eq!(index.len(), 1_000_000);
         assert!(memory.bytes_max <= 100_000_000, "{} bytes", memory.bytes_max);
@@ -265,7 +342,7 @@ mod tests {
                 });
             }
             for n in 1..=50_000 {
-                index.insert(n, EXACT, NOW).unwrap();
+                index.insert(n, EXACT, || Some(NOW)).unwrap();
                 written.store(n, Ordering::Release);
             }
         });

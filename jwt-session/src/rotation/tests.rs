@@ -18,6 +18,9 @@ fn session() -> (Session, RefreshToken) {
     let session = Session {
         provider_session: None,
         id,
+        issuer: "https://id".to_owned(),
+        since: 0,
+        authentication: None,
         subject: "alice".to_owned(),
         client: Some("app".to_owned()),
         tenant: None,

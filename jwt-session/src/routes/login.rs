@@ -135,6 +135,12 @@ impl Routes {
             refused(AttemptRefusal::WrongCredentials);
             return Err(wrong());
         }
+        // A password that is changed while this one is checked leaves no session behind.
+        let begun = self.0.sessions.begin_login().await.map_err(|error| {
+            refused(AttemptRefusal::Unavailable);
+            attempt.give_back(&self.0.login_limits);
+            Self::broken(&error)
+        })?;
         let credentials = Credentials { members, username, password };
         let new = match self.0.login.check(credentials).await {
             Ok(Some(new)) => new,
@@ -149,7 +155,7 @@ impl Routes {
             }
         };
         attempt.give_back(&self.0.login_limits);
-        let new = new.seen(client, request.text("user-agent"), self.address(&request));
+        let new = new.seen(client, request.text("user-agent"), self.address(&request), begun);
         let tokens = self.0.sessions.start(new).await.map_err(|error| {
             refused(AttemptRefusal::Unavailable);
             Self::broken(&error)

@@ -332,19 +332,30 @@ impl Routes {
 
     /// What is no fault of the client's. Cookies stay as they are.
     fn broken(error: &SessionError) -> RouteResponse {
+        let code = error.code();
         match error {
             SessionError::Refused(_) => RouteResponse::error(400, OAuthError::InvalidGrant),
             SessionError::Store(_) => {
-                tracing::warn!(code = error.code(), %error, "the store of sessions failed");
+                let error: &dyn std::error::Error = error;
+                tracing::warn!(code, error, "the store of sessions failed");
+                RouteResponse::unavailable()
+            }
+            SessionError::RevokedMeanwhile => {
+                tracing::info!(
+                    code,
+                    "a login was overtaken by a logout everywhere or the like: to be tried again"
+                );
                 RouteResponse::unavailable()
             }
             // A key that is elsewhere may answer a moment later.
             SessionError::Issue(IssueError::Sign(_)) => {
-                tracing::error!(code = error.code(), %error, "the signer failed");
+                let error: &dyn std::error::Error = error;
+                tracing::error!(code, error, "the signer failed");
                 RouteResponse::unavailable()
             }
             SessionError::NotSigned(cause) if cause.is_unavailable() => {
-                tracing::warn!(code = error.code(), %error, "whoever holds the key did not sign");
+                let error: &dyn std::error::Error = error;
+                tracing::warn!(code, error, "whoever holds the key did not sign");
                 RouteResponse::unavailable()
             }
             SessionError::Issue(_)
@@ -352,7 +363,8 @@ impl Routes {
             | SessionError::NoRandomBits
             | SessionError::Setting { .. }
             | SessionError::Unfit { .. } => {
-                tracing::error!(code = error.code(), %error, "a session was not served");
+                let error: &dyn std::error::Error = error;
+                tracing::error!(code, error, "a session was not served");
                 RouteResponse::failed()
             }
         }

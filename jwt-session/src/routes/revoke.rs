@@ -6,7 +6,6 @@ use super::body::Accepts;
 use super::request::Kept;
 use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
-use crate::revocation::Revoked;
 
 impl Routes {
     /// RFC 7009: takes back a token of the client that asks, and the session that it is of.
@@ -27,10 +26,7 @@ impl Routes {
             if verified.client_id().as_deref() != Some(&*client) {
                 return Err(foreign());
             }
-            if let Some(id) = verified.token_id() {
-                let revoked = sessions.revoke(Revoked::Token(id.to_owned())).await;
-                revoked.map_err(|error| Self::broken(&error))?;
-            }
+            sessions.revoke_token(&verified).await.map_err(|error| Self::broken(&error))?;
         }
         // A token that is worth nothing is as good as taken back (RFC 7009 §2.2).
         Ok(RouteResponse::json(200, &Map::new()))

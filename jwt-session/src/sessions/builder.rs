@@ -3,7 +3,7 @@
 use core::fmt;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jwt_core::Clock;
 
@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest grace: it is a window for whoever stole a token too.
 const MOST_GRACE: Duration = Duration::from_secs(60);
 /// Leeway of verifiers at most, and how far two clocks may differ, of which each may be an hour fast or slow.
-const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 2 * 60 * 60);
+pub(super) const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 2 * 60 * 60);
 
 /// Sets up [`Sessions`].
 ///
@@ -34,6 +34,8 @@ const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 2 * 60 * 60);
 /// | replays within the grace | 5 |
 /// | [`with_most_sessions`](Self::with_most_sessions) | 100 of a subject |
 /// | [`with_patience`](Self::with_patience) | 5 s |
+/// | [`with_longest_lifetime`](Self::with_longest_lifetime) | the issuer's |
+/// | [`require_max_lag`](Self::require_max_lag) | 60 s, where other processes may write to the store |
 #[must_use = "sessions are there after `open`"]
 pub struct SessionsBuilder {
     issuer: SessionIssuer,
@@ -44,6 +46,10 @@ pub struct SessionsBuilder {
     most_sessions: usize,
     patience: Duration,
     events: Events,
+    longest: Option<Duration>,
+    most_lag: Option<Duration>,
+    is_single: bool,
+    has_upkeep: bool,
 }
 
 impl SessionsBuilder {
@@ -61,6 +67,10 @@ impl SessionsBuilder {
             most_sessions: 100,
             patience: Duration::from_secs(5),
             events: Events::default(),
+            longest: None,
+            most_lag: Some(MINUTE),
+            is_single: false,
+            has_upkeep: true,
         }
     }
 
@@ -100,6 +110,42 @@ impl SessionsBuilder {
         self
     }
 
+    /// How long a token of the issuer may be good at most, from `iat` to `exp`: one without a session may be issued for
+    /// longer than the issuer's own lifetime. So long it is remembered what is taken back, and a token that is good for
+    /// longer is refused by the [check](Revocations). Default: the issuer's lifetime, which it cannot fall short of; at most
+    /// ten years.
+    pub const fn with_longest_lifetime(mut self, longest: Duration) -> Self {
+        self.longest = Some(longest);
+        self
+    }
+
+    /// Where other processes may write to the store, and this one has not been able to read for so long what they
+    /// revoke, the check answers 503. Default 60 s; from two seconds to a day.
+    pub const fn require_max_lag(mut self, most: Duration) -> Self {
+        self.most_lag = Some(most);
+        self
+    }
+
+    /// Lets tokens pass however long this process has not been able to read what others revoke.
+    pub const fn insecure_fail_open(mut self) -> Self {
+        self.most_lag = None;
+        self
+    }
+
+    /// No other process writes to the store: then there is nobody to follow, and nothing to lag behind. Where there is
+    /// one after all, this process never learns what that one revokes. A [`MemoryStore`](crate::MemoryStore) needs it not.
+    pub const fn with_single_process(mut self) -> Self {
+        self.is_single = true;
+        self
+    }
+
+    /// Starts no task: the application calls [`catch_up`](Sessions::catch_up) every second where it shares the store, and
+    /// [`remove_expired`](Sessions::remove_expired) every minute.
+    pub const fn without_upkeep(mut self) -> Self {
+        self.has_upkeep = false;
+        self
+    }
+
     /// Tells `sink` of each [event](crate::SecurityEvent).
     pub fn with_events(mut self, sink: impl EventSink) -> Self {
         self.events = Events::to(sink);
@@ -117,7 +163,9 @@ impl SessionsBuilder {
         self.with_revocations(|revocations| revocations.with_clock(clock))
     }
 
-    /// Reads from the store what is revoked.
+    /// Reads from the store what is revoked, and starts a task that keeps doing so and forgets what expired. It ends with
+    /// the last handle. It runs on the runtime of tokio that this is called in, whose time must be enabled; where there is
+    /// none, what [`without_upkeep`](Self::without_upkeep) says holds.
     ///
     /// # Errors
     /// - [`SessionError::Setting`]: a setting is out of its range, which it names.
@@ -126,28 +174,45 @@ impl SessionsBuilder {
         let rules = self.rules;
         let is_lifetime = |lifetime: Duration| lifetime >= SECOND && lifetime <= DAY.saturating_mul(3_650);
         let is_patience = |patience: Duration| patience >= MILLISECOND && patience <= MINUTE;
+        let shortest = self.issuer.lifetime();
+        let is_longest = |longest: Duration| longest >= shortest && is_lifetime(longest);
         let settings = [
             ("grace", "at most 60 s", rules.grace <= MOST_GRACE),
             ("idle time", "between a second and ten years", is_lifetime(rules.idle)),
             ("absolute lifetime", "between a second and ten years", is_lifetime(self.absolute)),
+            ("longest lifetime", "between the issuer's and ten years", self.longest.is_none_or(is_longest)),
+            (
+                "lag",
+                "between 2 s and a day",
+                self.most_lag.is_none_or(|lag| lag >= SECOND.saturating_mul(2) && lag <= DAY),
+            ),
             ("number of sessions", "at least 1", self.most_sessions > 0),
             ("patience", "between a millisecond and a minute", is_patience(self.patience)),
         ];
         if let Some((setting, range, _)) = settings.into_iter().find(|(_, _, is_fit)| !is_fit) {
             return Err(SessionError::Setting { setting, range });
         }
+        let follows = !self.is_single && self.store.is_shared();
+        let longest = self.longest.unwrap_or(shortest);
+        let revocations = self.revocations.with_bounds(longest, self.most_lag.filter(|_| follows));
         let sessions = Sessions(Arc::new(Inner {
-            longest: self.issuer.lifetime().saturating_add(LEEWAY_AND_CLOCKS),
+            longest: longest.saturating_add(LEEWAY_AND_CLOCKS),
             issuer: self.issuer,
             store: Arc::new(Patient { store: self.store, patience: self.patience }),
-            revocations: self.revocations.build(),
+            revocations: revocations.build(),
             rules,
             absolute: self.absolute,
             most_sessions: self.most_sessions,
             events: self.events,
             read: AtomicU64::new(0),
+            upkeep: OnceLock::new(),
         }));
         sessions.catch_up().await?;
+        if self.has_upkeep
+            && let Some(upkeep) = sessions.start_upkeep(follows)
+        {
+            let _ = sessions.0.upkeep.set(upkeep);
+        }
         Ok(sessions)
     }
 }

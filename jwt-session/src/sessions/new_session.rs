@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use jwt_core::NumericDate;
 use serde::Serialize;
 
 use crate::refresh_token::{RefreshToken, TagKey};
@@ -16,6 +17,9 @@ const MOST_NAME: usize = 256;
 const MOST_SCOPE: usize = 1_024;
 /// Bytes of the custom claims at most, as JSON.
 const MOST_CLAIMS: usize = 2_048;
+/// What has a method of its own here, or is written by the session itself: so that each is known to whoever takes tokens
+/// back. Registered claims are refused by the issuer.
+const OWN_CLAIMS: [&str; 5] = ["sid", "client_id", "scope", "acr", "auth_time"];
 /// Characters that are kept of what a client says about itself.
 const KEPT_OF_CLIENT: usize = 256;
 
@@ -35,6 +39,8 @@ pub struct NewSession {
     scope: Option<String>,
     /// JSON, or None where it could not be written.
     claims: Option<Option<String>>,
+    authentication: Option<(String, u64)>,
+    pub(super) begun: Option<LoginBegun>,
     user_agent: Option<String>,
     address: Option<String>,
     provider_session: Option<(String, String)>,
@@ -49,6 +55,8 @@ impl NewSession {
             tenant: None,
             scope: None,
             claims: None,
+            authentication: None,
+            begun: None,
             user_agent: None,
             address: None,
             provider_session: None,
@@ -74,8 +82,22 @@ impl NewSession {
     }
 
     /// What every access token of the session says beside the registered claims: an object, at most 2 KiB as JSON.
+    /// `sid`, `client_id`, `scope`, `acr`, `auth_time` and the claim of the tenant are refused: they have methods here.
     pub fn with_claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
         self.claims = Some(serde_json::to_string(claims).ok());
+        self
+    }
+
+    /// How and when the user proved who they are, for the whole session: the claims `acr` and `auth_time` (RFC 9068 §2.2.1).
+    pub fn with_authentication(mut self, context: impl Into<String>, at: NumericDate) -> Self {
+        self.authentication = Some((context.into(), at.as_secs()));
+        self
+    }
+
+    /// When the credentials began to be checked, from [`Sessions::begin_login`](crate::Sessions::begin_login): then a
+    /// password that was changed, or a user that was banned, while they were checked leaves no session behind.
+    pub const fn with_login_begun(mut self, begun: LoginBegun) -> Self {
+        self.begun = Some(begun);
         self
     }
 
@@ -105,14 +127,16 @@ impl NewSession {
         client: Option<String>,
         user_agent: Option<&str>,
         address: Option<core::net::IpAddr>,
+        begun: LoginBegun,
     ) -> Self {
+        self.begun = self.begun.or(Some(begun));
         self.client = client.or(self.client);
         self.user_agent = self.user_agent.or_else(|| user_agent.map(shown));
         self.address = self.address.or_else(|| address.map(|address| address.to_string()));
         self
     }
 
-    pub(super) fn check(&self) -> Result<(), SessionError> {
+    pub(super) fn check(&self, tenant_claim: &str) -> Result<(), SessionError> {
         let is_name =
             |name: &str| !name.is_empty() && name.len() <= MOST_NAME && !name.contains(char::is_control);
         let is_scope =
@@ -128,8 +152,11 @@ impl NewSession {
             ),
             (
                 "claims",
-                self.claims.as_ref().is_none_or(|it| it.as_ref().is_some_and(|it| it.len() <= MOST_CLAIMS)),
+                self.claims
+                    .as_ref()
+                    .is_none_or(|it| it.as_deref().is_some_and(|it| are_claims(it, tenant_claim))),
             ),
+            ("authentication", self.authentication.as_ref().is_none_or(|(context, _)| is_name(context))),
         ];
         match fields.into_iter().find(|(_, is_fit)| !is_fit) {
             Some((field, _)) => Err(SessionError::Unfit { field }),
@@ -140,6 +167,8 @@ impl NewSession {
     pub(super) fn session(
         &self,
         id: SessionId,
+        issuer: &str,
+        begun: LoginBegun,
         token: &RefreshToken,
         tag_key: TagKey,
         now: Duration,
@@ -148,11 +177,14 @@ impl NewSession {
     ) -> Session {
         Session {
             id,
+            issuer: issuer.to_owned(),
+            since: begun.0,
             subject: self.subject.clone(),
             client: self.client.clone(),
             tenant: self.tenant.clone(),
             scope: self.scope.clone(),
             claims: self.claims.clone().flatten(),
+            authentication: self.authentication.clone(),
             user_agent: self.user_agent.clone(),
             address: self.address.clone(),
             provider_session: self.provider_session.clone(),
@@ -169,11 +201,23 @@ impl NewSession {
     }
 }
 
+/// When a login began, as the store tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginBegun(pub(super) u64);
+
 /// Shows no names.
 impl fmt::Debug for NewSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NewSession")
     }
+}
+
+/// Whether it is short, and an object without members that are ours. What is none is refused by the issuer.
+fn are_claims(json: &str, tenant_claim: &str) -> bool {
+    let is_own = |name: &String| OWN_CLAIMS.contains(&&**name) || name == tenant_claim;
+    json.len() <= MOST_CLAIMS
+        && serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json)
+            .is_ok_and(|claims| !claims.keys().any(is_own))
 }
 
 /// What is safe to show of what a stranger sent.

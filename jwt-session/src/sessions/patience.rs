@@ -6,10 +6,9 @@ use std::sync::Arc;
 use jwt_core::BoxFuture;
 use tokio::runtime::Handle;
 
-use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;
-use crate::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
+use crate::store::{Change, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind};
 
 /// A store that is given up on after a while.
 pub(super) struct Patient {
@@ -45,15 +44,15 @@ impl SessionStore for Patient {
         Box::pin(self.wait(self.store.sessions(of, after, most)))
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         Box::pin(self.wait(self.store.revocations(after, most)))
     }
 
     fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
         Box::pin(self.wait(self.store.remove_expired()))
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 }

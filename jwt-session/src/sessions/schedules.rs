@@ -9,14 +9,14 @@ use shuttle::future::{block_on, spawn, yield_now};
 
 use super::*;
 use crate::MemoryStore;
-use crate::store::{Change, StoreError};
+use crate::store::{Change, LogPage, StoreError};
 
 const SCHEDULES: usize = 10_000;
 
 /// Shuttle's own stacks of 32 KiB end in a crash where a future grows.
 fn check(play: impl Fn() + Send + Sync + 'static) {
     let mut config = shuttle::Config::new();
-    config.stack_size = 128 * 1024;
+    config.stack_size = 256 * 1024;
     shuttle::Runner::new(shuttle::scheduler::RandomScheduler::new(SCHEDULES), config).run(play);
 }
 
@@ -46,12 +46,13 @@ impl SessionStore for Interrupted {
         })
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
-        self.0.revocations(after, most)
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        Box::pin(async move {
+            yield_now().await;
+            let read = self.0.revocations(after, most).await;
+            yield_now().await;
+            read
+        })
     }
 
     fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {

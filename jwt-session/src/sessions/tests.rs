@@ -437,7 +437,7 @@ impl SessionStore for Silent {
         &self,
         _: u64,
         _: usize,
-    ) -> jwt_core::BoxFuture<'_, Result<Vec<(u64, Revocation)>, crate::store::StoreError>> {
+    ) -> jwt_core::BoxFuture<'_, Result<crate::store::LogPage, crate::store::StoreError>> {
         Box::pin(core::future::ready(Ok(Vec::new())))
     }
     fn remove_expired(&self) -> jwt_core::BoxFuture<'_, Result<usize, crate::store::StoreError>> {

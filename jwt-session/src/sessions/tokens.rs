@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use jwt_core::NumericDate;
 use zeroize::Zeroizing;
 
 use crate::refresh_token::RefreshToken;
@@ -77,6 +78,11 @@ impl SessionTokens {
         }
         if let Some(client) = &session.client {
             token = token.with_client_id(client);
+        }
+        if let Some((context, at)) = &session.authentication {
+            let at = NumericDate::from_secs(*at);
+            let at = at.map_err(|_| SessionError::Unfit { field: "authentication" })?;
+            token = token.with_authentication(context, at);
         }
         if let Some(tenant) = &session.tenant {
             token = token.with_claim(tenant_claim, tenant);

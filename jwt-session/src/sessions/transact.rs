@@ -2,12 +2,32 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio::runtime::Handle;
+use tracing::Instrument as _;
+
 use super::Sessions;
 use crate::revocation::{Revocation, Revocations};
 use crate::session_error::SessionError;
 use crate::store::{Change, Scope, StoreErrorKind, Transaction};
 
 impl Sessions {
+    /// Does it to its end, also where this is dropped: what has changed is then known here, and told. Without a runtime
+    /// it is done as far as this future is polled, which for a store that does not wait is all of it.
+    pub(super) async fn to_its_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
+    ) -> Result<T, SessionError> {
+        // Apart, so that the futures of all who wait for it are small.
+        let work = Box::pin(work);
+        match Handle::try_current() {
+            // It fails where the runtime ends, or `change` panicked.
+            Ok(runtime) => {
+                runtime.spawn(work.in_current_span()).await.unwrap_or(Err(StoreErrorKind::Failed.into()))
+            }
+            Err(_) => work.await,
+        }
+    }
+
     /// Has the store run `change`. What it revokes is known to this process before it is written, so that whoever finds
     /// it written finds it known; and also where the store fails, for then it may have been written.
     pub(super) async fn transact<'s, T: Send + 's>(

@@ -21,5 +21,3 @@ CREATE TABLE jwt_revocations (
   record TEXT NOT NULL
 );
 CREATE INDEX jwt_revocations_expiry ON jwt_revocations (expiry);
-
-PRAGMA user_version = 1;

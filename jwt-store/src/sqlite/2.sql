@@ -4,5 +4,3 @@ CREATE TABLE jwt_key_rings (
   version INTEGER NOT NULL,
   document TEXT NOT NULL
 ) WITHOUT ROWID;
-
-PRAGMA user_version = 2;

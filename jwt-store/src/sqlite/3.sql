@@ -4,5 +4,3 @@ CREATE TABLE jwt_uses (
   until INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX jwt_uses_until ON jwt_uses (until);
-
-PRAGMA user_version = 3;

@@ -6,5 +6,3 @@ UPDATE jwt_sessions
       provider_session = json_extract(record, '$.provider_session[1]')
   WHERE json_valid(record) AND json_type(record, '$.provider_session') = 'array';
 CREATE INDEX jwt_sessions_provider ON jwt_sessions (provider, provider_session, id) WHERE provider IS NOT NULL;
-
-PRAGMA user_version = 4;

@@ -46,6 +46,7 @@ impl SqliteStoreBuilder {
     /// # Errors
     /// [`StoreError`] where it cannot be opened or is no file of SQLite.
     pub async fn open(self) -> Result<SqliteStore, StoreError> {
+        create_private(&self.path);
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .create_if_missing(true)
@@ -60,6 +61,18 @@ impl SqliteStoreBuilder {
         Ok(SqliteStore { writer, readers, clock: self.clock })
     }
 }
+
+/// Creates the file for its owner alone; what SQLite keeps beside it is made likewise. Where that fails, opening does, and
+/// says why; a file that is there is left as it is.
+#[cfg(unix)]
+fn create_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+#[cfg(not(unix))]
+const fn create_private(_: &Path) {}
 
 impl fmt::Debug for SqliteStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

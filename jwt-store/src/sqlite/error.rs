@@ -32,12 +32,52 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
         }
         _ => StoreErrorKind::Failed,
     };
-    StoreError::new(kind).with_cause(error)
+    // The second is made by the engine with the first table.
+    let missing = ["no such table: jwt_", "no such table: sqlite_sequence"];
+    let is_missing = |text: &str| missing.iter().any(|start| text.starts_with(start));
+    let is_missing = matches!(&error, sqlx::Error::Database(it) if is_missing(it.message()));
+    match is_missing {
+        true => StoreError::new(kind).with_cause(NotMigrated),
+        false => StoreError::new(kind).with_cause(error),
+    }
+}
+
+/// JSON that cannot be read or written. What serde says of it may quote a value.
+pub(super) fn malformed(error: serde_json::Error) -> StoreError {
+    let (line, column) = (error.line(), error.column());
+    StoreError::new(StoreErrorKind::Corrupt).with_cause(Malformed { line, column })
 }
 
 pub(super) fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt).with_cause(error)
 }
+
+/// The tables are not there.
+#[derive(Debug)]
+struct NotMigrated;
+
+impl fmt::Display for NotMigrated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the tables are not there: call `SqliteStore::migrate` first")
+    }
+}
+
+impl std::error::Error for NotMigrated {}
+
+/// A record that is not what was written.
+#[derive(Debug)]
+struct Malformed {
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a record cannot be read, at line {} and column {}", self.line, self.column)
+    }
+}
+
+impl std::error::Error for Malformed {}
 
 /// The file was written by a later version of this crate.
 #[derive(Debug)]

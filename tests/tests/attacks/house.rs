@@ -18,10 +18,10 @@ use jwt_session::routes::{
     ClientCredentials, Credentials, LoginUnavailable, Mode, RateLimit, RouteRequest, RouteResponse, Routes,
     RoutesBuilder,
 };
-use jwt_session::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
+use jwt_session::store::{Change, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind};
 use jwt_session::{
-    KeyEncryptionKey, KeyRing, MemoryStore, NewSession, Revocation, SecurityEvent, Session, SessionId,
-    Sessions, SessionsBuilder,
+    KeyEncryptionKey, KeyRing, MemoryStore, NewSession, SecurityEvent, Session, SessionId, Sessions,
+    SessionsBuilder,
 };
 #[cfg(feature = "sqlite")]
 use jwt_store::SqliteStore;
@@ -104,11 +104,7 @@ impl SessionStore for Moody {
         })
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         self.store.revocations(after, most)
     }
 

@@ -12,8 +12,8 @@ use jwt_core::{
     Algorithm, BoxFuture, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, RequestAuth, SigningKey, Verifier,
 };
 use jwt_session::routes::{ClientCredentials, Credentials, LoginUnavailable, Mode, Routes};
-use jwt_session::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
-use jwt_session::{Jwks, MemoryStore, NewSession, Revocation, Session, SessionId, Sessions};
+use jwt_session::store::{Change, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind};
+use jwt_session::{Jwks, MemoryStore, NewSession, Session, SessionId, Sessions};
 use tests::server::Framework;
 use tests::wire::{Request, Response, exchange};
 use tokio::sync::oneshot;
@@ -60,11 +60,7 @@ impl SessionStore for Moody {
         })
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         self.store.revocations(after, most)
     }
 

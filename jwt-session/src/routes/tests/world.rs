@@ -10,10 +10,9 @@ use jwt_core::{
     Algorithm, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, Profile, RequestAuth, SigningKey, Verifier,
 };
 
-use crate::revocation::Revocation;
 use crate::routes::*;
 use crate::session::Session;
-use crate::store::{Change, Of, Scope, SessionStore, StoreError, StoreErrorKind};
+use crate::store::{Change, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind};
 use crate::{MemoryStore, NewSession, SecurityEvent};
 
 pub(super) const START: u64 = 1_800_000_000;
@@ -53,11 +52,7 @@ impl SessionStore for Moody {
         })
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         self.store.revocations(after, most)
     }
 

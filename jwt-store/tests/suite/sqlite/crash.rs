@@ -3,8 +3,8 @@
 #![allow(clippy::print_stdout, reason = "what the other process says")]
 
 use jwt_session::jwt_core::keys::BoxFuture;
-use jwt_session::store::{Change, Of, Scope, SessionStore, StoreError};
-use jwt_session::{NewSession, Refresh, Revocation, Session, SessionError, SessionId};
+use jwt_session::store::{Change, LogPage, Of, Scope, SessionStore, StoreError};
+use jwt_session::{NewSession, Refresh, Session, SessionError, SessionId};
 use jwt_store::SqliteStore;
 
 use super::process::{self, Other};
@@ -31,11 +31,7 @@ impl SessionStore for Speechless {
         self.0.sessions(of, after, most)
     }
 
-    fn revocations(
-        &self,
-        after: u64,
-        most: usize,
-    ) -> BoxFuture<'_, Result<Vec<(u64, Revocation)>, StoreError>> {
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         self.0.revocations(after, most)
     }
 

@@ -92,7 +92,7 @@ async fn a_file_of_a_later_version_is_left_alone() {
     store_at(&path).await.close().await;
     let mut other =
         SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path)).await.unwrap();
-    sqlx::query("PRAGMA user_version = 99").execute(&mut other).await.unwrap();
+    sqlx::query("INSERT INTO jwt_schema VALUES (99)").execute(&mut other).await.unwrap();
     let error = SqliteStore::at(&path).open().await.unwrap().migrate().await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("version 99"));

@@ -1,0 +1,134 @@
+//! What has to be done now and then: learning what other processes revoke, and forgetting what expired.
+
+use core::time::Duration;
+use std::sync::Weak;
+
+use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, yield_now};
+use tokio::time::{Instant, sleep};
+
+use super::{Inner, Sessions};
+use crate::session_error::SessionError;
+
+/// Lines of the log that are read at a time.
+const LOG_PAGE: usize = 10_000;
+/// Calls of the store, each of which forgets some, in one go.
+const MOST_CALLS: usize = 1_000;
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Sessions {
+    /// Reads what other processes on the same store have revoked since the last time. A task of these sessions does it every
+    /// second, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio; and whatever revokes does it before it
+    /// returns. A call that finds nothing is one small question to the store.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`]. Where that lasts for a minute, the check answers 503
+    /// ([`require_max_lag`](crate::SessionsBuilder::require_max_lag)).
+    pub async fn catch_up(&self) -> Result<(), SessionError> {
+        let inner = &*self.0;
+        loop {
+            let (as_of, after) = (Instant::now(), inner.read());
+            let page = inner.store.revocations(after, LOG_PAGE).await?;
+            if page.newest < after {
+                tracing::warn!(
+                    event = "log_went_back",
+                    "the store has lost lines of its log: all of it is read again"
+                );
+                inner.set_read(0);
+                continue;
+            }
+            for (number, revocation) in &page.lines {
+                inner.revocations.add(revocation)?;
+                inner.has_read(*number);
+            }
+            if page.lines.len() < LOG_PAGE {
+                // The lines between were forgotten.
+                inner.has_read(page.newest);
+                inner.revocations.caught_up(as_of);
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long ago this process last knew all that other processes had revoked; of no meaning where there are none.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        self.0.revocations.lag()
+    }
+
+    /// Forgets what expired, here and in the store; tells how much of the store. A task of these sessions does it every
+    /// minute, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio.
+    ///
+    /// Where the clock has jumped by minutes since the last call, nothing is forgotten for an hour: what was taken back
+    /// would be good again when the clock is set right.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`].
+    pub async fn remove_expired(&self) -> Result<usize, SessionError> {
+        let Some(now) = self.0.revocations.forgotten() else { return Ok(0) };
+        for () in self.0.revocations.remove_expired(now) {
+            yield_now().await;
+        }
+        let mut removed = 0_usize;
+        for _ in 0..MOST_CALLS {
+            let more = self.0.store.remove_expired().await?;
+            removed = removed.saturating_add(more);
+            if more == 0 {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Does both for as long as there are these sessions. None without a runtime to do it on.
+    pub(super) fn start_upkeep(&self, follows: bool) -> Option<AbortHandle> {
+        let runtime = Handle::try_current().ok()?;
+        let weak = std::sync::Arc::downgrade(&self.0);
+        Some(runtime.spawn(upkeep(weak, follows)).abort_handle())
+    }
+}
+
+async fn upkeep(weak: Weak<Inner>, follows: bool) {
+    let period = if follows { SECOND } else { MINUTE };
+    let mut forgotten = Instant::now();
+    let (mut following, mut forgetting) = (Told::new("catching up"), Told::new("forgetting"));
+    loop {
+        sleep(period).await;
+        let Some(sessions) = weak.upgrade().map(Sessions) else { return };
+        if follows {
+            following.tell(sessions.catch_up().await.err());
+        }
+        if forgotten.elapsed() >= MINUTE {
+            forgetting.tell(sessions.remove_expired().await.err());
+            forgotten = Instant::now();
+        }
+    }
+}
+
+/// Tells of the first failure of many, and of the end of them.
+struct Told {
+    what: &'static str,
+    fails: bool,
+}
+
+impl Told {
+    const fn new(what: &'static str) -> Self {
+        Self { what, fails: false }
+    }
+
+    fn tell(&mut self, failure: Option<SessionError>) {
+        let what = self.what;
+        match &failure {
+            Some(error) if !self.fails => {
+                let (code, error): (_, &dyn std::error::Error) = (error.code(), error);
+                tracing::warn!(event = "upkeep_fails", what, code, error, "the upkeep of sessions fails");
+            }
+            None if self.fails => {
+                tracing::info!(event = "upkeep_heals", what, "the upkeep of sessions goes on")
+            }
+            _ => {}
+        }
+        self.fails = failure.is_some();
+    }
+}
