@@ -11,7 +11,7 @@ use jwt_core::request::RequestFacts;
 use jwt_core::{Check, CheckOutcome, Clock, Reason, SystemClock, Verified};
 use tokio::time::Instant;
 
-use super::index::{Entry, Full, Index, seconds};
+use super::index::{Entry, Full, Index, MOST_OF_A_PART, seconds};
 use super::steady::Steady;
 use super::{Revocation, Revoked};
 use crate::session_id::SessionId;
@@ -70,6 +70,7 @@ struct Rules {
     longest: Option<Duration>,
     /// Where other processes revoke too.
     most_lag: Option<Duration>,
+    most_of_a_part: usize,
     clock: Arc<dyn Clock>,
 }
 
@@ -138,6 +139,13 @@ impl RevocationsBuilder {
         self
     }
 
+    /// In each of 256 parts of the index.
+    #[cfg(test)]
+    pub(crate) fn with_most_of_a_part(mut self, most: usize) -> Self {
+        self.0.most_of_a_part = most;
+        self
+    }
+
     pub(crate) fn with_bounds(mut self, longest: Duration, most_lag: Option<Duration>) -> Self {
         (self.0.longest, self.0.most_lag) = (Some(longest), most_lag);
         self
@@ -150,7 +158,7 @@ impl RevocationsBuilder {
         let mut ours = hash.build_hasher();
         self.0.issuer.hash(&mut ours);
         Revocations(Arc::new(Inner {
-            index: Index::default(),
+            index: Index::new(self.0.most_of_a_part),
             hash,
             ours,
             levels: AtomicU8::new(0),
@@ -171,6 +179,7 @@ impl Revocations {
             needs_token_id: true,
             longest: None,
             most_lag: None,
+            most_of_a_part: MOST_OF_A_PART,
             clock: Arc::new(SystemClock),
         })
     }

@@ -10,7 +10,7 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -21,7 +21,7 @@ const PARTS: usize = 256;
 const FIRST: usize = 1 << 4;
 
 /// Entries of a part beyond which no more are taken. 16 million in all: half a gigabyte.
-const MOST: usize = 1 << 16;
+pub(crate) const MOST_OF_A_PART: usize = 1 << 16;
 
 /// There is no room for another entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +119,11 @@ impl Table {
     }
 }
 
-/// The index.
-pub(crate) struct Index(Box<[Part]>);
+/// The index. A part is made with its first entry.
+pub(crate) struct Index {
+    parts: Box<[OnceLock<Part>]>,
+    most_of_a_part: usize,
+}
 
 struct Part {
     table: ArcSwap<Table>,
@@ -134,16 +137,16 @@ impl Default for Part {
     }
 }
 
-impl Default for Index {
-    fn default() -> Self {
-        Self((0..PARTS).map(|_| Part::default()).collect())
-    }
-}
-
 impl Index {
+    /// Takes a power of two of entries in each part, or a few.
+    pub(crate) fn new(most_of_a_part: usize) -> Self {
+        Self { parts: (0..PARTS).map(|_| OnceLock::new()).collect(), most_of_a_part }
+    }
+
     /// Whether what has this key and was issued then is revoked.
     pub(crate) fn is_revoked(&self, key: u64, issued: u32, now: u32) -> bool {
-        let entry = self.part(key).and_then(|part| part.table.load().find(key.max(1)));
+        let part = self.part(key).and_then(OnceLock::get);
+        let entry = part.and_then(|part| part.table.load().find(key.max(1)));
         entry.is_some_and(|entry| issued <= entry.cutoff && now < entry.until)
     }
 
@@ -155,22 +158,31 @@ impl Index {
         entry: Entry,
         forgotten: impl FnOnce() -> Option<u32>,
     ) -> Result<(), Full> {
-        self.part(key).ok_or(Full)?.insert(key.max(1), entry, forgotten)
+        self.part(key).ok_or(Full)?.get_or_init(Part::default).insert(
+            key.max(1),
+            entry,
+            self.most_of_a_part,
+            forgotten,
+        )
     }
 
     /// Forgets what no living token is concerned by, part by part.
     pub(crate) fn remove_expired(&self, now: u32) -> impl Iterator<Item = ()> {
-        self.0.iter().map(move |part| part.remove_expired(now))
+        self.parts().map(move |part| part.remove_expired(now))
     }
 
     /// How many entries there are, expired ones included.
     pub(crate) fn len(&self) -> usize {
-        self.0.iter().map(|part| *part.writer()).fold(0, usize::saturating_add)
+        self.parts().map(|part| *part.writer()).fold(0, usize::saturating_add)
     }
 
-    fn part(&self, key: u64) -> Option<&Part> {
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter_map(OnceLock::get)
+    }
+
+    fn part(&self, key: u64) -> Option<&OnceLock<Part>> {
         let [first, ..] = key.to_be_bytes();
-        self.0.get(usize::from(first))
+        self.parts.get(usize::from(first))
     }
 }
 
@@ -179,14 +191,21 @@ impl Part {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn insert(&self, key: u64, entry: Entry, forgotten: impl FnOnce() -> Option<u32>) -> Result<(), Full> {
+    fn insert(
+        &self,
+        key: u64,
+        entry: Entry,
+        most: usize,
+        forgotten: impl FnOnce() -> Option<u32>,
+    ) -> Result<(), Full> {
         let mut count = self.writer();
         let mut table = self.table.load_full();
         // At least one in two places is empty, so that no probe is long.
-        if count.saturating_add(1) > table.places.len() / 2 && table.find(key).is_none() {
+        let has_room = *count < most.min(table.places.len() / 2);
+        if !has_room && table.find(key).is_none() {
             let now = forgotten().unwrap_or_default();
             // Before anything is allocated.
-            if table.living(now).count() >= MOST {
+            if table.living(now).count() >= most {
                 return Err(Full);
             }
             (table, *count) = self.rebuild(&table, now);
@@ -208,7 +227,8 @@ impl Part {
     /// A table of those that have not expired, a quarter full at most, but for the largest.
     fn rebuild(&self, old: &Table, now: u32) -> (Arc<Table>, usize) {
         let count = old.living(now).count();
-        let places = count.saturating_mul(4).next_power_of_two().clamp(FIRST, MOST.saturating_mul(2));
+        let places =
+            count.saturating_mul(4).next_power_of_two().clamp(FIRST, MOST_OF_A_PART.saturating_mul(2));
         let new = Arc::new(Table::new(places));
         old.living(now).for_each(|(key, entry)| {
             new.insert(key, entry);
@@ -243,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_inserted_is_found_until_it_expires() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         assert!(!index.is_revoked(7, NOW, NOW));
         index.insert(7, EXACT, || Some(NOW)).unwrap();
         assert!(index.is_revoked(7, NOW, NOW) && index.is_revoked(7, NOW, NOW + 99));
@@ -252,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_cutoff_refuses_what_was_issued_up_to_then_and_the_latest_rules() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         let until = NOW + 1_000;
         index.insert(7, Entry { cutoff: NOW, until }, || Some(NOW)).unwrap();
         index.insert(7, Entry { cutoff: NOW - 50, until: NOW + 10 }, || Some(NOW)).unwrap();
@@ -265,7 +285,7 @@ mod tests {
 
     #[test]
     fn keys_that_begin_alike_are_told_apart_however_many() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         // All want the first places of any table.
         let key = |n: u64| n << 32;
         for n in 0..5_000 {
@@ -278,46 +298,46 @@ mod tests {
 
     #[test]
     fn what_expired_makes_room() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         for n in 1..=100_000 {
             let entry = Entry { until: NOW + u32::try_from(n).unwrap(), ..EXACT };
             index.insert(spread(n), entry, || Some(NOW)).unwrap();
         }
         index.remove_expired(NOW + 99_990).count();
         assert_eq!(index.len(), 10);
-        assert!(index.0.iter().all(|part| part.table.load().places.len() == FIRST));
+        assert!(index.parts().all(|part| part.table.load().places.len() == FIRST));
         let is_revoked = |n, now| index.is_revoked(spread(n), NOW, now);
         assert!(is_revoked(99_991, NOW + 99_990) && !is_revoked(99_990, NOW));
     }
 
     #[test]
     fn there_is_a_bound_and_what_expired_is_forgotten_before_it_is_met() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         // All of one part, which are the first to meet it.
         let key = |n: usize| u64::try_from(n).unwrap();
-        for n in 1..=MOST {
+        for n in 1..=MOST_OF_A_PART {
             index
                 .insert(key(n), Entry { until: NOW + 1 + u32::from(n > 10), ..EXACT }, || Some(NOW))
                 .unwrap();
         }
         let memory = allocation_counter::measure(|| {
-            assert_eq!(index.insert(key(MOST + 1), EXACT, || Some(NOW)), Err(Full));
+            assert_eq!(index.insert(key(MOST_OF_A_PART + 1), EXACT, || Some(NOW)), Err(Full));
             // It may not be forgotten yet, whatever the time is.
-            assert_eq!(index.insert(key(MOST + 1), EXACT, || None), Err(Full));
+            assert_eq!(index.insert(key(MOST_OF_A_PART + 1), EXACT, || None), Err(Full));
             index.insert(key(1), EXACT, || Some(NOW)).unwrap();
         });
-        assert_eq!((memory.bytes_total, index.len()), (0, MOST));
+        assert_eq!((memory.bytes_total, index.len()), (0, MOST_OF_A_PART));
         for n in 1..10 {
-            index.insert(key(MOST + n), EXACT, || Some(NOW + 1)).unwrap();
+            index.insert(key(MOST_OF_A_PART + n), EXACT, || Some(NOW + 1)).unwrap();
         }
-        assert_eq!(index.insert(key(MOST + 10), EXACT, || Some(NOW + 1)), Err(Full));
-        assert_eq!(index.0[0].table.load().places.len(), 2 * MOST);
-        assert!(index.is_revoked(1, NOW, NOW + 1) && index.is_revoked(key(MOST + 9), NOW, NOW + 1));
+        assert_eq!(index.insert(key(MOST_OF_A_PART + 10), EXACT, || Some(NOW + 1)), Err(Full));
+        assert_eq!(index.parts[0].get().unwrap().table.load().places.len(), 2 * MOST_OF_A_PART);
+        assert!(index.is_revoked(1, NOW, NOW + 1) && index.is_revoked(key(MOST_OF_A_PART + 9), NOW, NOW + 1));
     }
 
     #[test]
     fn a_million_entries_take_less_than_a_hundred_bytes_each_also_while_it_grows() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         let memory = allocation_counter::measure(|| {
             (1..=1_000_000).for_each(|n| index.insert(spread(n), EXACT, || Some(NOW)).unwrap());
         });
@@ -327,7 +347,7 @@ mod tests {
 
     #[test]
     fn readers_see_all_that_was_written_while_it_grows() {
-        let index = Index::default();
+        let index = Index::new(MOST_OF_A_PART);
         let written = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for _ in 0..2 {

@@ -1,0 +1,222 @@
+//! Several processes on one store: each learns what the others revoke, or says that it does not know.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use jwt_core::keys::BoxFuture;
+
+use super::*;
+use crate::store::{Change, LogPage, StoreError, StoreErrorKind};
+
+/// A store that other processes write to, and that can be away.
+#[derive(Clone)]
+struct Shared {
+    store: MemoryStore,
+    is_away: Arc<AtomicBool>,
+    /// What is lost of its log.
+    lost: Arc<AtomicU64>,
+}
+
+impl SessionStore for Shared {
+    fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>> {
+        self.store.transact(scope, change)
+    }
+
+    fn sessions<'s>(
+        &'s self,
+        of: Of<'s>,
+        after: Option<SessionId>,
+        most: usize,
+    ) -> BoxFuture<'s, Result<Vec<Session>, StoreError>> {
+        self.store.sessions(of, after, most)
+    }
+
+    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        Box::pin(async move {
+            if self.is_away.load(Ordering::Relaxed) {
+                return Err(StoreErrorKind::Unavailable.into());
+            }
+            let lost = self.lost.load(Ordering::Relaxed);
+            let mut page = self.store.revocations(after.saturating_add(lost), most).await?;
+            page.newest -= lost;
+            page.lines.iter_mut().for_each(|(number, _)| *number -= lost);
+            Ok(page)
+        })
+    }
+
+    fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
+        self.store.remove_expired()
+    }
+}
+
+impl World {
+    fn shared(&self) -> Shared {
+        Shared { store: self.store.clone(), is_away: Arc::default(), lost: Arc::default() }
+    }
+
+    fn node(&self, store: impl SessionStore) -> SessionsBuilder {
+        Sessions::builder(self.issuer.clone(), store).with_clock(self.clock.clone())
+    }
+
+    /// What the check of a node answers.
+    fn asked(&self, sessions: &Sessions, tokens: &SessionTokens) -> u16 {
+        let auth = RequestAuth::new(self.verifier.clone()).with_check(sessions.revocations().clone());
+        let head =
+            SimpleHead::get("/").with_field("Authorization", format!("Bearer {}", tokens.access_token()));
+        match auth.decide(&head, None) {
+            Step::Decided(Decision::Proceed(_)) => 200,
+            Step::Decided(Decision::Refuse(refusal)) => refusal.status(),
+            Step::Wait(_) => panic!("waits"),
+        }
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_node_follows_by_itself_and_answers_503_where_it_cannot() {
+    let world = world().await;
+    let shared = world.shared();
+    let node = world.node(shared.clone()).open().await.unwrap();
+    let (ended, living) = (world.login("alice").await, world.login("bob").await);
+    world.sessions.end(ended.session()).await.unwrap();
+    assert_eq!(world.asked(&node, &ended), 200);
+    tokio::time::sleep(SECOND * 2).await;
+    assert_eq!((world.asked(&node, &ended), world.asked(&node, &living)), (401, 200));
+
+    shared.is_away.store(true, Ordering::Relaxed);
+    tokio::time::sleep(SECOND * 50).await;
+    assert_eq!(world.asked(&node, &living), 200);
+    assert!(node.lag() >= SECOND * 50);
+    tokio::time::sleep(SECOND * 15).await;
+    assert_eq!((world.asked(&node, &ended), world.asked(&node, &living)), (401, 503));
+    shared.is_away.store(false, Ordering::Relaxed);
+    tokio::time::sleep(SECOND * 2).await;
+    assert_eq!(world.asked(&node, &living), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_alone_or_says_so_lags_behind_nobody() {
+    let world = world().await;
+    let living = world.login("alice").await;
+    let shared = world.shared();
+    let open = async |builder: SessionsBuilder| builder.open().await.unwrap();
+    let nodes = [
+        open(world.node(world.store.clone())).await,
+        open(world.node(shared.clone()).with_single_process()).await,
+        open(world.node(shared.clone()).insecure_fail_open()).await,
+    ];
+    let strict = open(world.node(shared.clone()).require_max_lag(SECOND * 5)).await;
+    shared.is_away.store(true, Ordering::Relaxed);
+    tokio::time::sleep(SECOND * 7).await;
+    assert_eq!(world.asked(&strict, &living), 503);
+    tokio::time::sleep(SECOND * 3_600).await;
+    assert!(nodes.iter().all(|node| world.asked(node, &living) == 200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_ends_with_the_last_handle() {
+    let world = world().await;
+    let shared = world.shared();
+    let node = world.node(shared.clone()).open().await.unwrap();
+    let alive = Arc::downgrade(&shared.is_away);
+    drop(shared);
+    tokio::time::sleep(SECOND * 200).await;
+    assert!(alive.upgrade().is_some());
+    drop(node);
+    tokio::task::yield_now().await;
+    assert!(alive.upgrade().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_expired_is_forgotten_without_being_asked_for() {
+    let world = world().await;
+    let first = world.login("alice").await;
+    world.sessions.end(first.session()).await.unwrap();
+    for _ in 0..130 {
+        world.clock.advance(60);
+        tokio::time::sleep(SECOND * 60).await;
+    }
+    assert!(world.sessions.revocations().is_empty());
+    assert!(world.store.revocations(0, 1).await.unwrap().lines.is_empty());
+}
+
+/// A clock that shows the next year for a while.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumped_does_not_bring_back_what_was_taken_back() {
+    let world = world_of(SessionsBuilder::without_upkeep).await;
+    let first = world.login("alice").await;
+    world.sessions.end(first.session()).await.unwrap();
+    assert_eq!(world.sessions.remove_expired().await.unwrap(), 0);
+    world.clock.set(START + 365 * 86_400);
+    for _ in 0..10 {
+        assert_eq!(world.sessions.remove_expired().await.unwrap(), 0);
+        tokio::time::advance(SECOND * 60).await;
+        world.clock.advance(60);
+    }
+    world.clock.set(START + 10);
+    assert!(world.is_revoked(&first));
+    assert!(world.sessions.session(first.session()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_another_process_ended_is_known_when_a_logout_here_returns() {
+    type Revoke = fn(&Sessions, SessionId) -> BoxFuture<'_, Result<(), SessionError>>;
+    let calls: [(&str, Revoke); 4] = [
+        ("end", |sessions, id| Box::pin(async move { sessions.end(id).await.map(drop) })),
+        ("end all", |sessions, _| Box::pin(async move { sessions.end_all("alice").await.map(drop) })),
+        ("password", |sessions, _| {
+            Box::pin(async move { sessions.password_changed("alice", None).await.map(drop) })
+        }),
+        ("revoke", |sessions, _| Box::pin(sessions.revoke(Revoked::Client("app".to_owned())))),
+    ];
+    for (name, revoke) in calls {
+        let world = world().await;
+        let builder = world.node(world.shared()).without_upkeep();
+        let node = builder.open().await.unwrap();
+        let tokens = world.login("alice").await;
+        let other = world.login("bob").await;
+        world.sessions.end(tokens.session()).await.unwrap();
+        world.sessions.end(other.session()).await.unwrap();
+        revoke(&node, tokens.session()).await.unwrap();
+        let is_known = |tokens| node.revocations().is_revoked(&world.verified(tokens));
+        assert!(is_known(&tokens) && is_known(&other), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_the_store_has_lost_is_taken_back_all_the_same() {
+    let world = world().await;
+    let tokens = world.login("alice").await;
+    // As after a restart of a store in memory.
+    let restarted = world.node(MemoryStore::new().with_clock(world.clock.clone())).open().await.unwrap();
+    let is_known = || restarted.revocations().is_revoked(&world.verified(&tokens));
+    assert!(!restarted.end(tokens.session()).await.unwrap());
+    assert!(is_known());
+    // Or all of the issuer, without knowing any.
+    let restarted = world.node(MemoryStore::new().with_clock(world.clock.clone())).open().await.unwrap();
+    let is_known = |tokens| restarted.revocations().is_revoked(&world.verified(tokens));
+    world.clock.advance(1);
+    restarted.revoke(Revoked::Issuer).await.unwrap();
+    assert!(is_known(&tokens));
+    let after = restarted.start(NewSession::of("alice")).await.unwrap();
+    assert!(!is_known(&after), "a login right after is good");
+}
+
+#[tokio::test]
+async fn a_log_that_went_back_is_read_from_its_start() {
+    let world = world().await;
+    let shared = world.shared();
+    let node = world.node(shared.clone()).without_upkeep().open().await.unwrap();
+    let mut logins = Vec::new();
+    for _ in 0..3 {
+        logins.push(world.login("alice").await);
+        world.sessions.end(logins.last().unwrap().session()).await.unwrap();
+    }
+    node.catch_up().await.unwrap();
+    // A copy of the file is brought back, two lines shorter; then a line is written that has a number we know.
+    shared.lost.store(2, Ordering::Relaxed);
+    logins.push(world.login("alice").await);
+    world.sessions.end(logins.last().unwrap().session()).await.unwrap();
+    node.catch_up().await.unwrap();
+    assert!(logins.iter().all(|tokens| node.revocations().is_revoked(&world.verified(tokens))));
+}
