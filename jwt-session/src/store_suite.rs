@@ -29,7 +29,7 @@ mod replay;
 use core::time::Duration;
 use std::sync::Arc;
 
-use jwt_core::{Algorithm, HmacSecret, Issuer, ManualClock, SigningKey, Verified, Verifier};
+use jwt_core::{Algorithm, Clock as _, HmacSecret, Issuer, ManualClock, SigningKey, Verified, Verifier};
 use tokio::task::JoinSet;
 
 pub use self::key_ring::key_ring;
@@ -57,6 +57,9 @@ pub async fn run<S: SessionStore + Clone>(make: impl AsyncFn(ManualClock) -> S) 
     races::refreshes(&world().await, 1).await;
     races::revocations(&world().await, 0, 30).await;
     a_restarted_node_knows_what_is_revoked(&world().await).await;
+    who_reads_the_log_behind_writers_misses_no_line(&world().await).await;
+    a_cutoff_is_the_newest_line_of_its_names(&world().await).await;
+    a_transaction_about_several_sessions_reads_those(&world().await).await;
 }
 
 /// 2, 10 and 1,000 callers that refresh by one token at the same moment, `repeats` times each: with the grace they have
@@ -376,6 +379,115 @@ async fn a_restarted_node_knows_what_is_revoked<S: SessionStore + Clone>(world: 
     let token = world.issuer.token().with_client_id("app").sign().expect("a token");
     let token = world.verifier.verify(&token).expect("it verifies");
     assert!(restarted.revocations().is_revoked(&token));
+}
+
+/// What following relies on: no line appears below one that was read, or below a newest number.
+async fn who_reads_the_log_behind_writers_misses_no_line<S: SessionStore + Clone>(world: &World<S>) {
+    const WRITERS: usize = 4;
+    const LINES: usize = 50;
+    let mut writing = JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = world.store.clone();
+        writing.spawn(async move {
+            for line in 0..LINES {
+                let change = Box::new(|transaction: &mut Transaction| {
+                    let what = Revoked::Token(format!("{writer} {line}"));
+                    transaction.revoke(Revocation::new("https://id", what, transaction.now(), HOUR));
+                });
+                store.transact(Scope::Nobody, change).await.expect("a line");
+            }
+        });
+    }
+    let (mut after, mut read) = (0, Vec::new());
+    loop {
+        let is_done = writing.is_empty();
+        // As a follower does: behind what it has read, and behind the newest number where the page was the last.
+        let page = world.store.revocations(after, 7).await.expect("the log");
+        assert!(page.lines.iter().all(|(number, _)| *number > after), "lines are behind the number");
+        after = match page.lines.last() {
+            Some((number, _)) if page.lines.len() == 7 => *number,
+            last => page.newest.max(last.map_or(0, |(number, _)| *number)),
+        };
+        read.extend(page.lines);
+        while writing.try_join_next().is_some() {}
+        if is_done && read.len() >= WRITERS * LINES {
+            break;
+        }
+        assert!(
+            !is_done || after < world.store.revocations(u64::MAX, 0).await.expect("the log").newest,
+            "lines were missed"
+        );
+        tokio::task::yield_now().await;
+    }
+    let all = world.store.revocations(0, 1_000).await.expect("the log").lines;
+    assert_eq!(all, read, "a reader behind writers reads what is there in the end, once, in order");
+    assert_eq!(all.len(), WRITERS * LINES);
+}
+
+async fn a_cutoff_is_the_newest_line_of_its_names<S: SessionStore + Clone>(world: &World<S>) {
+    let new = NewSession::of("alice").with_client("app").with_tenant("blue");
+    let tokens = world.sessions.start(new).await.expect("a session");
+    let session = world.sessions.session(tokens.session()).await.expect("a session").expect("it is there");
+    let names = session.cutoff_names();
+    let cutoffs = async || {
+        let (mut of_session, mut of_names) = (0, 0);
+        let change = Box::new(|transaction: &mut Transaction| of_session = transaction.cutoff());
+        world.store.transact(Scope::Session(session.id()), change).await.expect("a transaction");
+        let change = Box::new(|transaction: &mut Transaction| {
+            assert_eq!(transaction.sessions().len(), 1, "a login reads the sessions of its subject");
+            of_names = transaction.cutoff();
+        });
+        let scope = Scope::Login { subject: "alice", cutoffs: &names };
+        world.store.transact(scope, change).await.expect("a transaction");
+        assert_eq!(of_session, of_names, "a session has the cutoff of its names");
+        of_names
+    };
+    assert_eq!(cutoffs().await, 0, "without a line there is none");
+    let mut before = 0;
+    for (what, concerns) in [
+        (Revoked::Client("app".to_owned()), true),
+        (Revoked::Client("web".to_owned()), false),
+        (Revoked::Tenant("blue".to_owned()), true),
+        (Revoked::Tenant("app".to_owned()), false),
+        (Revoked::Subject("alice".to_owned()), false),
+        (Revoked::Token("app".to_owned()), false),
+        (Revoked::Issuer, true),
+        (Revoked::Client("app".to_owned()), true),
+    ] {
+        let level = what.level();
+        let line = Revocation::new("https://id", what, world.clock.now(), HOUR);
+        let change = Box::new(|transaction: &mut Transaction| transaction.revoke(line.clone()));
+        world.store.transact(Scope::Nobody, change).await.expect("a line");
+        let (newest, now) =
+            (world.store.revocations(u64::MAX, 0).await.expect("the log").newest, cutoffs().await);
+        assert_eq!(now, if concerns { newest } else { before }, "{level}");
+        before = now;
+    }
+    let theirs = Revocation::new("https://other", Revoked::Issuer, world.clock.now(), HOUR);
+    let change = Box::new(|transaction: &mut Transaction| transaction.revoke(theirs.clone()));
+    world.store.transact(Scope::Nobody, change).await.expect("a line");
+    assert_eq!(cutoffs().await, before, "another issuer's line is no cutoff");
+}
+
+async fn a_transaction_about_several_sessions_reads_those<S: SessionStore + Clone>(world: &World<S>) {
+    let (a, b) = (world.login("a").await.session(), world.login("b").await.session());
+    world.login("c").await;
+    world.sessions.end(b).await.expect("an end");
+    let nobody = SessionId::from_bytes([0; 16]);
+    let mut read = Vec::new();
+    let change = Box::new(|transaction: &mut Transaction| {
+        read = transaction.sessions().iter().map(Session::id).collect();
+    });
+    world.store.transact(Scope::Sessions(&[b, nobody, a]), change).await.expect("a transaction");
+    read.sort();
+    let mut both = [a, b];
+    both.sort();
+    assert_eq!(read, both, "ended ones too, and none that is not there");
+    let of = async |of| world.store.sessions(of, None, 10).await.expect("a page").len();
+    assert_eq!(
+        (of(Of::NotEnded("a")).await, of(Of::NotEnded("b")).await, of(Of::Subject("b")).await),
+        (1, 0, 1)
+    );
 }
 
 #[cfg(test)]

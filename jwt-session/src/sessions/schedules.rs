@@ -188,3 +188,58 @@ fn callers_at_once_have_one_successor() {
     };
     check(play);
 }
+
+/// A password is changed while an old one is checked: whatever the order, what the old one opened is closed.
+#[test]
+fn a_login_in_flight_does_not_survive_a_change_of_the_password() {
+    let play = || {
+        block_on(async {
+            let sessions = sessions().await;
+            let is_changed = Arc::new(core::sync::atomic::AtomicBool::new(false));
+            let (login, checked) = (sessions.clone(), is_changed.clone());
+            let login = spawn(async move {
+                let begun = login.begin_login().await.unwrap();
+                let is_right = !checked.load(Ordering::SeqCst);
+                yield_now().await;
+                match login.start(NewSession::of("alice").with_login_begun(begun)).await {
+                    Ok(tokens) => is_right.then_some(tokens),
+                    Err(SessionError::RevokedMeanwhile) => None,
+                    Err(error) => panic!("{error}"),
+                }
+            });
+            let changing = sessions.clone();
+            let changed = spawn(async move {
+                is_changed.store(true, Ordering::SeqCst);
+                yield_now().await;
+                changing.password_changed("alice", None).await.unwrap();
+            });
+            let opened = login.await.unwrap();
+            changed.await.unwrap();
+            if let Some(tokens) = opened {
+                assert!(is_revoked(&sessions, tokens.session()));
+                sessions.refresh(tokens.refresh_token(), Refresh::new()).await.unwrap_err();
+            }
+        });
+    };
+    check(play);
+}
+
+/// All of a client is taken back while one of its sessions is refreshed: nothing that was given out is good for a refresh.
+#[test]
+fn a_refresh_does_not_survive_the_end_of_its_client() {
+    let play = || {
+        block_on(async {
+            let sessions = sessions().await;
+            let first = sessions.start(NewSession::of("alice").with_client("app")).await.unwrap();
+            let app = Refresh::new().with_client("app");
+            let (refreshing, token) = (sessions.clone(), first.clone());
+            let refreshed = spawn(async move { refreshing.refresh(token.refresh_token(), app).await });
+            sessions.revoke(Revoked::Client("app".to_owned())).await.unwrap();
+            // Known before it returns.
+            assert!(is_revoked(&sessions, first.session()));
+            let last = refreshed.await.unwrap().unwrap_or(first);
+            sessions.refresh(last.refresh_token(), app).await.unwrap_err();
+        });
+    };
+    check(play);
+}
