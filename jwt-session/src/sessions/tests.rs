@@ -446,7 +446,7 @@ impl SessionStore for Silent {
         _: u64,
         _: usize,
     ) -> jwt_core::BoxFuture<'_, Result<crate::store::LogPage, crate::store::StoreError>> {
-        Box::pin(core::future::ready(Ok(Vec::new())))
+        Box::pin(core::future::ready(Ok(crate::store::LogPage::default())))
     }
     fn remove_expired(&self) -> jwt_core::BoxFuture<'_, Result<usize, crate::store::StoreError>> {
         Box::pin(core::future::pending())
