@@ -118,10 +118,8 @@ impl Sessions {
         };
         let (id, tag_key, now) = (SessionId::generate()?, random()?, self.now());
         let token = RefreshToken::first(id, random()?, &tag_key);
-        let (absolute, idle) = (self.0.absolute, self.0.rules.idle);
-        let issuer = self.0.issuer.name();
-        let end = now.saturating_add(absolute);
-        let session = new.session(id, issuer, begun, &token, tag_key, now, end, idle);
+        let mut session = new.session(id, self.0.issuer.name(), begun, &token, tag_key);
+        session.begin(now, self.0.absolute, self.0.rules.idle);
         // Signed first: what cannot be signed is not written, and ends nobody's session.
         let tokens = self.tokens(&session, &token, None, now).await?;
         let sessions = self.clone();

@@ -34,7 +34,7 @@ impl Steady {
         if let Some(before) = *seen {
             let passed = at.saturating_duration_since(before.at);
             let differs = wall.abs_diff(before.wall.saturating_add(passed));
-            let is_jump = differs > TOLERANCE.saturating_add(passed / 1_000);
+            let is_jump = differs > TOLERANCE.saturating_add(passed.checked_div(1_000).unwrap_or_default());
             if is_jump {
                 tracing::warn!(
                     event = "clock_jumped",

@@ -171,9 +171,6 @@ impl NewSession {
         begun: LoginBegun,
         token: &RefreshToken,
         tag_key: TagKey,
-        now: Duration,
-        absolute_end: Duration,
-        idle: Duration,
     ) -> Session {
         Session {
             id,
@@ -188,10 +185,11 @@ impl NewSession {
             user_agent: self.user_agent.clone(),
             address: self.address.clone(),
             provider_session: self.provider_session.clone(),
-            created: now,
-            last_used: now,
-            absolute_end,
-            idle_end: now.saturating_add(idle),
+            // Told when it begins.
+            created: Duration::ZERO,
+            last_used: Duration::ZERO,
+            absolute_end: Duration::ZERO,
+            idle_end: Duration::ZERO,
             generation: token.generation,
             current: token.hash(),
             previous: None,

@@ -225,7 +225,7 @@ async fn a_file_with_tables_of_an_application_has_its_version_and_ours() {
     let theirs = "CREATE TABLE users (name TEXT); PRAGMA user_version = 7";
     sqlx::raw_sql(theirs).execute(&mut connection).await.unwrap();
     let sessions = sessions_on(store_at(&path).await).await;
-    sessions.start(jwt_session::NewSession::of("alice")).await.unwrap();
+    sessions.start(NewSession::of("alice")).await.unwrap();
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.unwrap();
     assert_eq!(version, 7);
 }

@@ -37,8 +37,8 @@ impl SessionStore for Shared {
             }
             let lost = self.lost.load(Ordering::Relaxed);
             let mut page = self.store.revocations(after.saturating_add(lost), most).await?;
-            page.newest -= lost;
-            page.lines.iter_mut().for_each(|(number, _)| *number -= lost);
+            page.newest = page.newest.saturating_sub(lost);
+            page.lines.iter_mut().for_each(|(number, _)| *number = number.saturating_sub(lost));
             Ok(page)
         })
     }
