@@ -17,7 +17,7 @@ async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending if left == 0 => Poll::Ready(None),
         Poll::Pending => {
-            left -= 1;
+            left = left.saturating_sub(1);
             Poll::Pending
         }
     })
