@@ -431,7 +431,7 @@ fn a_revoked_token_in_other_words() {
             "{framework}"
         );
         // What is forgotten about a token is forgotten when nothing could let it in any more.
-        for _ in 0..120 {
+        for _ in 0..140 {
             house.advance(60);
             wait(house.inside.sessions.remove_expired()).unwrap();
             assert_eq!((house.me(&stolen.access), house.me(&before)), (401, 401), "{framework}");
