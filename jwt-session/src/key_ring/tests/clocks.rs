@@ -56,7 +56,9 @@ impl<'l> Life<'l> {
     /// By the minute, beside a node whose clock is wrong: every token of the node whose clock is right is good,
     /// everywhere, to its last minute.
     async fn goes_on(&mut self, wrong: Option<&Node>, minutes: u64, what: &str) {
-        for minute in self.minute..self.minute + minutes {
+        for _ in 0..minutes {
+            let minute = self.minute;
+            self.minute = minute.saturating_add(1);
             let nodes = wrong.into_iter().chain([self.right]);
             // By turns one or the other is first.
             let nodes: Vec<&Node> = if minute % 3 == 0 {
@@ -71,7 +73,7 @@ impl<'l> Life<'l> {
                 }
             }
             self.tokens.push((minute, self.right.token()));
-            self.tokens.retain(|(made, _)| minute - made < 10);
+            self.tokens.retain(|(made, _)| minute.saturating_sub(*made) < 10);
             if self.keys.last() != Some(&self.right.active()) {
                 self.keys.push(self.right.active());
             }
@@ -92,12 +94,11 @@ impl<'l> Life<'l> {
             }
             tokio::time::advance(Duration::from_secs(60)).await;
         }
-        self.minute += minutes;
     }
 
     /// How often the node came to sign by another key.
     fn rotations(&self) -> usize {
-        self.keys.len() - 1
+        self.keys.len().saturating_sub(1)
     }
 }
 
