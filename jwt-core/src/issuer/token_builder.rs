@@ -142,7 +142,7 @@ impl<'i> TokenBuilder<'i> {
     /// The token without its signature, which is made elsewhere: by a key management service or a
     /// hardware module that answers in its own time. Checked as by [`TokenBuilder::sign`].
     ///
-    /// The issuer is one under a [`SigningKey::remote`].
+    /// The issuer is one under a [`SigningKey::remote`](crate::SigningKey::remote).
     ///
     /// # Errors
     /// Those of [`TokenBuilder::sign`].

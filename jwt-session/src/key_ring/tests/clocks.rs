@@ -61,7 +61,7 @@ impl<'l> Life<'l> {
             self.minute = minute.saturating_add(1);
             let nodes = wrong.into_iter().chain([self.right]);
             // By turns one or the other is first.
-            let nodes: Vec<&Node> = if minute % 3 == 0 {
+            let nodes: Vec<&Node> = if minute.is_multiple_of(3) {
                 nodes.collect()
             } else {
                 [self.right].into_iter().chain(wrong).collect()

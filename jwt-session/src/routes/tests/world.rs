@@ -263,7 +263,7 @@ pub(super) fn cookie(response: &RouteResponse, name: &str) -> String {
 
 /// Cookies as this browser has them: with the name of the session that a refresh token among them is of.
 pub(super) fn with_session(cookies: &str) -> String {
-    let token = cookies.find("rt_").and_then(|start| cookies[start..].split(';').next());
+    let token = cookies.find("rt_").and_then(|start| cookies.get(start..)?.split(';').next());
     match token.and_then(crate::refresh_token::RefreshToken::parse) {
         Some(token) => format!("{cookies}; __Host-refresh-session={}", token.session),
         None => cookies.to_owned(),
