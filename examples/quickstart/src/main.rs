@@ -9,14 +9,12 @@
 //! | `keys.rs` | the keys that sign tokens |
 //! | `pages.rs` | the login page, from the folder `page` |
 //! | `printed.rs` | what is printed at start |
-//! | `upkeep.rs` | what is to be done every second and every minute |
 
 mod accounts;
 mod data;
 mod keys;
 mod pages;
 mod printed;
-mod upkeep;
 
 use std::net::SocketAddr;
 
@@ -84,7 +82,7 @@ async fn main() -> Result<(), Failure> {
         .with_issuer(keys::ISSUER)
         .build()?;
     let public_keys = ring.clone();
-    let routes = Routes::builder(sessions.clone(), verifier, accounts)
+    let routes = Routes::builder(sessions, verifier, accounts)
         .with_prefix("/auth")
         .with_mode(Mode::Cookies)
         .with_origins(AllowedOrigins::new(&own)?)
@@ -97,7 +95,8 @@ async fn main() -> Result<(), Failure> {
         .merge(session_routes(routes))
         .merge(pages::router());
 
-    tokio::spawn(upkeep::keep_up(sessions, ring));
+    // Keys are replaced as time goes by; what sessions need done, they do by themselves.
+    tokio::spawn(ring.run());
     printed::lines(&format!("http://{}", listener.local_addr()?), &data, USER, password.as_deref());
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(async { _ = tokio::signal::ctrl_c().await }).await?;
