@@ -24,7 +24,7 @@ fn main() {
     let token = issuer.token().with_subject("auth0|507f1f77bcf86cd799439011").with_client_id("app");
     let token = token
         .with_scope("openid profile orders:read orders:write")
-        .with_session_id("5a1c1f5e6f0e4f7c9d9b3d")
+        .with_session_id("5a1c1f5e6f0e4f7c9d9b3A")
         .sign();
     let token = token.unwrap();
     let of_ours = verifier.verify(&token).unwrap();
