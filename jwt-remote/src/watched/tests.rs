@@ -314,7 +314,7 @@ fn files_that_cannot_be_read_after_a_runtime_has_ended_are_not_read_for_each_tok
     assert!(keys.status().has_keys);
     drop(first);
     assert!(!keys.status().has_keys);
-    folder.replace("jwks", "no keys".to_owned());
+    folder.replace("jwks", "no keys");
     runtime().block_on(async {
         for _ in 0..200 {
             let reason = verifier.verify_fresh(&token(&old)).await.unwrap_err().reason();

@@ -192,7 +192,7 @@ impl Revocations {
         if levels == 0 {
             return false;
         }
-        let now = seconds(self.now());
+        let now = || seconds(self.now());
         // What does not say when it was issued was issued before anything.
         let issued = verified.issued_at().map_or(0, |date| seconds(date.as_duration()));
         let issuer = verified.issuer().unwrap_or_default();
@@ -312,7 +312,7 @@ impl Revocations {
     #[cfg(test)]
     pub(crate) fn holds_session(&self, id: &str) -> bool {
         let now = seconds(self.now());
-        self.0.index.is_revoked(key(&self.0.ours, Level::Session, id), now, now)
+        self.0.index.is_revoked(key(&self.0.ours, Level::Session, id), now, || now)
     }
 
     /// How many tokens, sessions and cutoffs are held; some may have expired.
