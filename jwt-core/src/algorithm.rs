@@ -1,8 +1,7 @@
 //! The algorithms of this workspace, and one table of facts about them.
 //!
-//! Nothing below this room enumerates algorithms: keys, header checks, signing and tests read
-//! [`Algorithm::facts`]. To add an algorithm of a known family, add a variant, its place in
-//! [`Algorithm::ALL`], its row in the table, and the arm in the backend's room (`keys/backend/`).
+//! Keys, header checks, signing and tests read [`Algorithm::facts`]. To add an algorithm of a known family, add a
+//! variant, its place in [`Algorithm::ALL`], its row in the table, and what a backend calls it (`keys/backend/`).
 
 use core::fmt;
 use core::str::FromStr;

@@ -33,7 +33,7 @@ pub struct Requirement {
 
 const MAX_RULES: usize = 8;
 
-/// One rule. The order of the variants is the order in which unmet rules are told.
+/// One rule.
 #[derive(Clone, Copy, Debug, Default)]
 enum Rule {
     /// Holds always: an unused place.

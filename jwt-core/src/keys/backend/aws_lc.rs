@@ -14,7 +14,7 @@ use crate::keys::material::{Private, PrivateMaterial, PrivateParts, PublicMateri
 use crate::keys::{KeyError, Sign, SignError, Verify, der};
 use crate::{Algorithm, Curve, Family, Hash};
 
-/// What AWS-LC calls an algorithm. The one enumeration outside the table of facts.
+/// What AWS-LC calls an algorithm.
 enum Scheme {
     Hmac(lc_hmac::Algorithm),
     Rsa(&'static lc::RsaParameters, &'static dyn lc::RsaEncoding),

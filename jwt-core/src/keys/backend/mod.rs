@@ -1,7 +1,7 @@
-//! The seam to cryptography: the only room that names a cryptography crate.
+//! The seam to cryptography: the only room of this crate that names a cryptography crate.
 //!
-//! A backend is one file with these functions. To add one, write the file beside `aws_lc.rs` and
-//! choose it below; nothing else in the workspace changes.
+//! A backend is one file with these functions. To add one, write the file beside `aws_lc.rs`, choose it below, and
+//! give it a feature here and in the crates above.
 //!
 //! - `verifier`: a ready check for a public key, parsed once.
 //! - `signer`: a ready signer for a private key, and the public half derived from it.

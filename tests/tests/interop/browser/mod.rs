@@ -12,7 +12,10 @@
 //! | `sites` | what pages of another site, and of another port, cause |
 //! | `looks` | the pages at several sizes, and by keyboard |
 
-#![allow(clippy::print_stdout, reason = "what was driven, and how often pages refreshed, for whoever asks for it")]
+#![allow(
+    clippy::print_stdout,
+    reason = "what was driven, and how often pages refreshed, for whoever asks for it"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
