@@ -234,6 +234,10 @@ fn a_request_that_is_given_up_at_any_step() {
                 };
                 let answer = household.ask_for("POST", what, &fields, body, polls).await;
                 let case = format!("{what} given up after {polls} polls");
+                // What had begun by then goes on in a task of its own, to its end.
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
                 // It is as if it had not been, or it is whole.
                 let session = &household.sessions.list("alice").await.unwrap();
                 let verified = household.routes.auth();
@@ -253,7 +257,7 @@ fn a_request_that_is_given_up_at_any_step() {
                 let login = household.ask_for("POST", "/auth/login", &[FORM], LOGIN, ALL).await.unwrap();
                 assert_eq!(login.status, 200, "{case}: nothing is stuck");
                 if answer.is_some() {
-                    assert!(polls >= 3, "{case}: it has steps to be given up at");
+                    assert!(polls >= 2, "{case}: it has steps to be given up at");
                     break;
                 }
                 polls += 1;
