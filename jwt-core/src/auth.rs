@@ -188,8 +188,9 @@ impl RequestAuth {
     ///         "used"
     ///     }
     ///     fn check(&self, verified: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
-    ///         match (verified.token_id(), self.0.lock()) {
-    ///             (Some(id), Ok(mut used)) if used.insert(id.to_owned()) => CheckOutcome::pass(),
+    ///         let is_new = |id: &str| self.0.lock().is_ok_and(|mut used| used.insert(id.to_owned()));
+    ///         match verified.token_id() {
+    ///             Some(id) if is_new(id) => CheckOutcome::pass(),
     ///             _ => CheckOutcome::refuse(Reason::Replayed),
     ///         }
     ///     }
