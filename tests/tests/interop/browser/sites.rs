@@ -8,8 +8,8 @@ const POST_FORM: &str = "async (url) => {
     const frame = Object.assign(document.createElement('iframe'), { name: 'there' });
     document.body.append(frame);
     const form = Object.assign(document.createElement('form'), { method: 'POST', action: url, target: 'there' });
-    for (const name of ['username', 'password']) {
-        form.append(Object.assign(document.createElement('input'), { name, value: 'mallory' }));
+    for (const [name, value] of [['username', 'mallory'], ['password', 'mallory'], ['grant_type', 'refresh_token']]) {
+        form.append(Object.assign(document.createElement('input'), { name, value }));
     }
     document.body.append(form);
     const loaded = new Promise((resolve) => (frame.onload = resolve));
