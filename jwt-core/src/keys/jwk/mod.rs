@@ -170,7 +170,8 @@ impl Jwk {
         }
     }
 
-    /// The algorithms that may use this key: its own, or else all that fit (RFC 7517 §4.4; row 5 of `tests/tests/attacks/rows.txt`).
+    /// The algorithms that may use this key: its own, or else all that fit (RFC 7517 §4.4; row 5 of
+    /// `tests/tests/attacks/rows.txt`).
     pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
         Algorithm::ALL.into_iter().filter(|algorithm| match self.algorithm {
             Some(own) => own == *algorithm,
