@@ -13,6 +13,7 @@ use crate::MemoryStore;
 mod following;
 mod revoking;
 mod signer;
+mod silent;
 
 const START: u64 = 1_800_000_000;
 
@@ -374,45 +375,6 @@ async fn what_cannot_be_signed_is_not_started_and_ends_no_other_session() {
 }
 
 #[tokio::test]
-async fn a_process_learns_of_what_another_one_revoked_when_it_catches_up() {
-    let world = world().await;
-    let other = Sessions::builder(world.issuer.clone(), world.store.clone()).with_clock(world.clock.clone());
-    let other = other.open().await.unwrap();
-    let mut logins = Vec::new();
-    for _ in 0..=PAGE {
-        let tokens = world.login("alice").await;
-        world.sessions.end(tokens.session()).await.unwrap();
-        logins.push(world.verified(&tokens));
-    }
-    assert!(!other.revocations().is_revoked(&logins[0]));
-    for _ in 0..2 {
-        other.catch_up().await.unwrap();
-        assert!(logins.iter().all(|verified| other.revocations().is_revoked(verified)));
-        assert_eq!(other.revocations().len(), PAGE + 1);
-    }
-}
-
-#[tokio::test]
-async fn what_another_process_ended_is_refused_here_once_it_is_ended_here_too() {
-    for how in 0..4 {
-        let world = world().await;
-        let other =
-            Sessions::builder(world.issuer.clone(), world.store.clone()).with_clock(world.clock.clone());
-        let other = other.open().await.unwrap();
-        let tokens = world.sessions.start(NewSession::of("alice").with_client("app")).await.unwrap();
-        assert!(other.end(tokens.session()).await.unwrap());
-        assert!(!world.is_revoked(&tokens), "{how}: not yet");
-        match how {
-            0 => assert!(!world.sessions.end(tokens.session()).await.unwrap()),
-            1 => assert_eq!(world.sessions.end_all("alice").await.unwrap(), 0),
-            2 => assert_eq!(world.sessions.password_changed("alice", None).await.unwrap(), 0),
-            _ => world.sessions.revoke(Revoked::Client("app".to_owned())).await.unwrap(),
-        }
-        assert!(world.is_revoked(&tokens), "{how}");
-    }
-}
-
-#[tokio::test]
 async fn the_claim_of_the_tenant_is_one_for_those_who_write_and_read_it() {
     let set_up = |builder: SessionsBuilder| builder.with_revocations(|it| it.with_tenant_claim("org"));
     let world = world_of(set_up).await;
@@ -420,62 +382,4 @@ async fn the_claim_of_the_tenant_is_one_for_those_who_write_and_read_it() {
     let verified = world.verified(&tokens);
     assert_eq!(verified.claim::<String>("org").unwrap().as_deref(), Some("blue"));
     assert_eq!(verified.claim::<String>("tenant").unwrap(), None);
-}
-
-/// A store that does not answer.
-struct Silent;
-
-impl SessionStore for Silent {
-    fn transact<'s>(
-        &'s self,
-        _: Scope<'s>,
-        _: crate::store::Change<'s>,
-    ) -> jwt_core::BoxFuture<'s, Result<(), crate::store::StoreError>> {
-        Box::pin(core::future::pending())
-    }
-    fn sessions<'s>(
-        &'s self,
-        _: Of<'s>,
-        _: Option<SessionId>,
-        _: usize,
-    ) -> jwt_core::BoxFuture<'s, Result<Vec<Session>, crate::store::StoreError>> {
-        Box::pin(core::future::pending())
-    }
-    fn revocations(
-        &self,
-        _: u64,
-        _: usize,
-    ) -> jwt_core::BoxFuture<'_, Result<crate::store::LogPage, crate::store::StoreError>> {
-        Box::pin(core::future::ready(Ok(crate::store::LogPage::default())))
-    }
-    fn remove_expired(&self) -> jwt_core::BoxFuture<'_, Result<usize, crate::store::StoreError>> {
-        Box::pin(core::future::pending())
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_does_not_answer_cannot_be_asked() {
-    let world = world().await;
-    let sessions = Sessions::builder(world.issuer.clone(), Silent).with_patience(Duration::from_millis(500));
-    let sessions = sessions.open().await.unwrap();
-    let token = world.login("alice").await;
-    let begin = tokio::time::Instant::now();
-    let unavailable = |error: Option<SessionError>| match error {
-        Some(SessionError::Store(error)) => {
-            assert_eq!(error.kind(), crate::store::StoreErrorKind::Unavailable);
-        }
-        other => panic!("{other:?}"),
-    };
-    unavailable(sessions.start(NewSession::of("alice")).await.err());
-    unavailable(sessions.refresh(token.refresh_token(), Refresh::new()).await.err());
-    unavailable(sessions.end(token.session()).await.err());
-    unavailable(sessions.list("alice").await.err());
-    unavailable(sessions.remove_expired().await.err());
-    // By the paused clock of the runtime; its ticks are milliseconds.
-    let taken = begin.elapsed();
-    assert!((2_500..2_510).contains(&taken.as_millis()), "{taken:?}");
-    for patience in [Duration::ZERO, Duration::from_secs(61)] {
-        let builder = Sessions::builder(world.issuer.clone(), Silent).with_patience(patience);
-        assert!(matches!(builder.open().await, Err(SessionError::Setting { setting: "patience", .. })));
-    }
 }

@@ -220,3 +220,42 @@ async fn a_log_that_went_back_is_read_from_its_start() {
     node.catch_up().await.unwrap();
     assert!(logins.iter().all(|tokens| node.revocations().is_revoked(&world.verified(tokens))));
 }
+
+#[tokio::test]
+async fn a_process_learns_of_what_another_one_revoked_when_it_catches_up() {
+    let world = world().await;
+    let other = Sessions::builder(world.issuer.clone(), world.store.clone()).with_clock(world.clock.clone());
+    let other = other.open().await.unwrap();
+    let mut logins = Vec::new();
+    for _ in 0..=PAGE {
+        let tokens = world.login("alice").await;
+        world.sessions.end(tokens.session()).await.unwrap();
+        logins.push(world.verified(&tokens));
+    }
+    assert!(!other.revocations().is_revoked(&logins[0]));
+    for _ in 0..2 {
+        other.catch_up().await.unwrap();
+        assert!(logins.iter().all(|verified| other.revocations().is_revoked(verified)));
+        assert_eq!(other.revocations().len(), PAGE + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_ended_is_refused_here_once_it_is_ended_here_too() {
+    for how in 0..4 {
+        let world = world().await;
+        let other =
+            Sessions::builder(world.issuer.clone(), world.store.clone()).with_clock(world.clock.clone());
+        let other = other.open().await.unwrap();
+        let tokens = world.sessions.start(NewSession::of("alice").with_client("app")).await.unwrap();
+        assert!(other.end(tokens.session()).await.unwrap());
+        assert!(!world.is_revoked(&tokens), "{how}: not yet");
+        match how {
+            0 => assert!(!world.sessions.end(tokens.session()).await.unwrap()),
+            1 => assert_eq!(world.sessions.end_all("alice").await.unwrap(), 0),
+            2 => assert_eq!(world.sessions.password_changed("alice", None).await.unwrap(), 0),
+            _ => world.sessions.revoke(Revoked::Client("app".to_owned())).await.unwrap(),
+        }
+        assert!(world.is_revoked(&tokens), "{how}");
+    }
+}
