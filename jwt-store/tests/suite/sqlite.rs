@@ -33,12 +33,8 @@ use tokio::task::JoinSet;
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_stores() {
     let folder = tempfile::tempdir().unwrap();
-    let number = AtomicUsize::new(0);
     store_suite::run(async |clock| {
-        let number = number.fetch_add(1, Ordering::Relaxed);
-        let store = SqliteStore::at(folder.path().join(format!("{number}.db"))).with_clock(clock);
-        let store = store.open().await.unwrap();
-        store.migrate().await.unwrap();
+        let store = timed_store_in(folder.path(), clock).await;
         store.migrate().await.unwrap();
         store
     })
@@ -68,29 +64,13 @@ async fn on_sqlite_nothing_usable_survives_a_revocation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_key_rings() {
     let folder = tempfile::tempdir().unwrap();
-    let number = AtomicUsize::new(0);
-    store_suite::key_ring(async |clock| {
-        let number = number.fetch_add(1, Ordering::Relaxed);
-        let store = SqliteStore::at(folder.path().join(format!("{number}.db"))).with_clock(clock);
-        let store = store.open().await.unwrap();
-        store.migrate().await.unwrap();
-        store
-    })
-    .await;
+    store_suite::key_ring(async |clock| timed_store_in(folder.path(), clock).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes_the_suite_of_uses() {
     let folder = tempfile::tempdir().unwrap();
-    let number = AtomicUsize::new(0);
-    store_suite::replay(async |clock| {
-        let number = number.fetch_add(1, Ordering::Relaxed);
-        let store = SqliteStore::at(folder.path().join(format!("{number}.db"))).with_clock(clock);
-        let store = store.open().await.unwrap();
-        store.migrate().await.unwrap();
-        store
-    })
-    .await;
+    store_suite::replay(async |clock| timed_store_in(folder.path(), clock).await).await;
 }
 
 /// Two handles are as two processes: each has its own connections, and the file decides.
@@ -295,9 +275,11 @@ async fn a_file_holds_no_private_bytes_of_a_ring() {
     assert!(read >= 2, "the sealed keys are there");
 }
 
-/// Patient enough for a thousand callers at once on a machine that has other work.
+/// A file of its own in a folder, patient enough for a thousand callers at once on a machine that has other work.
 async fn timed_store_in(folder: &Path, clock: ManualClock) -> SqliteStore {
-    let store = SqliteStore::at(folder.join("sessions.db")).with_clock(clock);
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let file = format!("{}.db", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let store = SqliteStore::at(folder.join(file)).with_clock(clock);
     let store = store.with_patience(Duration::from_secs(120)).open().await.unwrap();
     store.migrate().await.unwrap();
     store
