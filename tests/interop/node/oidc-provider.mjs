@@ -30,7 +30,7 @@ import * as crypto from "node:crypto";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
+import { keyPair, privateJwk, publicJwk } from "./node_keys.mjs";
 
 // The library warns of what nobody would do in production: keys and tokens in memory, an old Node.js. Here it is so by
 // intention, and stdout is for answers alone.
@@ -38,34 +38,25 @@ console.info = console.warn = () => {};
 console.log = console.error;
 const { default: Provider, errors } = await import("oidc-provider");
 
-const ALGORITHMS = {
-  RS256: ["rsa", { modulusLength: 2048 }],
-  PS256: ["rsa", { modulusLength: 2048 }],
-  ES256: ["ec", { namedCurve: "P-256" }],
-  EdDSA: ["ed25519"],
-};
+const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const RESOURCES = ["https://api.example.com", "https://other.example.com"];
 const REDIRECTS = ["http://127.0.0.1/callback"];
 
-const generate = promisify(crypto.generateKeyPair);
-
 /** A private key for each algorithm. */
-async function freshKeys() {
-  return Promise.all(
-    Object.entries(ALGORITHMS).map(async ([alg, parameters]) => {
-      const { privateKey } = await generate(...parameters);
-      return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg}-${crypto.randomUUID()}` };
-    }),
-  );
+function freshKeys() {
+  return ALGORITHMS.map((alg) => {
+    const jwk = privateJwk(keyPair(alg).privateKey);
+    return { ...jwk, alg, use: "sig", kid: `${alg}-${crypto.randomUUID()}` };
+  });
 }
 
-const clientKey = await generate("ec", { namedCurve: "P-256" });
+const clientKey = keyPair("ES256");
 const machine = { grant_types: ["client_credentials"], response_types: [], redirect_uris: [] };
 const byPost = { client_secret: "secret", token_endpoint_auth_method: "client_secret_post" };
 const byKey = {
   token_endpoint_auth_method: "private_key_jwt",
   token_endpoint_auth_signing_alg: "ES256",
-  jwks: { keys: [{ ...clientKey.publicKey.export({ format: "jwk" }), alg: "ES256", use: "sig", kid: "client" }] },
+  jwks: { keys: [{ ...publicJwk(clientKey.publicKey), alg: "ES256", use: "sig", kid: "client" }] },
 };
 const web = (client_id, alg) => ({
   client_id,
@@ -78,7 +69,7 @@ const web = (client_id, alg) => ({
   id_token_signed_response_alg: alg,
 });
 const clients = [
-  ...Object.keys(ALGORITHMS).flatMap((alg) => [
+  ...ALGORITHMS.flatMap((alg) => [
     { client_id: `service-${alg}`, client_secret: "secret", ...machine },
     web(`web-${alg}`, alg),
   ]),
@@ -96,7 +87,7 @@ function resourceServer(_, resource, client) {
   const shared = { scope: "read write", audience: resource, accessTokenTTL: 600 };
   if (client.clientId === "service-opaque") return { ...shared, accessTokenFormat: "opaque" };
   const [, alg] = client.clientId.split("-");
-  return { ...shared, accessTokenFormat: "jwt", jwt: { sign: { alg: alg in ALGORITHMS ? alg : "RS256" } } };
+  return { ...shared, accessTokenFormat: "jwt", jwt: { sign: { alg: ALGORITHMS.includes(alg) ? alg : "RS256" } } };
 }
 
 /** What an ID token says of somebody. The library itself never writes `azp`, which others do with one audience too. */
@@ -110,7 +101,7 @@ function providerWith(keys) {
   const made = new Provider(issuer, {
     clients,
     jwks: { keys },
-    enabledJWA: { idTokenSigningAlgValues: Object.keys(ALGORITHMS) },
+    enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     responseTypes: ["code", "code id_token token"],
     pkce: { required: () => true },
     cookies: { keys: [cookieKey] },
@@ -186,16 +177,16 @@ const listen = (at) =>
 
 const port = await listen(Number(process.argv[2] ?? 0));
 const issuer = `http://127.0.0.1:${port}`;
-let keys = await freshKeys();
+let keys = freshKeys();
 let provider = providerWith(keys);
 
 const operations = {
-  rotate: async () => {
-    keys = [...(await freshKeys()), ...keys];
+  rotate: () => {
+    keys = [...freshKeys(), ...keys];
     provider = providerWith(keys);
   },
   drop: () => {
-    keys = keys.slice(0, Object.keys(ALGORITHMS).length);
+    keys = keys.slice(0, ALGORITHMS.length);
     provider = providerWith(keys);
   },
   tell: ({ uri }) => {
@@ -230,7 +221,7 @@ tell({
   runtime: `Node.js ${process.versions.node}`,
   clients: clients.map((client) => client.client_id),
   resources: RESOURCES,
-  private_key_pem: clientKey.privateKey.export({ format: "pem", type: "pkcs8" }),
+  private_key_pem: clientKey.privateKey,
 });
 
 for await (const line of createInterface({ input: process.stdin })) {
