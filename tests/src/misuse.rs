@@ -60,8 +60,16 @@
 //! # }
 //! ```
 //!
-//! ```compile_fail
-//! let verified = jwt_core::Verified {};
+//! ```compile_fail,E0451
+//! # fn of(verified: jwt_core::Verified) -> jwt_core::Verified {
+//! jwt_core::Verified { audience: None, ..verified }
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0616
+//! # fn of(verified: &jwt_core::Verified) {
+//! let text = &verified.text;
+//! # }
 //! ```
 //!
 //! ```compile_fail,E0599

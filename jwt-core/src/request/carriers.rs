@@ -138,7 +138,10 @@ impl CarriersBuilder {
     /// Adds a query parameter, read on `GET`, `HEAD` and WebSocket upgrades only.
     ///
     /// Insecure, because the address of a request ends up in logs, histories and `Referer` fields
-    /// (RFC 6750 §5.3, RFC 9700 §4.3.2). The response must say `Cache-Control: private`.
+    /// (RFC 6750 §5.3, RFC 9700 §4.3.2). The response must say `Cache-Control: private`. What stands
+    /// inside of the layer still sees the address as it came: a log of requests there writes the
+    /// token down, and whoever sends the request on takes it out by
+    /// [`strip_query_parameter`](super::strip_query_parameter).
     pub fn insecure_query_token(self, name: impl Into<String>) -> Self {
         self.with(Carrier::Query(name.into()))
     }

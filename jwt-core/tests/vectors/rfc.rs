@@ -211,6 +211,39 @@ fn an_unsecured_token_is_refused_under_every_key() {
     }
 }
 
+/// RFC 7520 §4.5 to §4.8 under the key of §4.4: content that is detached, and the JSON serialisation in its flattened and
+/// its general form.
+#[test]
+fn other_serializations_are_refused() {
+    let example = EXAMPLES.iter().find(|example| example.section == "RFC 7520 4.4").unwrap();
+    let (header, signature) = (example.header, example.signature);
+    let (payload, kid) =
+        (format!(r#""payload":"{BILBO}""#), r#""kid":"018c0ae5-4d9b-471b-bfd6-eef314bc7037""#);
+    let flattened = |members: &str| format!("{{{payload},{members}}}");
+    let general = |signatures: &str| format!(r#"{{{payload},"signatures":[{signatures}]}}"#);
+    let attached = format!(r#""protected":"{header}","signature":"{signature}""#);
+    let partly = format!(
+        r#""protected":"eyJhbGciOiJIUzI1NiJ9","header":{{{kid}}},"signature":"bWUSVaxorn7bEF1djytBd0kHv70Ly5pvbomzMWSOr20""#
+    );
+    let nothing = format!(
+        r#""header":{{"alg":"HS256",{kid}}},"signature":"xuLifqLGiblpv9zBpuZczWhNj1gARaLV3UxvxhJxZuk""#
+    );
+    let several = [&partly, &nothing, &attached].map(|members| format!("{{{members}}}")).join(",");
+    for (section, token, reason) in [
+        ("4.4, flattened", flattened(&attached), Reason::NotThreeSegments),
+        ("4.5", format!("{header}..{signature}"), Reason::BadSignature),
+        ("4.5, flattened", format!("{{{attached}}}"), Reason::NotThreeSegments),
+        ("4.6, flattened", flattened(&partly), Reason::NotThreeSegments),
+        ("4.6", general(&format!("{{{partly}}}")), Reason::NotThreeSegments),
+        ("4.7, flattened", flattened(&nothing), Reason::NotThreeSegments),
+        ("4.7", general(&format!("{{{nothing}}}")), Reason::NotThreeSegments),
+        ("4.8", general(&several), Reason::NotThreeSegments),
+    ] {
+        let refused = jws::verify(&token, &example.keys()).map(drop).unwrap_err();
+        assert_eq!(refused.reason(), reason, "{section}");
+    }
+}
+
 /// RFC 7515 A.1, RFC 7520 §4.4 and RFC 8037 A.4: where a signature is a function of its input, ours are the published ones.
 #[test]
 fn deterministic_examples_are_signed_alike() {

@@ -304,6 +304,24 @@ sets! { PSS, rsa_pss, rsa_pss_verify:
     "rsa_pss_2048_sha256_mgf1_32_params" RsaPss2048Sha256Mgf1SaltLen32WithParams Scheme::Pss => [
         (NO_KEY, 45), ("key refused: unknown_key_oid", 63),
     ];
+    "rsa_pss_2048_sha256_mgf1_0_params" RsaPss2048Sha256Mgf1SaltLen0WithParams Scheme::Pss => [
+        (NO_KEY, 42), ("key refused: unknown_key_oid", 61),
+    ];
+    "rsa_pss_2048_sha512_mgf1sha256_32_params" RsaPss2048Sha512Mgf1Sha256SaltLen32WithParams Scheme::Pss => [
+        (NO_KEY, 46), ("key refused: unknown_key_oid", 132),
+    ];
+    "rsa_pss_3072_sha256_mgf1_32_params" RsaPss3072Sha256Mgf1SaltLen32WithParams Scheme::Pss => [
+        (NO_KEY, 45), ("key refused: unknown_key_oid", 63),
+    ];
+    "rsa_pss_4096_sha512_mgf1_32_params" RsaPss4096Sha512Mgf1SaltLen32WithParams Scheme::Pss => [
+        (NO_KEY, 45), ("key refused: unknown_key_oid", 132),
+    ];
+    "rsa_pss_4096_sha512_mgf1_64_params" RsaPss4096Sha512Mgf1SaltLen64WithParams Scheme::Pss => [
+        (NO_KEY, 47), ("key refused: unknown_key_oid", 132),
+    ];
+    "rsa_pss_misc_params" RsaPssmiscWithParams Scheme::Pss => [
+        ("key refused: unknown_key_oid", 90), ("no algorithm has SHA-1", 30), ("no algorithm has SHA-224", 30),
+    ];
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use jwt_core::{Algorithm, Authority, ManualClock, Reason, RequestAuth, SigningKey, Verifier};
-use tests::tokens::{Forged, NOW};
+use jwt_core::{Algorithm, Authority, KeySet, ManualClock, Reason, RequestAuth, SigningKey, Verifier};
+use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW};
 
 use super::bench::{Ask, Door};
 use super::covers;
@@ -12,6 +12,7 @@ use crate::parity::Expected;
 
 covers! {
     every_authority_in_the_place_of_every_other [3 7 8 19];
+    every_algorithm_in_the_place_of_every_other_of_one_authority [3 7 8];
 }
 
 struct Party {
@@ -170,4 +171,59 @@ fn every_authority_in_the_place_of_every_other() {
     }
     door.finish(requests);
     assert_eq!(requests, 12);
+}
+
+/// Where one authority has keys of many algorithms, its allow-list stops nothing: the key's own algorithm does.
+#[test]
+fn every_algorithm_in_the_place_of_every_other_of_one_authority() {
+    let mut cells = 0;
+    for symmetric in [false, true] {
+        let algorithms: Vec<_> = Algorithm::ALL
+            .iter()
+            .copied()
+            .filter(|algorithm| algorithm.is_symmetric() == symmetric)
+            .collect();
+        let keys: Vec<(Algorithm, SigningKey)> = algorithms
+            .into_iter()
+            .map(|algorithm| {
+                let key = tests::backend::generate(algorithm);
+                (algorithm, key.with_key_id(algorithm.facts().name).unwrap())
+            })
+            .collect();
+        let set = KeySet::new(keys.iter().map(|(_, key)| key.verifying_key())).unwrap();
+        let builder = Verifier::builder().with_keys(set).with_audience(AUDIENCE).with_issuer(ISSUER);
+        let door = Door::new(
+            "substitution",
+            RequestAuth::new(builder.build().unwrap().with_clock(ManualClock::at(NOW))),
+        );
+        let mut requests = 0;
+        for (signer, key) in &keys {
+            let said = |algorithm: &str, kid: &str| {
+                Forged::new().key(key).header("alg", algorithm).header("kid", kid).sign()
+            };
+            let own = signer.facts().name;
+            let good = said(own, own);
+            for (other, _) in keys.iter().filter(|(other, _)| other != signer) {
+                let other = other.facts().name;
+                for (name, token, reason) in [
+                    ("its signature and kid, another name", said(other, own), Reason::KeyAlgorithmMismatch),
+                    ("its signature, another name and kid", said(other, other), Reason::BadSignature),
+                    ("its signature and name, another kid", said(own, other), Reason::KeyAlgorithmMismatch),
+                ] {
+                    let (plain, attack) = (Ask::get().bearer(&good), Ask::get().bearer(&token));
+                    let name = format!("{name}: {own} as {other}");
+                    door.refuses(
+                        &name,
+                        (&plain, &Expected::me(&good)),
+                        (&attack, &Expected::not_valid()),
+                        reason,
+                    );
+                    requests += 1;
+                }
+            }
+        }
+        door.finish(requests);
+        cells += requests;
+    }
+    assert_eq!(cells, 3 * (14 * 13 + 3 * 2));
 }

@@ -35,6 +35,7 @@ mod algorithms;
 mod bench;
 mod browsers;
 mod carriers;
+mod chapter;
 mod claims;
 mod house;
 mod json;
