@@ -7,6 +7,7 @@ mod mac_key;
 mod memory;
 mod one_time;
 mod operation_nonces;
+mod patience;
 mod random;
 mod redeem_error;
 mod refresh_token;

@@ -3,7 +3,6 @@
 mod builder;
 mod issuer;
 mod new_session;
-mod patience;
 mod provider;
 mod revoking;
 mod tokens;
@@ -23,6 +22,7 @@ pub(crate) use self::new_session::shown;
 pub use self::new_session::{LoginBegun, NewSession};
 pub use self::tokens::{Refresh, SessionTokens};
 use crate::events::{Events, SecurityEvent};
+use crate::patience::Patient;
 use crate::random::random;
 use crate::refresh_token::{Nonce, RefreshToken};
 use crate::revocation::{Revocation, Revocations, Revoked, cutoff_name};
@@ -50,7 +50,7 @@ pub struct Sessions(Arc<Inner>);
 
 struct Inner {
     issuer: SessionIssuer,
-    store: Arc<dyn SessionStore>,
+    store: Patient<dyn SessionStore>,
     revocations: Revocations,
     rules: RefreshRules,
     absolute: Duration,

@@ -7,15 +7,14 @@ use std::sync::{Arc, OnceLock};
 
 use jwt_core::Clock;
 
-use super::patience::Patient;
 use super::{Inner, SessionIssuer, Sessions};
 use crate::events::{EventSink, Events};
+use crate::patience::Patient;
 use crate::revocation::{Revocations, RevocationsBuilder};
 use crate::rotation::RefreshRules;
 use crate::session_error::SessionError;
 use crate::store::SessionStore;
 
-const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,12 +38,11 @@ pub(super) const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 2 * 60 
 #[must_use = "sessions are there after `open`"]
 pub struct SessionsBuilder {
     issuer: SessionIssuer,
-    store: Arc<dyn SessionStore>,
+    store: Patient<dyn SessionStore>,
     revocations: RevocationsBuilder,
     rules: RefreshRules,
     absolute: Duration,
     most_sessions: usize,
-    patience: Duration,
     events: Events,
     longest: Option<Duration>,
     most_lag: Option<Duration>,
@@ -57,7 +55,7 @@ impl SessionsBuilder {
         Self {
             revocations: Revocations::builder(issuer.name()),
             issuer,
-            store,
+            store: Patient::new(store),
             rules: RefreshRules {
                 grace: Duration::from_secs(30),
                 most_replays: 5,
@@ -65,7 +63,6 @@ impl SessionsBuilder {
             },
             absolute: DAY.saturating_mul(90),
             most_sessions: 100,
-            patience: Duration::from_secs(5),
             events: Events::default(),
             longest: None,
             most_lag: Some(MINUTE),
@@ -105,8 +102,8 @@ impl SessionsBuilder {
     /// client that asks again within the grace gets the same answer.
     ///
     /// Measured by the timer of tokio, which its runtime must have.
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.store = self.store.with_patience(patience);
         self
     }
 
@@ -173,7 +170,6 @@ impl SessionsBuilder {
     pub async fn open(self) -> Result<Sessions, SessionError> {
         let rules = self.rules;
         let is_lifetime = |lifetime: Duration| lifetime >= SECOND && lifetime <= DAY.saturating_mul(3_650);
-        let is_patience = |patience: Duration| patience >= MILLISECOND && patience <= MINUTE;
         let shortest = self.issuer.lifetime();
         let is_longest = |longest: Duration| longest >= shortest && is_lifetime(longest);
         let settings = [
@@ -187,7 +183,7 @@ impl SessionsBuilder {
                 self.most_lag.is_none_or(|lag| lag >= SECOND.saturating_mul(2) && lag <= DAY),
             ),
             ("number of sessions", "at least 1", self.most_sessions > 0),
-            ("patience", "between a millisecond and a minute", is_patience(self.patience)),
+            ("patience", "between a millisecond and a minute", self.store.has_fit_patience()),
         ];
         if let Some((setting, range, _)) = settings.into_iter().find(|(_, _, is_fit)| !is_fit) {
             return Err(SessionError::Setting { setting, range });
@@ -198,7 +194,7 @@ impl SessionsBuilder {
         let sessions = Sessions(Arc::new(Inner {
             longest: longest.saturating_add(LEEWAY_AND_CLOCKS),
             issuer: self.issuer,
-            store: Arc::new(Patient { store: self.store, patience: self.patience }),
+            store: self.store,
             revocations: revocations.build(),
             rules,
             absolute: self.absolute,

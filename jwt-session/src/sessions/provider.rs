@@ -6,7 +6,7 @@ use super::{PAGE, Sessions};
 use crate::revocation::Revoked;
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
-use crate::store::{Of, Scope};
+use crate::store::{Of, Scope, SessionStore as _};
 
 impl Sessions {
     /// Ends the sessions that were started by a session of an identity provider, up to a time: by one that was started

@@ -9,7 +9,7 @@ use crate::revocation::{Revocation, Revoked};
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
-use crate::store::{Of, Scope};
+use crate::store::{Of, Scope, SessionStore as _};
 
 impl Sessions {
     /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
