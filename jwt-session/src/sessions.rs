@@ -335,7 +335,7 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn end_all(&self, subject: &str) -> Result<usize, SessionError> {
-        self.end_all_because(subject, EndReason::LogoutAll, None).await
+        self.end_all_because(subject, EndReason::LogoutAll, None, Duration::MAX).await
     }
 
     /// After a change of the password: ends all sessions of a subject but the one in which it was changed, and takes
@@ -348,17 +348,19 @@ impl Sessions {
         subject: &str,
         but: Option<SessionId>,
     ) -> Result<usize, SessionError> {
-        self.end_all_because(subject, EndReason::PasswordChanged, but).await
+        self.end_all_because(subject, EndReason::PasswordChanged, but, Duration::MAX).await
     }
 
-    pub(crate) async fn end_all_because(
+    /// Those that were started up to a time.
+    async fn end_all_because(
         &self,
         subject: &str,
         why: EndReason,
         but: Option<SessionId>,
+        until: Duration,
     ) -> Result<usize, SessionError> {
         let (sessions, subject) = (self.clone(), subject.to_owned());
-        self.to_its_end(async move { sessions.end_all_whole(&subject, why, but).await }).await
+        self.to_its_end(async move { sessions.end_all_whole(&subject, why, but, until).await }).await
     }
 
     async fn end_all_whole(
@@ -366,13 +368,16 @@ impl Sessions {
         subject: &str,
         why: EndReason,
         but: Option<SessionId>,
+        until: Duration,
     ) -> Result<usize, SessionError> {
         let end = |transaction: &mut Transaction| {
-            let all = transaction.sessions().to_vec();
-            let all = all.into_iter().filter(|session| Some(session.id) != but && self.is_ours(session));
-            let ended: Vec<_> = all.filter_map(|session| self.end_in(transaction, session, why)).collect();
+            let is_meant = |session: &Session| {
+                Some(session.id) != but && session.created <= until && self.is_ours(session)
+            };
+            let meant = transaction.sessions().to_vec().into_iter().filter(is_meant);
+            let ended: Vec<_> = meant.filter_map(|session| self.end_in(transaction, session, why)).collect();
             let what = Revoked::Subject(subject.to_owned());
-            transaction.revoke(self.revocation(what, transaction.now()));
+            transaction.revoke(self.revocation(what, until.min(transaction.now())));
             ended
         };
         let ended = self.transact(Scope::Subject(subject), end).await?;

@@ -11,6 +11,7 @@ use super::*;
 use crate::MemoryStore;
 
 mod following;
+mod given_up;
 mod revoking;
 mod signer;
 mod silent;

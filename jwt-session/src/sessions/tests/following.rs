@@ -161,13 +161,21 @@ async fn a_clock_that_jumped_does_not_bring_back_what_was_taken_back() {
 #[tokio::test]
 async fn what_another_process_ended_is_known_when_a_logout_here_returns() {
     type Revoke = fn(&Sessions, SessionId) -> BoxFuture<'_, Result<(), SessionError>>;
-    let calls: [(&str, Revoke); 4] = [
+    const UNTIL: Duration = Duration::from_secs(START + 1);
+    let calls: [(&str, Revoke); 7] = [
         ("end", |sessions, id| Box::pin(async move { sessions.end(id).await.map(drop) })),
         ("end all", |sessions, _| Box::pin(async move { sessions.end_all("alice").await.map(drop) })),
         ("password", |sessions, _| {
             Box::pin(async move { sessions.password_changed("alice", None).await.map(drop) })
         }),
         ("revoke", |sessions, _| Box::pin(sessions.revoke(Revoked::Client("app".to_owned())))),
+        ("by a provider", |sessions, _| Box::pin(sessions.end_all_by_provider("alice", UNTIL))),
+        ("by a provider's session", |sessions, _| {
+            Box::pin(sessions.end_of_subject_and_provider("alice", "https://provider", "s1", UNTIL))
+        }),
+        ("by a provider's session alone", |sessions, _| {
+            Box::pin(sessions.end_of_provider("https://provider", "s1", UNTIL))
+        }),
     ];
     for (name, revoke) in calls {
         let world = world().await;
