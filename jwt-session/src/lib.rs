@@ -18,6 +18,7 @@ pub mod routes;
 mod session;
 mod session_error;
 mod session_id;
+mod session_info;
 mod sessions;
 pub mod store;
 #[cfg(feature = "store-suite")]
@@ -39,6 +40,7 @@ pub use self::revocation::{Revocation, Revocations, RevocationsBuilder, Revoked}
 pub use self::session::{EndReason, Ended, Session};
 pub use self::session_error::{RefreshRefusal, SessionError};
 pub use self::session_id::{NoSessionId, SessionId};
+pub use self::session_info::SessionInfo;
 pub use self::sessions::{
     LoginBegun, NewSession, Refresh, SessionIssuer, SessionTokens, Sessions, SessionsBuilder,
 };

@@ -30,6 +30,7 @@ use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
+use crate::session_info::SessionInfo;
 use crate::store::{Of, Scope, SessionStore, Transaction};
 
 /// Sessions that are listed, or ended, at a time.
@@ -170,7 +171,7 @@ impl Sessions {
         let token = RefreshToken::parse(refresh_token).ok_or(RefreshRefusal::Unknown)?;
         let nonce = random()?;
         let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
-        let mut read = self.session(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
+        let mut read = self.record(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
         // Signed first: where the signer is away nothing changes, and the same token is good when it is back.
         let now = self.now();
         let mut signed = match rotate(&mut read, presented, &self.0.rules, nonce, now) {
@@ -254,17 +255,21 @@ impl Sessions {
     ///
     /// # Errors
     /// [`SessionError::Store`].
-    pub async fn session_of(&self, refresh_token: &str) -> Result<Option<Session>, SessionError> {
+    pub async fn session_of(&self, refresh_token: &str) -> Result<Option<SessionInfo>, SessionError> {
         let Some(token) = RefreshToken::parse(refresh_token) else { return Ok(None) };
-        let session = self.session(token.session).await?;
-        Ok(session.filter(|session| token.is_genuine(&session.tag_key)))
+        let session = self.record(token.session).await?;
+        Ok(session.filter(|session| token.is_genuine(&session.tag_key)).map(SessionInfo::from))
     }
 
     /// A session of this issuer, ended and expired or not.
     ///
     /// # Errors
     /// [`SessionError::Store`].
-    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, SessionError> {
+        Ok(self.record(id).await?.map(SessionInfo::from))
+    }
+
+    async fn record(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
         let session = self.0.store.sessions(Of::Session(id), None, 1).await?.pop();
         Ok(session.filter(|session| self.is_ours(session)))
     }
@@ -273,7 +278,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`SessionError::Store`].
-    pub async fn list(&self, subject: &str) -> Result<Vec<Session>, SessionError> {
+    pub async fn list(&self, subject: &str) -> Result<Vec<SessionInfo>, SessionError> {
         let now = self.now();
         let (mut live, mut after) = (Vec::new(), None);
         loop {
@@ -286,7 +291,7 @@ impl Sessions {
             }
         }
         live.sort_by_key(|session| core::cmp::Reverse((session.last_used, session.id)));
-        Ok(live)
+        Ok(live.into_iter().map(SessionInfo::from).collect())
     }
 
     /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on. Tells whether

@@ -12,6 +12,7 @@ use crate::MemoryStore;
 
 mod following;
 mod given_up;
+mod listing;
 mod revoking;
 mod signer;
 mod silent;
