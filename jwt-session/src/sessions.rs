@@ -318,16 +318,18 @@ impl Sessions {
             let session = transaction.sessions().first().filter(|it| self.is_ours(it)).cloned();
             let Some(session) = session else {
                 // Lost, or never there: tokens of it may live.
+                let told = Some(line.what().level());
                 transaction.revoke(line);
-                return (None, Ok(()));
+                return (None, told, Ok(()));
             };
             match self.end_in(transaction, session, why) {
-                Some(ended) => (Some(ended), Ok(())),
+                Some(ended) => (Some(ended), None, Ok(())),
                 // By another process, or at a time when there was no room to know it here.
-                None => (None, self.0.revocations.add(&line)),
+                None => (None, None, self.0.revocations.add(&line)),
             }
         };
-        let (ended, is_known) = self.transact(Scope::Session(id), end).await?;
+        let (ended, line, is_known) = self.transact(Scope::Session(id), end).await?;
+        self.tell_revoked(line);
         self.tell_ended(ended.as_slice(), why);
         is_known?;
         self.catch_up().await?;
@@ -382,10 +384,13 @@ impl Sessions {
             let meant = transaction.sessions().to_vec().into_iter().filter(is_meant);
             let ended: Vec<_> = meant.filter_map(|session| self.end_in(transaction, session, why)).collect();
             let what = Revoked::Subject(subject.to_owned());
-            transaction.revoke(self.revocation(what, until.min(transaction.now())));
-            ended
+            let line = self.revocation(what, until.min(transaction.now()));
+            let level = line.what().level();
+            transaction.revoke(line);
+            (ended, level)
         };
-        let ended = self.transact(Scope::Subject(subject), end).await?;
+        let (ended, level) = self.transact(Scope::Subject(subject), end).await?;
+        self.tell_revoked(Some(level));
         self.tell_ended(&ended, why);
         self.catch_up().await?;
         Ok(ended.len())
@@ -422,6 +427,13 @@ impl Sessions {
         transaction.update(session.clone());
         transaction.revoke(self.revocation_of(session.id, now));
         Some(session)
+    }
+
+    /// That a line of this level was written, where it does not end one session that is told of by itself.
+    fn tell_revoked(&self, level: Option<&'static str>) {
+        for level in level {
+            self.0.events.tell(&SecurityEvent::Revoked { level });
+        }
     }
 
     fn tell_ended(&self, ended: &[Session], why: EndReason) {

@@ -4,7 +4,6 @@ use jwt_core::Verified;
 
 use super::builder::LEEWAY_AND_CLOCKS;
 use super::{PAGE, Sessions};
-use crate::events::SecurityEvent;
 use crate::revocation::{Revocation, Revoked};
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
@@ -60,7 +59,7 @@ impl Sessions {
     async fn write(&self, line: Revocation) -> Result<(), SessionError> {
         let level = line.what().level();
         self.transact(Scope::Nobody, |transaction| transaction.revoke(line.clone())).await?;
-        self.0.events.tell(&SecurityEvent::Revoked { level });
+        self.tell_revoked(Some(level));
         self.catch_up().await
     }
 

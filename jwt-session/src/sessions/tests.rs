@@ -16,6 +16,7 @@ mod listing;
 mod revoking;
 mod signer;
 mod silent;
+mod told;
 
 const START: u64 = 1_800_000_000;
 
