@@ -431,7 +431,7 @@ impl Sessions {
 
     /// That a line of this level was written, where it does not end one session that is told of by itself.
     fn tell_revoked(&self, level: Option<&'static str>) {
-        for level in level {
+        if let Some(level) = level {
             self.0.events.tell(&SecurityEvent::Revoked { level });
         }
     }
