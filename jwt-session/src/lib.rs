@@ -5,6 +5,8 @@ mod jwks;
 mod key_ring;
 mod mac_key;
 mod memory;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod one_time;
 mod operation_nonces;
 mod patience;

@@ -45,7 +45,7 @@ pub struct SessionsBuilder {
     most_sessions: usize,
     events: Events,
     longest: Option<Duration>,
-    most_lag: Option<Duration>,
+    most_lag: Duration,
     is_single: bool,
     has_upkeep: bool,
 }
@@ -65,7 +65,7 @@ impl SessionsBuilder {
             most_sessions: 100,
             events: Events::default(),
             longest: None,
-            most_lag: Some(MINUTE),
+            most_lag: MINUTE,
             is_single: false,
             has_upkeep: true,
         }
@@ -119,13 +119,15 @@ impl SessionsBuilder {
     /// Where other processes may write to the store, and this one has not been able to read for so long what they
     /// revoke, the check answers 503. Default 60 s; from two seconds to a day.
     pub const fn require_max_lag(mut self, most: Duration) -> Self {
-        self.most_lag = Some(most);
+        self.most_lag = most;
         self
     }
 
-    /// Lets tokens pass however long this process has not been able to read what others revoke.
-    pub const fn insecure_fail_open(mut self) -> Self {
-        self.most_lag = None;
+    /// Lets tokens pass where that answers 503, as ones of which nobody knows whether another process took them back. Each
+    /// such request is counted, by [`unchecked`](Revocations::unchecked) and, with the feature `metrics`, as
+    /// `jwt_revocation_unchecked_total`; the first one of an outage is told as an event of level `warn`.
+    pub fn insecure_fail_open(mut self) -> Self {
+        self.revocations = self.revocations.insecure_fail_open();
         self
     }
 
@@ -180,7 +182,7 @@ impl SessionsBuilder {
             (
                 "lag",
                 "between 2 s and a day",
-                self.most_lag.is_none_or(|lag| lag >= SECOND.saturating_mul(2) && lag <= DAY),
+                self.most_lag >= SECOND.saturating_mul(2) && self.most_lag <= DAY,
             ),
             ("number of sessions", "at least 1", self.most_sessions > 0),
             ("patience", "between a millisecond and a minute", self.store.has_fit_patience()),
@@ -190,7 +192,7 @@ impl SessionsBuilder {
         }
         let follows = !self.is_single && self.store.is_shared();
         let longest = self.longest.unwrap_or(shortest);
-        let revocations = self.revocations.with_bounds(longest, self.most_lag.filter(|_| follows));
+        let revocations = self.revocations.with_bounds(longest, follows.then_some(self.most_lag));
         let sessions = Sessions(Arc::new(Inner {
             longest: longest.saturating_add(LEEWAY_AND_CLOCKS),
             issuer: self.issuer,
