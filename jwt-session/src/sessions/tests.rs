@@ -10,6 +10,7 @@ use jwt_core::{
 use super::*;
 use crate::MemoryStore;
 
+mod defaults;
 mod following;
 mod given_up;
 mod listing;
