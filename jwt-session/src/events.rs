@@ -106,7 +106,8 @@ pub enum SecurityEvent {
         /// Why.
         why: EndReason,
     },
-    /// Tokens were taken back.
+    /// Tokens were taken back by name: once for each call, before the [`Logout`](Self::Logout) of each session that ends by
+    /// it, and also where none does. A session that is ended alone is told of by that alone, unless the store has lost it.
     #[non_exhaustive]
     Revoked {
         /// The level: `token`, `session`, `subject`, `client`, `tenant` or `issuer`.

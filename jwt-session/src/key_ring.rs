@@ -252,8 +252,9 @@ impl KeyRing {
     /// `PyJWKClient` for `lifespan`, 300 s, but with `cache_keys` a key for ever. Both look again sooner where a token
     /// names a key that they do not have.
     ///
-    /// Where the store fails, the key is gone from this process all the same, which then does not
-    /// [sign](KeyRingError::NotSigning) if that was the key that did. Each [`tick`](Self::tick) of this process tries
+    /// The key is gone from this process when this is first polled, before the store is asked and whatever a
+    /// [`tick`](Self::tick) waits for. Where the store fails, or the future is dropped, it stays gone; the process then does
+    /// not [sign](KeyRingError::NotSigning) if that was the key that did. Each [`tick`](Self::tick) of this process tries
     /// again.
     ///
     /// # Errors
@@ -276,17 +277,19 @@ impl KeyRing {
 
     async fn turn(&self, wish: Wish<'_>) -> Result<Duration, KeyRingError> {
         let inner = &*self.0;
-        let mut dropped = inner.turn.lock().await;
-        if let Wish::Drop(key_id) = wish {
-            inner.forget(key_id, &mut dropped)?;
-        }
+        let forget = || if let Wish::Drop(key_id) = wish { inner.forget(key_id) } else { Ok(()) };
+        // An emergency waits for nobody, least of all for a turn that waits for the store.
+        forget()?;
+        let _turn = inner.turn.lock().await;
+        // Again: where the turn before had not heard of the key, it is remembered no longer.
+        forget()?;
         // What could not be dropped before.
-        for key_id in dropped.clone() {
+        for key_id in inner.undone_drops() {
             if wish != Wish::Drop(&key_id) {
-                inner.step(Wish::Drop(&key_id), &mut dropped).await?;
+                inner.step(Wish::Drop(&key_id)).await?;
             }
         }
-        let (due, refused) = inner.step(wish, &mut dropped).await?;
+        let (due, refused) = inner.step(wish).await?;
         match refused {
             None => Ok(due),
             Some(Refused::TooSoon { wait }) => Err(KeyRingError::TooSoon { wait }),

@@ -5,8 +5,11 @@ mod jwks;
 mod key_ring;
 mod mac_key;
 mod memory;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod one_time;
 mod operation_nonces;
+mod patience;
 mod random;
 mod redeem_error;
 mod refresh_token;
@@ -17,6 +20,7 @@ pub mod routes;
 mod session;
 mod session_error;
 mod session_id;
+mod session_info;
 mod sessions;
 pub mod store;
 #[cfg(feature = "store-suite")]
@@ -38,6 +42,7 @@ pub use self::revocation::{Revocation, Revocations, RevocationsBuilder, Revoked}
 pub use self::session::{EndReason, Ended, Session};
 pub use self::session_error::{RefreshRefusal, SessionError};
 pub use self::session_id::{NoSessionId, SessionId};
+pub use self::session_info::SessionInfo;
 pub use self::sessions::{
     LoginBegun, NewSession, Refresh, SessionIssuer, SessionTokens, Sessions, SessionsBuilder,
 };

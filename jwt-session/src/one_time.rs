@@ -17,6 +17,7 @@ pub use self::builder::OneTimeTokensBuilder;
 pub use self::new_token::NewOneTimeToken;
 pub use self::redeemable::{Redeemable, Redeemed};
 use crate::mac_key::MacKey;
+use crate::patience::Patient;
 use crate::redeem_error::RedeemError;
 use crate::store::ReplayStore;
 
@@ -80,7 +81,7 @@ struct Inner {
     issuer: Issuer,
     /// The one that signs first, then the one before it.
     keys: Vec<Key>,
-    store: Arc<dyn ReplayStore>,
+    store: Patient<dyn ReplayStore>,
     clock: Arc<dyn Clock>,
 }
 

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 pub use self::error::NonceError;
 use crate::mac_key::MacKey;
+use crate::patience::Patient;
 use crate::random::random;
 use crate::redeem_error::RedeemError;
 use crate::store::{ReplayStore, UseId};
@@ -85,7 +86,7 @@ const MOST_LIFETIME: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone)]
 pub struct OperationNonces {
     key: MacKey,
-    store: Arc<dyn ReplayStore>,
+    store: Patient<dyn ReplayStore>,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
 }
@@ -97,13 +98,25 @@ impl OperationNonces {
     /// [`KeyError`] where the secret is shorter or no backend is built in.
     pub fn new(secret: &HmacSecret, store: impl ReplayStore) -> Result<Self, KeyError> {
         let (key, store) = (MacKey::new(secret)?, Arc::new(store));
-        Ok(Self { key, store, lifetime: LIFETIME, clock: Arc::new(SystemClock) })
+        Ok(Self { key, store: Patient::new(store), lifetime: LIFETIME, clock: Arc::new(SystemClock) })
     }
 
     /// How long a nonce is good. Default 5 minutes, from 1 s to 1 h; what is beyond is taken as the nearest.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime.clamp(Duration::from_secs(1), MOST_LIFETIME);
+        self
+    }
+
+    /// A store that does not answer for so long cannot be asked: [`RedeemError::Store`]. Default 5 s; from a millisecond to a minute, and
+    /// what is beyond is taken as the nearest. A store in memory or on a fast network may be given half a second; one of
+    /// SQLite gives up by itself after 2 s in the queue and 2 s at a lock, unless it is told otherwise. What was asked may
+    /// have been done all the same, and the nonce is used up then.
+    ///
+    /// Measured by the timer of tokio, which its runtime must have where the store does not answer at once.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.store = self.store.with_nearest_patience(patience);
         self
     }
 

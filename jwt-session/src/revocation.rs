@@ -2,7 +2,9 @@
 
 mod check;
 mod index;
+mod level;
 mod steady;
+mod unchecked;
 
 use core::time::Duration;
 

@@ -14,8 +14,11 @@ use crate::session_id::SessionId;
 /// The record of one session: who, since when, until when, and which refresh token is the current one.
 ///
 /// A store writes it as it is (it is `Serialize`) beside what it looks sessions up by, and never changes it: what a
-/// refresh or a logout makes of it is decided by this crate. It holds no token and nothing that a token could be made
-/// from; it does hold names, addresses and claims of users.
+/// refresh or a logout makes of it is decided by this crate.
+///
+/// It holds no token, but what one is told by: whoever reads it can end the session by a token that looks genuine, and,
+/// with the token before the current one, make the current one. It also holds names, addresses and claims of users. So it
+/// is for stores alone; applications and their users are told a [`SessionInfo`](crate::SessionInfo).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub(crate) id: SessionId,

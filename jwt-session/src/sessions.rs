@@ -3,7 +3,6 @@
 mod builder;
 mod issuer;
 mod new_session;
-mod patience;
 mod provider;
 mod revoking;
 mod tokens;
@@ -23,6 +22,7 @@ pub(crate) use self::new_session::shown;
 pub use self::new_session::{LoginBegun, NewSession};
 pub use self::tokens::{Refresh, SessionTokens};
 use crate::events::{Events, SecurityEvent};
+use crate::patience::Patient;
 use crate::random::random;
 use crate::refresh_token::{Nonce, RefreshToken};
 use crate::revocation::{Revocation, Revocations, Revoked, cutoff_name};
@@ -30,6 +30,7 @@ use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
 use crate::session_id::SessionId;
+use crate::session_info::SessionInfo;
 use crate::store::{Of, Scope, SessionStore, Transaction};
 
 /// Sessions that are listed, or ended, at a time.
@@ -50,7 +51,7 @@ pub struct Sessions(Arc<Inner>);
 
 struct Inner {
     issuer: SessionIssuer,
-    store: Arc<dyn SessionStore>,
+    store: Patient<dyn SessionStore>,
     revocations: Revocations,
     rules: RefreshRules,
     absolute: Duration,
@@ -170,7 +171,7 @@ impl Sessions {
         let token = RefreshToken::parse(refresh_token).ok_or(RefreshRefusal::Unknown)?;
         let nonce = random()?;
         let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
-        let mut read = self.session(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
+        let mut read = self.record(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
         // Signed first: where the signer is away nothing changes, and the same token is good when it is back.
         let now = self.now();
         let mut signed = match rotate(&mut read, presented, &self.0.rules, nonce, now) {
@@ -254,17 +255,21 @@ impl Sessions {
     ///
     /// # Errors
     /// [`SessionError::Store`].
-    pub async fn session_of(&self, refresh_token: &str) -> Result<Option<Session>, SessionError> {
+    pub async fn session_of(&self, refresh_token: &str) -> Result<Option<SessionInfo>, SessionError> {
         let Some(token) = RefreshToken::parse(refresh_token) else { return Ok(None) };
-        let session = self.session(token.session).await?;
-        Ok(session.filter(|session| token.is_genuine(&session.tag_key)))
+        let session = self.record(token.session).await?;
+        Ok(session.filter(|session| token.is_genuine(&session.tag_key)).map(SessionInfo::from))
     }
 
     /// A session of this issuer, ended and expired or not.
     ///
     /// # Errors
     /// [`SessionError::Store`].
-    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, SessionError> {
+        Ok(self.record(id).await?.map(SessionInfo::from))
+    }
+
+    async fn record(&self, id: SessionId) -> Result<Option<Session>, SessionError> {
         let session = self.0.store.sessions(Of::Session(id), None, 1).await?.pop();
         Ok(session.filter(|session| self.is_ours(session)))
     }
@@ -273,7 +278,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`SessionError::Store`].
-    pub async fn list(&self, subject: &str) -> Result<Vec<Session>, SessionError> {
+    pub async fn list(&self, subject: &str) -> Result<Vec<SessionInfo>, SessionError> {
         let now = self.now();
         let (mut live, mut after) = (Vec::new(), None);
         loop {
@@ -286,7 +291,7 @@ impl Sessions {
             }
         }
         live.sort_by_key(|session| core::cmp::Reverse((session.last_used, session.id)));
-        Ok(live)
+        Ok(live.into_iter().map(SessionInfo::from).collect())
     }
 
     /// Ends a session: its refresh token is worth nothing, its access tokens are refused from now on. Tells whether
@@ -313,16 +318,18 @@ impl Sessions {
             let session = transaction.sessions().first().filter(|it| self.is_ours(it)).cloned();
             let Some(session) = session else {
                 // Lost, or never there: tokens of it may live.
+                let told = Some(line.what().level());
                 transaction.revoke(line);
-                return (None, Ok(()));
+                return (None, told, Ok(()));
             };
             match self.end_in(transaction, session, why) {
-                Some(ended) => (Some(ended), Ok(())),
+                Some(ended) => (Some(ended), None, Ok(())),
                 // By another process, or at a time when there was no room to know it here.
-                None => (None, self.0.revocations.add(&line)),
+                None => (None, None, self.0.revocations.add(&line)),
             }
         };
-        let (ended, is_known) = self.transact(Scope::Session(id), end).await?;
+        let (ended, line, is_known) = self.transact(Scope::Session(id), end).await?;
+        self.tell_revoked(line);
         self.tell_ended(ended.as_slice(), why);
         is_known?;
         self.catch_up().await?;
@@ -335,7 +342,7 @@ impl Sessions {
     /// # Errors
     /// [`SessionError::Store`].
     pub async fn end_all(&self, subject: &str) -> Result<usize, SessionError> {
-        self.end_all_because(subject, EndReason::LogoutAll, None).await
+        self.end_all_because(subject, EndReason::LogoutAll, None, Duration::MAX).await
     }
 
     /// After a change of the password: ends all sessions of a subject but the one in which it was changed, and takes
@@ -348,17 +355,19 @@ impl Sessions {
         subject: &str,
         but: Option<SessionId>,
     ) -> Result<usize, SessionError> {
-        self.end_all_because(subject, EndReason::PasswordChanged, but).await
+        self.end_all_because(subject, EndReason::PasswordChanged, but, Duration::MAX).await
     }
 
-    pub(crate) async fn end_all_because(
+    /// Those that were started up to a time.
+    async fn end_all_because(
         &self,
         subject: &str,
         why: EndReason,
         but: Option<SessionId>,
+        until: Duration,
     ) -> Result<usize, SessionError> {
         let (sessions, subject) = (self.clone(), subject.to_owned());
-        self.to_its_end(async move { sessions.end_all_whole(&subject, why, but).await }).await
+        self.to_its_end(async move { sessions.end_all_whole(&subject, why, but, until).await }).await
     }
 
     async fn end_all_whole(
@@ -366,16 +375,22 @@ impl Sessions {
         subject: &str,
         why: EndReason,
         but: Option<SessionId>,
+        until: Duration,
     ) -> Result<usize, SessionError> {
         let end = |transaction: &mut Transaction| {
-            let all = transaction.sessions().to_vec();
-            let all = all.into_iter().filter(|session| Some(session.id) != but && self.is_ours(session));
-            let ended: Vec<_> = all.filter_map(|session| self.end_in(transaction, session, why)).collect();
+            let is_meant = |session: &Session| {
+                Some(session.id) != but && session.created <= until && self.is_ours(session)
+            };
+            let meant = transaction.sessions().to_vec().into_iter().filter(is_meant);
+            let ended: Vec<_> = meant.filter_map(|session| self.end_in(transaction, session, why)).collect();
             let what = Revoked::Subject(subject.to_owned());
-            transaction.revoke(self.revocation(what, transaction.now()));
-            ended
+            let line = self.revocation(what, until.min(transaction.now()));
+            let level = line.what().level();
+            transaction.revoke(line);
+            (ended, level)
         };
-        let ended = self.transact(Scope::Subject(subject), end).await?;
+        let (ended, level) = self.transact(Scope::Subject(subject), end).await?;
+        self.tell_revoked(Some(level));
         self.tell_ended(&ended, why);
         self.catch_up().await?;
         Ok(ended.len())
@@ -412,6 +427,13 @@ impl Sessions {
         transaction.update(session.clone());
         transaction.revoke(self.revocation_of(session.id, now));
         Some(session)
+    }
+
+    /// That a line of this level was written, where it does not end one session that is told of by itself.
+    fn tell_revoked(&self, level: Option<&'static str>) {
+        if let Some(level) = level {
+            self.0.events.tell(&SecurityEvent::Revoked { level });
+        }
     }
 
     fn tell_ended(&self, ended: &[Session], why: EndReason) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jwt_core::request::RequestFacts;
 use jwt_core::{Check, CheckOutcome, CheckRefusal, Passed, Reason, SingleUse, Verified};
 
+use crate::patience::Patient;
 use crate::store::{ReplayStore, UseId};
 
 /// How long a use is remembered beyond the expiry of the token: a verifier may have a leeway of five minutes, and its
@@ -51,13 +52,24 @@ pub(crate) const REMEMBERED_BEYOND: Duration = Duration::from_secs(600);
 ///
 /// Clones are the same list.
 #[derive(Clone)]
-pub struct UsedTokens(Arc<dyn ReplayStore>);
+pub struct UsedTokens(Patient<dyn ReplayStore>);
 
 impl UsedTokens {
     /// Remembers them in `store`.
     #[must_use]
     pub fn on(store: impl ReplayStore) -> Self {
-        Self(Arc::new(store))
+        Self(Patient::new(Arc::new(store)))
+    }
+
+    /// A store that does not answer for so long cannot be asked: 503. Default 5 s; from a millisecond to a minute, and
+    /// what is beyond is taken as the nearest. A store in memory or on a fast network may be given half a second; one of
+    /// SQLite gives up by itself after 2 s in the queue and 2 s at a lock, unless it is told otherwise. What was asked may
+    /// have been done all the same, and the token is used up then.
+    ///
+    /// Measured by the timer of tokio, which its runtime must have where the store does not answer at once.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self(self.0.with_nearest_patience(patience))
     }
 }
 

@@ -224,6 +224,7 @@ types! {
     jwt_session::RevocationsBuilder,
     jwt_session::Session,
     jwt_session::SessionId,
+    jwt_session::SessionInfo,
     jwt_session::SessionIssuer,
     jwt_session::SessionTokens,
     jwt_session::Sessions,

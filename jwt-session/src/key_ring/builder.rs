@@ -17,6 +17,7 @@ use super::watch::Watch;
 use super::{KeyEncryptionKey, KeyRing, KeyRingError, run};
 use crate::events::{EventSink, Events};
 use crate::jwks::Jwks;
+use crate::patience::Patient;
 use crate::store::KeyRingStore;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,10 +38,11 @@ const MOST_NAME: usize = 256;
 /// | [`with_clock_difference`](Self::with_clock_difference) | 1 hour | up to 24 hours |
 /// | [`with_longest_silence`](Self::with_longest_silence) | 24 hours | 5 minutes to 30 days |
 /// | [`with_least_revision`](Self::with_least_revision) | 0 | any |
+/// | [`with_patience`](Self::with_patience) | 5 s | 1 millisecond to 1 minute |
 #[must_use = "a ring is there after `open`"]
 pub struct KeyRingBuilder {
     ring: RingName,
-    store: Arc<dyn KeyRingStore>,
+    store: Patient<dyn KeyRingStore>,
     key_encryption_keys: Vec<KeyEncryptionKey>,
     period: Duration,
     max_age: Duration,
@@ -56,7 +58,7 @@ impl KeyRingBuilder {
     pub(super) fn new(name: Arc<str>, algorithm: Algorithm, store: Arc<dyn KeyRingStore>) -> Self {
         Self {
             ring: RingName { name, algorithm },
-            store,
+            store: Patient::new(store),
             key_encryption_keys: Vec::new(),
             period: DAY.saturating_mul(30),
             max_age: MINUTE.saturating_mul(10),
@@ -126,6 +128,14 @@ impl KeyRingBuilder {
         self
     }
 
+    /// A store that does not answer for so long cannot be asked: [`KeyRingError::Store`]. Default 5 s; from a millisecond to
+    /// a minute. For each question, of which a [tick](KeyRing::tick) asks a few. What was asked may have been done all the
+    /// same, and the next tick finds it.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.store = self.store.with_patience(patience);
+        self
+    }
+
     /// Tells the time by another clock: for tests. The issuer has a clock of its own, and so has a
     /// [`MemoryStore`](crate::MemoryStore), which is to be set by the same.
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
@@ -174,6 +184,7 @@ impl KeyRingBuilder {
             self.silence >= MINUTE.saturating_mul(5) && self.silence <= DAY.saturating_mul(30),
             "longest silence",
         )?;
+        fits(self.store.has_fit_patience(), "patience")?;
         fits(self.period >= ahead && self.period <= DAY.saturating_mul(3_650), "period")?;
 
         let cycle = Cycle {
@@ -226,10 +237,11 @@ impl KeyRingBuilder {
             first,
             writer: Live::new().1,
             turn: tokio::sync::Mutex::default(),
+            dropped: Mutex::default(),
             failing: Mutex::new(None),
             events: self.events,
         };
-        inner.take_over(turn.held, &[], &turn.changes)?;
+        inner.take_over(turn.held, &turn.changes)?;
         inner.tell_of_opening();
         if let Some(error) = clock {
             inner.note(Some(&error));

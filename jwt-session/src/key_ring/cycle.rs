@@ -11,6 +11,7 @@ use super::heard::Heard;
 use super::sealing::Sealer;
 use super::stages::{Halt, KeyChange, Moment, Refused, RingRules, Stage, StagedKey, Wish, advance};
 use super::watch::{Watch, Watched};
+use crate::patience::Patient;
 use crate::store::{KeyRingStore, StoreErrorKind};
 
 /// How often a turn begins anew because another node was faster. Each time, that node did what was due.
@@ -21,7 +22,7 @@ const LEAST_DIFFERENCE: Duration = Duration::from_secs(60);
 /// Whatever a turn needs.
 pub(super) struct Cycle {
     pub(super) ring: RingName,
-    pub(super) store: Arc<dyn KeyRingStore>,
+    pub(super) store: Patient<dyn KeyRingStore>,
     pub(super) sealer: Sealer,
     pub(super) clock: Arc<dyn Clock>,
     /// The revision that the ring has at least.

@@ -228,6 +228,35 @@ mod tests {
         }
     }
 
+    /// Run by the next one, for variables are set for a process of its own.
+    #[test]
+    #[ignore = "it needs variables"]
+    fn child() {
+        let bytes: [u8; 32] = core::array::from_fn(|n| u8::try_from(n).unwrap());
+        for variable in ["T_RING_KEY", "T_RING_KEY_URL"] {
+            assert_eq!(KeyEncryptionKey::from_env(variable).unwrap().as_bytes(), &bytes, "{variable}");
+        }
+        let error = KeyEncryptionKey::from_env("T_RING_KEY_SHORT").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the key-encryption key in the environment variable `T_RING_KEY_SHORT`: a key-encryption key has 32 bytes, \
+             and this one has 3"
+        );
+    }
+
+    #[test]
+    fn a_key_is_read_from_a_variable() {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["key_ring::key_encryption_key::tests::child", "--exact", "--ignored"])
+            .env("T_RING_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
+            .env("T_RING_KEY_URL", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+            .env("T_RING_KEY_SHORT", "AAEC")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+
     #[test]
     fn a_key_that_is_not_there_is_named() {
         let error = KeyEncryptionKey::from_env("NO_SUCH_VARIABLE").unwrap_err().to_string();

@@ -98,8 +98,8 @@ impl Refresh for KeyRingRefresh {
         let look = Looking(self.0.clone());
         Grant::Fetch(Box::pin(async move {
             let looked = async {
-                let mut dropped = ring.turn.lock().await;
-                ring.follow(&mut dropped).await
+                let _turn = ring.turn.lock().await;
+                ring.follow().await
             };
             if let Ok(Err(error)) = timeout(PATIENCE, looked).await {
                 tracing::warn!(

@@ -8,6 +8,7 @@ use crate::store::{KeyRingDocument, StoreError, StoreErrorKind};
 use crate::{MemoryStore, NewSession, Refresh, SecurityEvent, SessionError, Sessions};
 
 mod clocks;
+mod emergency;
 mod news;
 mod refused;
 mod turns;

@@ -1,7 +1,7 @@
 //! What this process knows of a ring: who verifies, who signs, and what is published.
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use jwt_core::keys::LiveWriter;
@@ -24,8 +24,11 @@ pub(super) struct Inner {
     pub(super) first: Issuer,
     pub(super) view: ArcSwap<View>,
     pub(super) writer: LiveWriter,
-    /// One turn after the other; and what was dropped here of which the store has not taken note yet.
-    pub(super) turn: tokio::sync::Mutex<Vec<Arc<str>>>,
+    /// One turn after the other.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    /// What was dropped here of which the store has not taken note yet. Held wherever a view is made, never for long, so
+    /// that no turn brings back what was dropped in the middle of it.
+    pub(super) dropped: Mutex<Vec<Arc<str>>>,
     /// Why the last tick failed.
     pub(super) failing: Mutex<Option<&'static str>>,
     pub(super) events: Events,
@@ -39,56 +42,61 @@ pub(super) struct View {
 }
 
 impl Inner {
-    /// One turn, and its outcome in this process.
-    pub(super) async fn step(
-        &self,
-        wish: Wish<'_>,
-        dropped: &mut Vec<Arc<str>>,
-    ) -> Result<(Duration, Option<Refused>), KeyRingError> {
+    /// One turn, and its outcome in this process. To be called by whoever has the turn.
+    pub(super) async fn step(&self, wish: Wish<'_>) -> Result<(Duration, Option<Refused>), KeyRingError> {
         let view = self.view.load_full();
         let turn = self.cycle.turn(Some(&view.held), wish, &self.rules, Vec::new(), false).await?;
         let Turn { held, changes, due, refused } = turn;
-        dropped.retain(|key_id| held.has(key_id));
-        self.take_over(held, dropped, &changes)?;
+        self.take_over(held, &changes)?;
         Ok((due, refused))
     }
 
-    /// Looks at what the store has, and does nothing else.
-    pub(super) async fn follow(&self, dropped: &mut Vec<Arc<str>>) -> Result<(), KeyRingError> {
+    /// Looks at what the store has, and does nothing else. To be called by whoever has the turn.
+    pub(super) async fn follow(&self) -> Result<(), KeyRingError> {
         let held = self.cycle.load(Some(&self.view.load_full().held)).await?;
-        dropped.retain(|key_id| held.has(key_id));
-        self.take_over(held, dropped, &[])
+        self.take_over(held, &[])
     }
 
     /// Who verifies knows a key before anybody signs with it, and forgets a dropped one whatever else goes wrong.
     pub(super) fn take_over(
         &self,
         held: Held,
-        dropped: &[Arc<str>],
         changes: &[(Arc<str>, KeyChange)],
     ) -> Result<(), KeyRingError> {
-        let before = self.view.load_full();
-        // Where the keys were taken away for want of news, they are back.
-        let is_known = held.version == before.held.version && self.writer.live().load().is_some();
-        if !is_known {
-            self.show(held, dropped)?;
+        {
+            let mut dropped = self.dropped();
+            dropped.retain(|key_id| held.has(key_id));
+            let before = self.view.load_full();
+            // Where the keys were taken away for want of news, they are back.
+            let is_known = held.version == before.held.version && self.writer.live().load().is_some();
+            if !is_known {
+                self.show(held, &dropped)?;
+            }
         }
         self.tell(changes);
+        self.sign_by_active()
+    }
+
+    /// Has the active key sign, or none where it was dropped here.
+    fn sign_by_active(&self) -> Result<(), KeyRingError> {
         let view = self.view.load_full();
-        let Some(active) = view.held.active().filter(|key| !dropped.contains(&key.staged.key_id)) else {
-            return Ok(());
-        };
-        if view.issuer.as_ref().is_some_and(|issuer| issuer.key().key_id() == active.signing.key_id()) {
+        let Some(active) = view.held.active() else { return Ok(()) };
+        let signs = view.issuer.as_ref().and_then(|issuer| issuer.key().key_id());
+        if signs == active.signing.key_id() {
             return Ok(());
         }
-        let made = self.make_issuer(&active.signing);
-        let (held, jwks) = (view.held.clone(), view.jwks.clone());
+        let is_dropped = || self.dropped().contains(&active.staged.key_id);
+        let made = if is_dropped() { Ok(None) } else { self.make_issuer(&active.signing).map(Some) };
         let (issuer, made) = match made {
-            Ok(issuer) => (Some(issuer), Ok(())),
+            Ok(issuer) => (issuer, Ok(())),
             // Nor does the key sign any longer whose time is over.
             Err(error) => (None, Err(error)),
         };
-        self.view.store(Arc::new(View { held, jwks, issuer }));
+        // Whoever drops a key needs no turn: it may be this one, since just now.
+        let dropped = self.dropped();
+        let issuer = issuer.filter(|_| !dropped.contains(&active.staged.key_id));
+        let view = self.view.load_full();
+        self.view.store(Arc::new(View { held: view.held.clone(), jwks: view.jwks.clone(), issuer }));
         made
     }
 
@@ -102,15 +110,25 @@ impl Inner {
         }
     }
 
-    /// Takes the key out of this process, where it is there, whatever the store says.
-    pub(super) fn forget(&self, key_id: &str, dropped: &mut Vec<Arc<str>>) -> Result<(), KeyRingError> {
-        let held = &self.view.load_full().held;
-        let Some(key) = held.keys.iter().find(|key| *key.staged.key_id == *key_id) else { return Ok(()) };
-        if dropped.contains(&key.staged.key_id) {
+    /// Takes the key out of this process, whatever the store says. One that is not there is remembered too, until the next
+    /// turn knows better: the turn under way may have read of it.
+    pub(super) fn forget(&self, key_id: &str) -> Result<(), KeyRingError> {
+        let mut dropped = self.dropped();
+        if dropped.iter().any(|known| **known == *key_id) {
             return Ok(());
         }
-        dropped.push(key.staged.key_id.clone());
-        self.show(held.clone(), dropped)
+        dropped.push(key_id.into());
+        let held = &self.view.load_full().held;
+        if held.has(key_id) { self.show(held.clone(), &dropped) } else { Ok(()) }
+    }
+
+    /// What was dropped here of which the store has not taken note yet.
+    pub(super) fn undone_drops(&self) -> Vec<Arc<str>> {
+        self.dropped().clone()
+    }
+
+    fn dropped(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has these keys verify and be published. The issuer stays until there is another, unless its key is gone.
@@ -118,7 +136,10 @@ impl Inner {
         let jwks = match held.verifying(dropped)? {
             Some(verifying) => {
                 let jwks = Jwks::of(&verifying, self.max_age)?;
-                self.writer.replace(verifying);
+                // What fell silent stays so until the store is read, also where a key is dropped meanwhile.
+                if self.silent().is_none() {
+                    self.writer.replace(verifying);
+                }
                 jwks
             }
             None => {

@@ -8,6 +8,7 @@ use jwt_core::{Clock, ConfigError, HmacSecret, Issuer, SystemClock, Verifier};
 
 use super::{Inner, Key, LEEWAY, OneTimeTokens, TYP};
 use crate::mac_key::MacKey;
+use crate::patience::Patient;
 use crate::store::ReplayStore;
 
 /// How long a token is good where nothing else is said.
@@ -21,7 +22,7 @@ pub struct OneTimeTokensBuilder {
     issuer: Box<str>,
     purpose: Box<str>,
     secrets: Vec<HmacSecret>,
-    store: Arc<dyn ReplayStore>,
+    store: Patient<dyn ReplayStore>,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
 }
@@ -32,7 +33,7 @@ impl OneTimeTokensBuilder {
             issuer: issuer.into(),
             purpose: purpose.into(),
             secrets: vec![secret.clone()],
-            store,
+            store: Patient::new(store),
             lifetime: LIFETIME,
             clock: Arc::new(SystemClock),
         }
@@ -49,6 +50,17 @@ impl OneTimeTokensBuilder {
     pub fn with_previous_secret(mut self, secret: &HmacSecret) -> Self {
         self.secrets.truncate(1);
         self.secrets.push(secret.clone());
+        self
+    }
+
+    /// A store that does not answer for so long cannot be asked: [`RedeemError::Store`](crate::RedeemError::Store). Default 5 s; from a millisecond to a minute, and
+    /// what is beyond is taken as the nearest. A store in memory or on a fast network may be given half a second; one of
+    /// SQLite gives up by itself after 2 s in the queue and 2 s at a lock, unless it is told otherwise. What was asked may
+    /// have been done all the same, and the one-time token is used up then.
+    ///
+    /// Measured by the timer of tokio, which its runtime must have where the store does not answer at once.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.store = self.store.with_nearest_patience(patience);
         self
     }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{LEEWAY, OneTimeTokens};
 use crate::mac_key::MacKey;
 use crate::redeem_error::RedeemError;
-use crate::store::UseId;
+use crate::store::{ReplayStore as _, UseId};
 use crate::used_tokens::REMEMBERED_BEYOND;
 
 /// Keeps the MAC of a state apart from other uses of the key.

@@ -11,9 +11,11 @@ use jwt_core::request::RequestFacts;
 use jwt_core::{Check, CheckOutcome, Clock, Reason, SystemClock, Verified};
 use tokio::time::Instant;
 
+use super::Revocation;
 use super::index::{Entry, Full, Index, MOST_OF_A_PART, seconds};
+use super::level::Level;
 use super::steady::Steady;
-use super::{Revocation, Revoked};
+use super::unchecked::Unchecked;
 use crate::session_id::SessionId;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -53,6 +55,7 @@ struct Inner {
     began: Instant,
     /// When it was last known what others have revoked: milliseconds since it began.
     caught_up: AtomicU64,
+    unchecked: Unchecked,
     rules: Rules,
 }
 
@@ -70,6 +73,7 @@ struct Rules {
     longest: Option<Duration>,
     /// Where other processes revoke too.
     most_lag: Option<Duration>,
+    fails_open: bool,
     most_of_a_part: usize,
     clock: Arc<dyn Clock>,
 }
@@ -77,45 +81,6 @@ struct Rules {
 impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules").field("issuer", &self.issuer).finish_non_exhaustive()
-    }
-}
-
-/// The levels, as they are hashed.
-#[derive(Clone, Copy)]
-enum Level {
-    Token,
-    Session,
-    Subject,
-    Client,
-    Tenant,
-    Issuer,
-}
-
-impl Level {
-    const fn bit(self) -> u8 {
-        1 << self.number()
-    }
-
-    const fn number(self) -> u8 {
-        match self {
-            Self::Token => 0,
-            Self::Session => 1,
-            Self::Subject => 2,
-            Self::Client => 3,
-            Self::Tenant => 4,
-            Self::Issuer => 5,
-        }
-    }
-
-    const fn of(what: &Revoked) -> Self {
-        match what {
-            Revoked::Token(_) => Self::Token,
-            Revoked::Session(_) => Self::Session,
-            Revoked::Subject(_) => Self::Subject,
-            Revoked::Client(_) => Self::Client,
-            Revoked::Tenant(_) => Self::Tenant,
-            Revoked::Issuer => Self::Issuer,
-        }
     }
 }
 
@@ -151,6 +116,11 @@ impl RevocationsBuilder {
         self
     }
 
+    pub(crate) fn insecure_fail_open(mut self) -> Self {
+        self.0.fails_open = true;
+        self
+    }
+
     /// An empty list.
     #[must_use]
     pub fn build(self) -> Revocations {
@@ -165,6 +135,7 @@ impl RevocationsBuilder {
             steady: Steady::default(),
             began: Instant::now(),
             caught_up: AtomicU64::new(0),
+            unchecked: Unchecked::default(),
             rules: self.0,
         }))
     }
@@ -179,6 +150,7 @@ impl Revocations {
             needs_token_id: true,
             longest: None,
             most_lag: None,
+            fails_open: false,
             most_of_a_part: MOST_OF_A_PART,
             clock: Arc::new(SystemClock),
         })
@@ -286,12 +258,26 @@ impl Revocations {
     /// What others have revoked is known as of then.
     pub(crate) fn caught_up(&self, as_of: Instant) {
         self.0.caught_up.fetch_max(millis(as_of.saturating_duration_since(self.0.began)), Ordering::AcqRel);
+        if !self.lags() {
+            self.0.unchecked.heals();
+        }
     }
 
     /// How long ago it was last known what other processes have revoked.
     pub(crate) fn lag(&self) -> Duration {
         let caught_up = Duration::from_millis(self.0.caught_up.load(Ordering::Acquire));
         self.0.began.elapsed().saturating_sub(caught_up)
+    }
+
+    /// Whether that is too long ago.
+    fn lags(&self) -> bool {
+        self.0.rules.most_lag.is_some_and(|most| self.lag() > most)
+    }
+
+    /// How many requests [`insecure_fail_open`](crate::SessionsBuilder::insecure_fail_open) has let through as yet.
+    #[must_use]
+    pub fn unchecked(&self) -> u64 {
+        self.0.unchecked.requests()
     }
 
     /// Whether a token of our issuer is good for so long that what takes it back would expire first.
@@ -367,8 +353,11 @@ impl Check for Revocations {
         if self.outlives(verified) {
             return CheckOutcome::refuse(Reason::LifetimeTooLong);
         }
-        if self.0.rules.most_lag.is_some_and(|most| self.lag() > most) {
-            return CheckOutcome::refuse(Reason::StoreUnavailable);
+        if self.lags() {
+            if !self.0.rules.fails_open {
+                return CheckOutcome::refuse(Reason::StoreUnavailable);
+            }
+            self.0.unchecked.let_through(self.lag());
         }
         CheckOutcome::pass()
     }

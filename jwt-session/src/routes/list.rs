@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::request::Kept;
 use super::response::RouteResponse;
 use super::{Answered, Routes};
-use crate::session::Session;
 use crate::session_id::SessionId;
+use crate::session_info::SessionInfo;
 
 /// A session as its owner sees it: nothing secret.
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ struct List<'s> {
 }
 
 impl<'s> Shown<'s> {
-    fn of(session: &'s Session, current: SessionId) -> Self {
+    fn of(session: &'s SessionInfo, current: SessionId) -> Self {
         Self {
             id: session.id(),
             created: session.created().as_secs(),

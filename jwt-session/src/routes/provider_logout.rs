@@ -14,7 +14,6 @@ use super::body::Accepts;
 use super::request::Kept;
 use super::response::RouteResponse;
 use super::{Answered, Routes};
-use crate::session::EndReason;
 use crate::session_error::SessionError;
 
 const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -129,14 +128,7 @@ impl Routes {
             (Some(None), _) | (None, None) => Ok(()),
             (Some(Some(subject)), None) => sessions.end_all_by_provider(&subject, until).await,
             (Some(Some(subject)), Some(session_id)) => {
-                for session in sessions.list(&subject).await? {
-                    // What does not say by which session it was started may be of this one.
-                    let may_be = session.provider_session().is_none_or(|by| by == (issuer, &*session_id));
-                    if may_be && session.created() <= until {
-                        sessions.end_because(session.id(), EndReason::ProviderLogout).await?;
-                    }
-                }
-                Ok(())
+                sessions.end_of_subject_and_provider(&subject, issuer, &session_id, until).await
             }
             (None, Some(session_id)) => sessions.end_of_provider(issuer, &session_id, until).await,
         }

@@ -7,15 +7,14 @@ use std::sync::{Arc, OnceLock};
 
 use jwt_core::Clock;
 
-use super::patience::Patient;
 use super::{Inner, SessionIssuer, Sessions};
 use crate::events::{EventSink, Events};
+use crate::patience::Patient;
 use crate::revocation::{Revocations, RevocationsBuilder};
 use crate::rotation::RefreshRules;
 use crate::session_error::SessionError;
 use crate::store::SessionStore;
 
-const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,15 +38,14 @@ pub(super) const LEEWAY_AND_CLOCKS: Duration = Duration::from_secs(300 + 2 * 60 
 #[must_use = "sessions are there after `open`"]
 pub struct SessionsBuilder {
     issuer: SessionIssuer,
-    store: Arc<dyn SessionStore>,
+    store: Patient<dyn SessionStore>,
     revocations: RevocationsBuilder,
     rules: RefreshRules,
     absolute: Duration,
     most_sessions: usize,
-    patience: Duration,
     events: Events,
     longest: Option<Duration>,
-    most_lag: Option<Duration>,
+    most_lag: Duration,
     is_single: bool,
     has_upkeep: bool,
 }
@@ -57,7 +55,7 @@ impl SessionsBuilder {
         Self {
             revocations: Revocations::builder(issuer.name()),
             issuer,
-            store,
+            store: Patient::new(store),
             rules: RefreshRules {
                 grace: Duration::from_secs(30),
                 most_replays: 5,
@@ -65,10 +63,9 @@ impl SessionsBuilder {
             },
             absolute: DAY.saturating_mul(90),
             most_sessions: 100,
-            patience: Duration::from_secs(5),
             events: Events::default(),
             longest: None,
-            most_lag: Some(MINUTE),
+            most_lag: MINUTE,
             is_single: false,
             has_upkeep: true,
         }
@@ -105,8 +102,8 @@ impl SessionsBuilder {
     /// client that asks again within the grace gets the same answer.
     ///
     /// Measured by the timer of tokio, which its runtime must have.
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.store = self.store.with_patience(patience);
         self
     }
 
@@ -122,13 +119,15 @@ impl SessionsBuilder {
     /// Where other processes may write to the store, and this one has not been able to read for so long what they
     /// revoke, the check answers 503. Default 60 s; from two seconds to a day.
     pub const fn require_max_lag(mut self, most: Duration) -> Self {
-        self.most_lag = Some(most);
+        self.most_lag = most;
         self
     }
 
-    /// Lets tokens pass however long this process has not been able to read what others revoke.
-    pub const fn insecure_fail_open(mut self) -> Self {
-        self.most_lag = None;
+    /// Lets tokens pass where that answers 503, as ones of which nobody knows whether another process took them back. Each
+    /// such request is counted, by [`unchecked`](Revocations::unchecked) and, with the feature `metrics`, as
+    /// `jwt_revocation_unchecked_total`; the first one of an outage is told as an event of level `warn`.
+    pub fn insecure_fail_open(mut self) -> Self {
+        self.revocations = self.revocations.insecure_fail_open();
         self
     }
 
@@ -173,7 +172,6 @@ impl SessionsBuilder {
     pub async fn open(self) -> Result<Sessions, SessionError> {
         let rules = self.rules;
         let is_lifetime = |lifetime: Duration| lifetime >= SECOND && lifetime <= DAY.saturating_mul(3_650);
-        let is_patience = |patience: Duration| patience >= MILLISECOND && patience <= MINUTE;
         let shortest = self.issuer.lifetime();
         let is_longest = |longest: Duration| longest >= shortest && is_lifetime(longest);
         let settings = [
@@ -184,21 +182,21 @@ impl SessionsBuilder {
             (
                 "lag",
                 "between 2 s and a day",
-                self.most_lag.is_none_or(|lag| lag >= SECOND.saturating_mul(2) && lag <= DAY),
+                self.most_lag >= SECOND.saturating_mul(2) && self.most_lag <= DAY,
             ),
             ("number of sessions", "at least 1", self.most_sessions > 0),
-            ("patience", "between a millisecond and a minute", is_patience(self.patience)),
+            ("patience", "between a millisecond and a minute", self.store.has_fit_patience()),
         ];
         if let Some((setting, range, _)) = settings.into_iter().find(|(_, _, is_fit)| !is_fit) {
             return Err(SessionError::Setting { setting, range });
         }
         let follows = !self.is_single && self.store.is_shared();
         let longest = self.longest.unwrap_or(shortest);
-        let revocations = self.revocations.with_bounds(longest, self.most_lag.filter(|_| follows));
+        let revocations = self.revocations.with_bounds(longest, follows.then_some(self.most_lag));
         let sessions = Sessions(Arc::new(Inner {
             longest: longest.saturating_add(LEEWAY_AND_CLOCKS),
             issuer: self.issuer,
-            store: Arc::new(Patient { store: self.store, patience: self.patience }),
+            store: self.store,
             revocations: revocations.build(),
             rules,
             absolute: self.absolute,

@@ -4,12 +4,11 @@ use jwt_core::Verified;
 
 use super::builder::LEEWAY_AND_CLOCKS;
 use super::{PAGE, Sessions};
-use crate::events::SecurityEvent;
 use crate::revocation::{Revocation, Revoked};
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
-use crate::store::{Of, Scope};
+use crate::store::{Of, Scope, SessionStore as _};
 
 impl Sessions {
     /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
@@ -60,7 +59,7 @@ impl Sessions {
     async fn write(&self, line: Revocation) -> Result<(), SessionError> {
         let level = line.what().level();
         self.transact(Scope::Nobody, |transaction| transaction.revoke(line.clone())).await?;
-        self.0.events.tell(&SecurityEvent::Revoked { level });
+        self.tell_revoked(Some(level));
         self.catch_up().await
     }
 

@@ -10,10 +10,14 @@ use jwt_core::{
 use super::*;
 use crate::MemoryStore;
 
+mod defaults;
 mod following;
+mod given_up;
+mod listing;
 mod revoking;
 mod signer;
 mod silent;
+mod told;
 
 const START: u64 = 1_800_000_000;
 

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 use super::Sessions;
 use crate::revocation::{Revocation, Revocations};
 use crate::session_error::SessionError;
-use crate::store::{Change, Scope, StoreErrorKind, Transaction};
+use crate::store::{Change, Scope, SessionStore as _, StoreErrorKind, Transaction};
 
 impl Sessions {
     /// Does it to its end, also where this is dropped: what has changed is then known here, and told. Without a runtime

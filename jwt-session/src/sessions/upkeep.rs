@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Inner, Sessions};
 use crate::session_error::SessionError;
+use crate::store::SessionStore as _;
 
 /// Lines of the log that are read at a time.
 const LOG_PAGE: usize = 10_000;

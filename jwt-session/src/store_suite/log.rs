@@ -83,7 +83,8 @@ pub(super) async fn who_reads_the_log_behind_writers_misses_no_line<S: SessionSt
 pub(super) async fn a_cutoff_is_the_newest_line_of_its_names<S: SessionStore + Clone>(world: &World<S>) {
     let new = NewSession::of("alice").with_client("app").with_tenant("blue");
     let tokens = world.sessions.start(new).await.expect("a session");
-    let session = world.sessions.session(tokens.session()).await.expect("a session").expect("it is there");
+    let session = world.store.sessions(Of::Session(tokens.session()), None, 1).await.expect("a page");
+    let session = session.first().expect("it is there");
     let names = session.cutoff_names();
     let cutoffs = async || {
         let (mut of_session, mut of_names) = (0, 0);

@@ -451,7 +451,7 @@ fn nothing_of_a_session_is_told() {
     let mut ids = Vec::new();
     [NAME, AGENT, SERVICE].iter().for_each(|canary| secrets.add(canary));
     wait(async {
-        let plan = Plan { limit: 20, ..Plan::default() };
+        let plan = Plan { limit: 20, rotates: true, ..Plan::default() };
         let household = Household::of(&plan).await;
         let agent = ("User-Agent", AGENT);
         let mut sent = Vec::new();
@@ -535,6 +535,8 @@ fn nothing_of_a_session_is_told() {
         secrets.shown("new session", &jwt_session::NewSession::of(NAME));
         secrets.shown("session", &sessions.session(tokens.session()).await.unwrap().unwrap());
         secrets.shown("revoked", &jwt_session::Revoked::Subject(NAME.to_owned()));
+        sessions.revoke(jwt_session::Revoked::Subject(NAME.to_owned())).await.unwrap();
+        sessions.revoke(jwt_session::Revoked::Client(SERVICE.to_owned())).await.unwrap();
         let refused = sessions.refresh(&second.refresh, jwt_session::Refresh::new()).await.unwrap_err();
         secrets.told("refused", &refused);
         // A sink is told whose it was; that is what it is for.
@@ -549,7 +551,7 @@ fn nothing_of_a_session_is_told() {
             let marked = format!("event=\"{event}\"");
             assert!(lines.iter().any(|line| line.contains(&marked) && ours(line)), "{place}: no {event}");
         }
-        for event in ["login_refused", "refresh_refused", "client_refused"] {
+        for event in ["login_refused", "refresh_refused", "client_refused", "revoked", "key_rotated"] {
             let marked = format!("event=\"{event}\"");
             assert!(lines.iter().any(|line| line.contains(&marked)), "{place}: no {event}");
         }

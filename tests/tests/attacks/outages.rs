@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use jwt_core::request::SimpleHead;
-use jwt_session::Session;
+use jwt_session::SessionInfo;
 use jwt_session::store::StoreErrorKind;
 use tests::wire::Response;
 
@@ -64,7 +64,7 @@ fn a_store_that_fails_in_any_way() {
             let service = [FORM, ("Authorization", &*client)];
             let ids = || -> Vec<_> {
                 let all = wait(house.inside.sessions.list("alice")).unwrap();
-                all.iter().map(Session::id).collect()
+                all.iter().map(SessionInfo::id).collect()
             };
             let before = ids();
             house.login("alice");

@@ -113,6 +113,87 @@ async fn who_is_alone_or_says_so_lags_behind_nobody() {
     assert!(nodes.iter().all(|node| world.asked(node, &living) == 200));
 }
 
+/// Keeps the events.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn fmt::Debug| {
+            line.push_str(&format!(" {field}={value:?}"));
+        });
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// Failing open is no secret: each request beyond the bound is counted, and an outage is told of once.
+#[tokio::test(start_paused = true)]
+async fn each_request_that_is_let_through_unchecked_is_counted() {
+    let log = Log::default();
+    let _logging = tracing::subscriber::set_default(log.clone());
+    let lines_of = |event: &str| {
+        let marked = format!("event=\"{event}\"");
+        log.0.lock().unwrap().iter().filter(|line| line.contains(&marked)).count()
+    };
+    #[cfg(feature = "metrics")]
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    #[cfg(feature = "metrics")]
+    let (snapshotter, _recording) =
+        (recorder.snapshotter(), ::metrics::set_default_local_recorder(&recorder));
+    let world = world().await;
+    let (ended, living) = (world.login("alice").await, world.login("bob").await);
+    world.sessions.end(ended.session()).await.unwrap();
+    let shared = world.shared();
+    let node = world.node(shared.clone()).insecure_fail_open().require_max_lag(SECOND * 5);
+    let node = node.open().await.unwrap();
+    let unchecked = || node.revocations().unchecked();
+    for outage in 1..3 {
+        assert_eq!(world.asked(&node, &living), 200);
+        assert_eq!(unchecked(), (outage - 1) * 7, "within the bound it is known");
+        shared.is_away.store(true, Ordering::Relaxed);
+        tokio::time::sleep(SECOND * 7).await;
+        for _ in 0..7 {
+            assert_eq!(world.asked(&node, &living), 200);
+            assert_eq!(world.asked(&node, &ended), 401, "what is known to be taken back is refused");
+        }
+        assert_eq!(unchecked(), outage * 7);
+        shared.is_away.store(false, Ordering::Relaxed);
+        tokio::time::sleep(SECOND * 2).await;
+        for _ in 0..3 {
+            assert_eq!(world.asked(&node, &living), 200);
+        }
+        assert_eq!(unchecked(), outage * 7, "and none more afterwards");
+        let outages = usize::try_from(outage).unwrap();
+        assert_eq!(lines_of("revocation_unchecked"), outages, "once in an outage");
+        assert_eq!(lines_of("revocation_checked"), outages);
+    }
+    #[cfg(feature = "metrics")]
+    {
+        let snapshot = snapshotter.snapshot().into_vec();
+        let counted = snapshot.into_iter().find_map(|(key, _, _, value)| {
+            (key.key().name() == crate::metrics::REVOCATION_UNCHECKED).then_some(value)
+        });
+        assert_eq!(counted, Some(metrics_util::debugging::DebugValue::Counter(14)));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_task_ends_with_the_last_handle() {
     let world = world().await;
@@ -161,13 +242,21 @@ async fn a_clock_that_jumped_does_not_bring_back_what_was_taken_back() {
 #[tokio::test]
 async fn what_another_process_ended_is_known_when_a_logout_here_returns() {
     type Revoke = fn(&Sessions, SessionId) -> BoxFuture<'_, Result<(), SessionError>>;
-    let calls: [(&str, Revoke); 4] = [
+    const UNTIL: Duration = Duration::from_secs(START + 1);
+    let calls: [(&str, Revoke); 7] = [
         ("end", |sessions, id| Box::pin(async move { sessions.end(id).await.map(drop) })),
         ("end all", |sessions, _| Box::pin(async move { sessions.end_all("alice").await.map(drop) })),
         ("password", |sessions, _| {
             Box::pin(async move { sessions.password_changed("alice", None).await.map(drop) })
         }),
         ("revoke", |sessions, _| Box::pin(sessions.revoke(Revoked::Client("app".to_owned())))),
+        ("by a provider", |sessions, _| Box::pin(sessions.end_all_by_provider("alice", UNTIL))),
+        ("by a provider's session", |sessions, _| {
+            Box::pin(sessions.end_of_subject_and_provider("alice", "https://provider", "s1", UNTIL))
+        }),
+        ("by a provider's session alone", |sessions, _| {
+            Box::pin(sessions.end_of_provider("https://provider", "s1", UNTIL))
+        }),
     ];
     for (name, revoke) in calls {
         let world = world().await;

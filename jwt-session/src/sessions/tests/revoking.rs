@@ -164,6 +164,17 @@ async fn sessions_of_another_issuer_in_the_same_store_are_strangers() {
     assert!(other.list("alice").await.unwrap().is_empty());
     assert!(!other.end(ours.session()).await.unwrap());
     assert_eq!(other.end_all("alice").await.unwrap(), 0);
+    // Nor does a provider's word to one of them end what is the other's.
+    let elsewhere = NewSession::of("alice").with_provider_session("https://provider", "s1");
+    let elsewhere = world.sessions.start(elsewhere).await.unwrap();
+    let until = Duration::from_secs(START + 1);
+    other.end_all_by_provider("alice", until).await.unwrap();
+    other.end_of_subject_and_provider("alice", "https://provider", "s1", until).await.unwrap();
+    other.end_of_provider("https://provider", "s1", until).await.unwrap();
+    assert!(!other.revocations().holds_session(&elsewhere.session().to_string()), "no line is written");
+    assert_eq!(world.sessions.list("alice").await.unwrap().len(), 2);
+    assert!(!world.is_revoked(&ours) && !world.is_revoked(&elsewhere));
+    world.sessions.end(elsewhere.session()).await.unwrap();
     other.revoke(Revoked::Issuer).await.unwrap();
     other.start(NewSession::of("alice")).await.unwrap();
     other.start(NewSession::of("alice")).await.unwrap();

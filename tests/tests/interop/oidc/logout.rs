@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwt_core::{Algorithm, Expected, HmacSecret, Issuer, SigningKey, Verifier};
 use jwt_remote::reqwest::Url;
 use jwt_session::routes::{Credentials, LoginUnavailable, Mode, Routes};
-use jwt_session::{EndReason, MemoryStore, NewSession, Session, Sessions};
+use jwt_session::{EndReason, MemoryStore, NewSession, SessionInfo, Sessions};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
@@ -165,7 +165,7 @@ async fn a_logout_at_the_provider_in_a_browser_ends_the_session_here() {
     });
     let (mut chromium, me, end) = browse.await.unwrap();
     let begun = sessions.list("bob").await.unwrap();
-    let here = begun.iter().map(Session::id).find(|id| *id != elsewhere).unwrap();
+    let here = begun.iter().map(SessionInfo::id).find(|id| *id != elsewhere).unwrap();
     assert_eq!(begun.len(), 2);
 
     let browse = tokio::task::spawn_blocking(move || {
@@ -179,6 +179,6 @@ async fn a_logout_at_the_provider_in_a_browser_ends_the_session_here() {
     assert_eq!(browse.await.unwrap(), 401);
     let ended = sessions.session(here).await.unwrap().unwrap().ended().unwrap();
     assert_eq!(ended.why(), EndReason::ProviderLogout);
-    let left: Vec<_> = sessions.list("bob").await.unwrap().iter().map(Session::id).collect();
+    let left: Vec<_> = sessions.list("bob").await.unwrap().iter().map(SessionInfo::id).collect();
     assert_eq!(left, [elsewhere], "it ends the one session and no other");
 }
