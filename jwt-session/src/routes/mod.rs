@@ -139,7 +139,9 @@ struct Inner {
     keys: Option<Box<dyn Fn() -> Jwks + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
-    /// The audiences that a client may ask about, where that is limited.
+    /// Whether a client without a secret may take back its tokens.
+    revocation_by_public_clients: bool,
+    /// The audiences that a client may ask about, where that is not its own name.
     audiences: BTreeMap<String, BTreeSet<String>>,
     /// Claims that introspection tells beside those that it always does.
     told: BTreeSet<String>,

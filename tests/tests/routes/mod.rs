@@ -167,6 +167,7 @@ fn what_is_refused_is_refused_in_the_same_words() {
         story.send("nobody by HTTP Basic", "POST", "/auth/introspect", &[FORM], "token=x");
         let basic = [FORM, ("Authorization", "Basic YXBwOmFwcA==")];
         story.send("a service asks", "POST", "/auth/introspect", &basic, "token=x");
+        story.send("nobody takes back", "POST", "/auth/revoke", &[FORM], "token=x&client_id=app");
         story.send("a service takes back", "POST", "/auth/revoke", &basic, "token=x");
 
         story.world.break_store(true);
