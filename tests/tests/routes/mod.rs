@@ -157,6 +157,9 @@ fn what_is_refused_is_refused_in_the_same_words() {
         let refresh = "grant_type=refresh_token&client_id=spa";
         story.send("a form of another site", "POST", "/auth/refresh", &foreign, refresh);
         story.send("a form of another site", "POST", "/auth/refresh/logout", &foreign, "");
+        let twice = [FORM, OURS, ("Cookie", &*format!("{ours}; {ours}"))].map(|(a, b)| (a, b.to_owned()));
+        let twice: Vec<_> = twice.iter().map(|(name, value)| (*name, &**value)).collect();
+        story.send("a cookie of ours twice", "POST", "/auth/refresh", &twice, refresh);
         story.send("a form of another site", "POST", "/auth/logout", &foreign, "a=b");
         story.send("another method", "PUT", "/auth/login", &[], "");
         story.send("another method", "POST", "/auth/sessions", &[], "");
