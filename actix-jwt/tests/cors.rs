@@ -21,19 +21,23 @@ async fn refusals_carry_the_fields_of_cors_and_preflights_need_no_token() {
         .route("/tenant", web::get().to(async |_: Claims<Tenant>| "unreachable"));
     let app = test::init_service(app).await;
 
-    for (row, request, status) in [
-        ("accepted", bearer("/me", &house.token()), 200),
-        ("refused by the middleware", get("/me"), 401),
-        ("refused by an extractor", bearer("/tenant", &house.token()), 401),
+    let not_valid =
+        r#"Bearer realm="api", error="invalid_token", error_description="The access token is not valid""#;
+    for (row, request, status, challenge) in [
+        ("accepted", bearer("/me", &house.token()), 200, None),
+        ("refused by the middleware", get("/me"), 401, Some(r#"Bearer realm="api""#)),
+        ("refused by an extractor", bearer("/tenant", &house.token()), 401, Some(not_valid)),
     ] {
         let response = send!(app, request.insert_header(("origin", ORIGIN)));
         assert_eq!(response.status, status, "{row}");
         assert_eq!(response.field("access-control-allow-origin"), Some(ORIGIN), "{row}");
+        assert_eq!(response.field("www-authenticate"), challenge, "{row}");
     }
     let preflight = test::TestRequest::default()
         .method(Method::OPTIONS)
         .uri("/me")
         .insert_header(("origin", ORIGIN))
         .insert_header(("access-control-request-method", "GET"));
-    assert_eq!(send!(app, preflight).status, 200);
+    let preflight = send!(app, preflight);
+    assert_eq!((preflight.status, preflight.field("www-authenticate")), (200, None));
 }

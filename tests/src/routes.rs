@@ -3,7 +3,9 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use jwt_core::{Permission, RequestAuth, Requirement};
+use jwt_core::{Permission, RequestAuth, Requirement, Verified};
+
+use crate::tokens::HMAC_ISSUER;
 
 /// One route: a path, the layers before it, and what answers behind them.
 #[derive(Clone, Debug)]
@@ -89,6 +91,10 @@ pub enum Demand {
     FreshLogin,
     /// The role `auditor`.
     Auditor,
+    /// A predicate: the claim `tenant` is `acme`.
+    OfAcme,
+    /// The issuer [`HMAC_ISSUER`].
+    OtherIssuer,
     /// The scopes `admin` and `write`, the role `ops` or `root`, and `acr` of `urn:mfa`.
     Everything,
 }
@@ -102,6 +108,8 @@ impl Demand {
             Demand::StepUp => StepUp::REQUIREMENT,
             Demand::FreshLogin => FreshLogin::REQUIREMENT,
             Demand::Auditor => Auditor::REQUIREMENT,
+            Demand::OfAcme => OfAcme::REQUIREMENT,
+            Demand::OtherIssuer => OtherIssuer::REQUIREMENT,
             Demand::Everything => Everything::REQUIREMENT,
         }
     }
@@ -122,6 +130,12 @@ pub struct FreshLogin;
 /// [`Demand::Auditor`] as a type.
 #[derive(Debug)]
 pub struct Auditor;
+/// [`Demand::OfAcme`] as a type.
+#[derive(Debug)]
+pub struct OfAcme;
+/// [`Demand::OtherIssuer`] as a type.
+#[derive(Debug)]
+pub struct OtherIssuer;
 /// [`Demand::Everything`] as a type.
 #[derive(Debug)]
 pub struct Everything;
@@ -145,6 +159,18 @@ impl Permission for FreshLogin {
 
 impl Permission for Auditor {
     const REQUIREMENT: Requirement = Requirement::role("auditor");
+}
+
+impl Permission for OfAcme {
+    const REQUIREMENT: Requirement = Requirement::new().require_that(is_of_acme);
+}
+
+fn is_of_acme(verified: &Verified) -> bool {
+    verified.claim::<String>("tenant").ok().flatten().as_deref() == Some("acme")
+}
+
+impl Permission for OtherIssuer {
+    const REQUIREMENT: Requirement = Requirement::new().require_issuer(&[HMAC_ISSUER]);
 }
 
 impl Permission for Everything {

@@ -44,6 +44,8 @@ pub(super) enum Addresses {
 /// | [`with_login_limit`](Self::with_login_limit) | 10 wrong passwords within a minute, of an address and of a name |
 /// | [`with_start_limit`](Self::with_start_limit) | 300 sessions of a name within an hour |
 /// | [`with_refresh_limit`](Self::with_refresh_limit) | 60 within a minute: refused ones of an address, all of a session |
+/// | [`with_client_audience`](Self::with_client_audience) | the name of the client itself |
+/// | [`with_revocation_by_public_clients`](Self::with_revocation_by_public_clients) | no |
 /// | [`with_tls_in_front`](Self::with_tls_in_front) | no: plain HTTP on this machine alone |
 /// | [`with_address`](Self::with_address), [`with_address_field`](Self::with_address_field), [`without_address_limits`](Self::without_address_limits) | the other end of the socket; with TLS in front one of them must be said |
 /// | [`with_csrf_key`](Self::with_csrf_key), [`with_keys`](Self::with_keys), [`with_client_check`](Self::with_client_check), [`with_public_origin`](Self::with_public_origin), [`with_provider_logout`](Self::with_provider_logout) | none, and not the routes that need them |
@@ -56,6 +58,7 @@ pub struct RoutesBuilder {
     mode: Mode,
     modes: BTreeMap<String, Mode>,
     confidential: BTreeSet<String>,
+    revocation_by_public_clients: bool,
     audiences: BTreeMap<String, BTreeSet<String>>,
     told: BTreeSet<String>,
     origins: AllowedOrigins,
@@ -82,6 +85,7 @@ impl RoutesBuilder {
             mode: Mode::Json,
             modes: BTreeMap::new(),
             confidential: BTreeSet::new(),
+            revocation_by_public_clients: false,
             audiences: BTreeMap::new(),
             told: BTreeSet::new(),
             origins: AllowedOrigins::default(),
@@ -176,15 +180,23 @@ impl RoutesBuilder {
     }
 
     /// Serves `POST /revoke` (RFC 7009) and `POST /introspect` (RFC 7662), for clients that prove who they are by HTTP
-    /// Basic. A client without a secret may take back its own tokens too.
+    /// Basic. All others are answered by 401 `invalid_client`.
     pub fn with_client_check(mut self, check: impl ClientCheck) -> Self {
         self.clients = Some(Box::new(check));
         self
     }
 
-    /// Limits what a client is told by `POST /introspect` to tokens for these services (RFC 7662 §4): `audience` is one, and
-    /// may be called again for more. Of any other token it is told what it is told of one that is not good. Default: a
-    /// client with a secret may ask about every token.
+    /// Lets a client without a secret take back its own tokens by `POST /revoke`, where that is served: it says its name
+    /// (`client_id`), as RFC 7009 §2.1 allows it to public clients. The name is no secret, so that whoever gets hold of a
+    /// token can end its session. Default: no; `POST /logout` is there for such clients.
+    pub const fn with_revocation_by_public_clients(mut self) -> Self {
+        self.revocation_by_public_clients = true;
+        self
+    }
+
+    /// Names an audience of whose tokens a client is told by `POST /introspect`; may be called again for more. Of any other
+    /// token it is told what it is told of one that is not good (RFC 7662 §4). Default: the name of the client itself, so
+    /// that a service is told of tokens whose `aud` has its name.
     pub fn with_client_audience(mut self, client: impl Into<String>, audience: impl Into<String>) -> Self {
         self.audiences.entry(client.into()).or_default().insert(audience.into());
         self
@@ -343,6 +355,7 @@ impl RoutesBuilder {
             keys: self.keys,
             public_origin,
             clients: self.clients,
+            revocation_by_public_clients: self.revocation_by_public_clients,
             audiences: self.audiences,
             told: self.told,
             provider_logout: self.provider_logout,

@@ -128,8 +128,11 @@ impl Routes {
         Ok(client.name)
     }
 
-    /// The name of a client without a secret, which a request may just say.
+    /// The name of a client without a secret, which a request may just say where that is enough (RFC 7009 §2.1).
     pub(super) fn public_client<'m>(&self, request: &Kept, members: &'m Members) -> Option<&'m str> {
+        if !self.0.revocation_by_public_clients {
+            return None;
+        }
         let name = members.text("client_id").filter(|name| self.0.modes.contains_key(*name));
         let is_said = single_field(&request.head, "authorization") == Field::Absent;
         name.filter(|name| is_said && !self.0.confidential.contains(*name))

@@ -51,10 +51,11 @@ impl Routes {
 
     /// Whether a token is for a service that this client may ask about (RFC 7662 §4).
     fn may_ask(&self, client: &str, verified: &Verified) -> bool {
-        let Some(audiences) = self.0.audiences.get(client) else { return true };
+        let audiences = self.0.audiences.get(client);
+        let may_ask = |audience: &String| audiences.map_or(audience == client, |all| all.contains(audience));
         let one = || verified.claim::<String>("aud").ok().flatten().map(|one| vec![one]);
         let of_token = verified.claim::<Vec<String>>("aud").ok().flatten().or_else(one);
-        of_token.unwrap_or_default().iter().any(|audience| audiences.contains(audience))
+        of_token.unwrap_or_default().iter().any(may_ask)
     }
 
     fn told_of<'v>(&self, verified: &'v Verified) -> Vec<(Cow<'v, str>, &'v RawValue)> {

@@ -19,7 +19,9 @@
 //!    many are sent at once; honest attempts at once are none too many.
 //! 7. A refresh that ends its session, or finds it ended, clears the cookies; any other refusal may come later than the
 //!    cookies of a newer login, and does not. A logout clears them, a 401 of it too where our own page sent it.
-//! 8. Errors are those of RFC 6749 §5.2; a client is told nothing of stores and keys, which are 503 and 500.
+//! 8. Errors are those of RFC 6749 §5.2, but where an access token is asked for (`/logout`, `/logout-all`, `/sessions`,
+//!    `/csrf`): what is wrong with that is told as on every protected route, by the challenge of RFC 6750 §3. A client is
+//!    told nothing of stores and keys, which are 503 and 500.
 //! 9. Nothing but the public keys and the metadata may be kept (`Cache-Control: no-store`).
 //!
 //! ```
@@ -139,7 +141,9 @@ struct Inner {
     keys: Option<Box<dyn Fn() -> Jwks + Send + Sync>>,
     public_origin: Option<String>,
     clients: Option<Box<dyn ClientCheck>>,
-    /// The audiences that a client may ask about, where that is limited.
+    /// Whether a client without a secret may take back its tokens.
+    revocation_by_public_clients: bool,
+    /// The audiences that a client may ask about, where that is not its own name.
     audiences: BTreeMap<String, BTreeSet<String>>,
     /// Claims that introspection tells beside those that it always does.
     told: BTreeSet<String>,
@@ -321,8 +325,12 @@ impl Routes {
         verified.issuer() == Some(self.0.sessions.issuer_name())
     }
 
+    /// What is wrong with cookies, to a client that presents no access token.
     fn refuse(&self, reason: Reason) -> RouteResponse {
-        RouteResponse::refused(&self.0.auth.refuse(&reason.into()))
+        let refusal = self.0.auth.refuse(&reason.into());
+        let mut response = RouteResponse::invalid_request(refusal.status(), refusal.answer().description());
+        response.headers.extend(refusal.fields_of_response(false));
+        response
     }
 
     /// RFC 6749 §5.1, and the cookies.

@@ -26,7 +26,7 @@ struct Metadata<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_endpoint_auth_methods_supported: Option<[&'static str; 2]>,
+    revocation_endpoint_auth_methods_supported: Option<&'static [&'static str]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,8 +64,12 @@ impl Routes {
                 false => &["none", "client_secret_basic"],
             },
             revocation_endpoint: has_clients.then(|| address(Endpoint::Revoke)),
-            revocation_endpoint_auth_methods_supported: has_clients
-                .then_some(["client_secret_basic", "none"]),
+            revocation_endpoint_auth_methods_supported: has_clients.then_some(
+                match self.0.revocation_by_public_clients {
+                    true => &["client_secret_basic", "none"],
+                    false => &["client_secret_basic"],
+                },
+            ),
             introspection_endpoint: has_clients.then(|| address(Endpoint::Introspect)),
             introspection_endpoint_auth_methods_supported: has_clients.then_some(["client_secret_basic"]),
         };

@@ -73,6 +73,13 @@ impl RouteResponse {
         Self::unstorable(status, body.into_bytes()).with("content-type", JSON)
     }
 
+    /// An error of the request, and a word of why, which JSON and RFC 6749 §5.2 take as it is.
+    pub(super) fn invalid_request(status: u16, why: &'static str) -> Self {
+        let error = OAuthError::InvalidRequest.code();
+        let body = format!(r#"{{"error":"{error}","error_description":"{why}"}}"#);
+        Self::unstorable(status, body.into_bytes()).with("content-type", JSON)
+    }
+
     /// The request is not one that this route understands.
     pub(super) fn malformed() -> Self {
         Self::error(400, OAuthError::InvalidRequest)
@@ -80,8 +87,7 @@ impl RouteResponse {
 
     /// What a newcomer sees first, and a word of why.
     pub(super) fn needs_tls() -> Self {
-        let body = br#"{"error":"invalid_request","error_description":"TLS is required here"}"#;
-        Self::unstorable(400, body.to_vec()).with("content-type", JSON)
+        Self::invalid_request(400, "TLS is required here")
     }
 
     /// A store or a key cannot be asked.

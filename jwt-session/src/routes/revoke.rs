@@ -8,8 +8,8 @@ use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
 
 impl Routes {
-    /// RFC 7009: takes back a token of the client that asks, and the session that it is of. A client without a secret says
-    /// its name, and has nothing to show but the token.
+    /// RFC 7009: takes back a token of the client that asks, and the session that it is of. Where clients without a secret
+    /// may ask, such a one says its name, and has nothing to show but the token.
     pub(super) async fn revoke(&self, request: Kept) -> Answered {
         let members = Self::members(&request, Accepts::Form)?;
         let (client, attempt) = match self.public_client(&request, &members) {

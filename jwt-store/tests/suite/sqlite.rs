@@ -7,12 +7,14 @@
 //! | `disk` | its disk is full |
 //! | `locked` | somebody else holds the file |
 //! | `dropped` | whoever asked goes away |
+//! | `races` | many at once, as it is by default and by two handles of one file |
 
 mod crash;
 mod disk;
 mod dropped;
 mod locked;
 mod process;
+mod races;
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -47,18 +49,11 @@ async fn sqlite_has_one_successor_however_many_ask_at_once() {
     store_suite::refresh_races(async |clock| timed_store_in(folder.path(), clock).await, 100).await;
 }
 
-/// `RACE_SEED`, which it prints, has the runs of that seed come again.
 #[tokio::test(flavor = "multi_thread")]
-#[allow(clippy::print_stdout, reason = "whoever reads of a failure needs the seed")]
 async fn on_sqlite_nothing_usable_survives_a_revocation() {
-    let seed = match std::env::var("RACE_SEED") {
-        Ok(seed) => seed.parse().expect("RACE_SEED is a number"),
-        Err(_) => RandomState::new().hash_one("by chance"),
-    };
-    println!("RACE_SEED={seed}");
     let folder = tempfile::tempdir().unwrap();
     let make = async |clock| timed_store_in(folder.path(), clock).await;
-    store_suite::revocation_races(make, seed, 1_000).await;
+    store_suite::revocation_races(make, seed(), 1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,11 +270,27 @@ async fn a_file_holds_no_private_bytes_of_a_ring() {
     assert!(read >= 2, "the sealed keys are there");
 }
 
-/// A file of its own in a folder, patient enough for a thousand callers at once on a machine that has other work.
+/// `RACE_SEED`, which is printed, has the runs of that seed come again.
+#[allow(clippy::print_stdout, reason = "whoever reads of a failure needs the seed")]
+fn seed() -> u64 {
+    let seed = match std::env::var("RACE_SEED") {
+        Ok(seed) => seed.parse().expect("RACE_SEED is a number"),
+        Err(_) => RandomState::new().hash_one("by chance"),
+    };
+    println!("RACE_SEED={seed}");
+    seed
+}
+
+/// A file of its own in a folder.
 async fn timed_store_in(folder: &Path, clock: ManualClock) -> SqliteStore {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let file = format!("{}.db", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let store = SqliteStore::at(folder.join(file)).with_clock(clock);
+    timed_store_at(&folder.join(file), clock).await
+}
+
+/// Patient enough for a thousand callers at once on a machine that has other work.
+async fn timed_store_at(path: &Path, clock: ManualClock) -> SqliteStore {
+    let store = SqliteStore::at(path).with_clock(clock);
     let store = store.with_patience(Duration::from_secs(120)).open().await.unwrap();
     store.migrate().await.unwrap();
     store

@@ -19,7 +19,7 @@ use crate::handshake::Handshake;
 use crate::replies::Reply;
 use crate::routes::{
     Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, OWNER,
-    Route, Routes, StepUp, Subject,
+    OfAcme, OtherIssuer, Route, Routes, StepUp, Subject,
 };
 
 /// As many threads as connections are tested at a time.
@@ -105,6 +105,8 @@ fn resource(route: &Route) -> Resource {
         Endpoint::Authorized(Demand::StepUp) => route_for.to(authorized::<StepUp>),
         Endpoint::Authorized(Demand::FreshLogin) => route_for.to(authorized::<FreshLogin>),
         Endpoint::Authorized(Demand::Auditor) => route_for.to(authorized::<Auditor>),
+        Endpoint::Authorized(Demand::OfAcme) => route_for.to(authorized::<OfAcme>),
+        Endpoint::Authorized(Demand::OtherIssuer) => route_for.to(authorized::<OtherIssuer>),
         Endpoint::Authorized(Demand::Everything) => route_for.to(authorized::<Everything>),
         Endpoint::Everything => route_for.to(everything),
         Endpoint::Impossible => route_for.to(impossible),

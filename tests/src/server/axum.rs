@@ -15,7 +15,7 @@ use crate::handshake::{Handshake, PROTOCOL};
 use crate::replies::Reply;
 use crate::routes::{
     Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, OWNER,
-    Route, Routes, StepUp, Subject,
+    OfAcme, OtherIssuer, Route, Routes, StepUp, Subject,
 };
 
 pub(super) async fn serve(
@@ -76,6 +76,8 @@ fn with_handler(others: MethodRouter, endpoint: Endpoint) -> MethodRouter {
         Endpoint::Authorized(Demand::StepUp) => others.on(post, authorized::<StepUp>),
         Endpoint::Authorized(Demand::FreshLogin) => others.on(post, authorized::<FreshLogin>),
         Endpoint::Authorized(Demand::Auditor) => others.on(post, authorized::<Auditor>),
+        Endpoint::Authorized(Demand::OfAcme) => others.on(post, authorized::<OfAcme>),
+        Endpoint::Authorized(Demand::OtherIssuer) => others.on(post, authorized::<OtherIssuer>),
         Endpoint::Authorized(Demand::Everything) => others.on(post, authorized::<Everything>),
         Endpoint::Everything => others.on(get, everything),
         Endpoint::Impossible => others.on(post, impossible),

@@ -31,6 +31,8 @@ use tokio::sync::oneshot;
 
 use crate::routes::world::member;
 
+/// A service that asks what tokens are worth. Its name is its secret.
+pub(super) const SERVICE: &str = "canary-service-and-secret-2f6a9c1e";
 pub(super) const START: u64 = 1_800_000_000;
 pub(super) const ORIGIN: &str = "https://id.example.com";
 pub(super) const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -216,7 +218,7 @@ impl Household {
             (issuer, sessions, verifier.with_key(&key), None)
         };
         let verifier = verifier.with_audience(audience).with_issuer(ORIGIN).build().unwrap();
-        let routes = routes(&sessions, verifier.with_clock(clock.clone()), plan.limit);
+        let routes = routes(&sessions, verifier.with_clock(clock.clone()), audience, plan.limit);
         let routes = match ring.clone() {
             Some(ring) => routes.with_keys(move || ring.jwks()),
             None => routes,
@@ -267,7 +269,7 @@ impl Household {
     }
 }
 
-fn routes(sessions: &Sessions, verifier: Verifier, limit: u16) -> RoutesBuilder {
+fn routes(sessions: &Sessions, verifier: Verifier, audience: &str, limit: u16) -> RoutesBuilder {
     let csrf_key = CsrfKey::new(&HmacSecret::generate(Algorithm::HS256).unwrap()).unwrap();
     let limit = RateLimit::new(limit, Duration::from_secs(60));
     Routes::builder(sessions.clone(), verifier, login)
@@ -278,6 +280,8 @@ fn routes(sessions: &Sessions, verifier: Verifier, limit: u16) -> RoutesBuilder 
         .with_origins(AllowedOrigins::new([ORIGIN]).unwrap())
         .with_csrf_key(csrf_key)
         .with_client_check(clients)
+        .with_client_audience("app", audience)
+        .with_client_audience(SERVICE, audience)
         .with_login_limit(limit)
         .with_refresh_limit(limit)
 }

@@ -22,7 +22,7 @@ use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
 
 use super::bench::Bench;
 use super::covers;
-use super::house::{FORM, Household, JSON, Mood, OURS, Plan, Tokens, basic, refresh_body, wait};
+use super::house::{FORM, Household, JSON, Mood, OURS, Plan, SERVICE, Tokens, basic, refresh_body, wait};
 use crate::parity::{Expected, Table, routes};
 
 covers! {
@@ -445,7 +445,6 @@ fn nothing_of_a_token_or_a_secret_is_told() {
 fn nothing_of_a_session_is_told() {
     const NAME: &str = "canary-user-and-password-5b8e2d7f";
     const AGENT: &str = "canary-user-agent-71c3e9a4b6d8f025";
-    const SERVICE: &str = "canary-service-and-secret-2f6a9c1e";
     let (log, records) = logs();
     let mut secrets = Secrets::default();
     let mut ids = Vec::new();
@@ -502,7 +501,9 @@ fn nothing_of_a_session_is_told() {
         sent.push(household.ask("GET", "/auth/sessions", &[authorization], "").await);
         for body in [format!("token={}", first.access), format!("token={}", first.refresh)] {
             let by_service = [FORM, ("Authorization", &*service)];
-            sent.push(household.ask("POST", "/auth/introspect", &by_service, &body).await);
+            let told = household.ask("POST", "/auth/introspect", &by_service, &body).await;
+            assert_eq!(told.body.starts_with(br#"{"active":true"#), body.contains(&first.access));
+            sent.push(told);
             sent.push(household.ask("POST", "/auth/revoke", &by_service, &body).await);
             sent.push(
                 household.ask("POST", "/auth/revoke", &[FORM, ("Authorization", "Basic eA==")], &body).await,

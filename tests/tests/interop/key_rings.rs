@@ -144,8 +144,8 @@ fn jose_and_pyjwt_take_every_token_of_a_ring_while_it_rotates() {
     }
 }
 
-/// Here at once. There when their cache is over: jose's `cacheMaxAge` of 600 s, the `lifespan` of 300 s of PyJWT's
-/// client, which without it, by `cache_keys`, goes on for ever.
+/// Here at once, and by a client that has no cache yet. By others when their cache is over: jose's `cacheMaxAge` of 600 s,
+/// the `lifespan` of 300 s of PyJWT's client, which without it, by `cache_keys`, goes on for ever.
 #[test]
 fn a_dropped_key_is_refused_by_us_at_once_and_by_jose_and_pyjwt_when_their_caches_are_over() {
     let mut world = World::start(Times { max_age: 600, period: 86_400, lifetime: 3_600, step: 1 });
@@ -169,15 +169,27 @@ fn a_dropped_key_is_refused_by_us_at_once_and_by_jose_and_pyjwt_when_their_cache
     assert!(world.verifier.verify(&next).is_ok());
 
     let unknown = |library: &libraries::Library| library.refusals.unknown_key.unwrap();
+    let refusals = [unknown(&libraries::JOSE), "PyJWKClientError: Unable to find a signing key"];
+    // A client that starts now sees no more of the key than we do.
+    let fresh = [&libraries::JOSE, &libraries::PYJWT].map(started);
+    for (mut library, refusal) in fresh.into_iter().zip(refusals) {
+        for knobs in [json!({}), for_ever.clone()] {
+            let refused = world.ask(&mut library, &token, knobs.clone());
+            let title = library.title();
+            assert!(refused.as_ref().is_some_and(|why| why.starts_with(refusal)), "{title}: {refused:?}");
+            assert_eq!(world.ask(&mut library, &next, knobs), None, "{title}");
+        }
+        library.stop().unwrap();
+    }
+
     // Seconds after the set was fetched, and who has noticed by then.
     for (age, jose_has, pyjwt_has) in
         [(1, false, false), (300, false, false), (301, false, true), (599, false, true), (600, true, true)]
     {
         world.advance(START + 1 + age - world.now());
-        for (library, has, refusal) in [
-            (&mut jose, jose_has, unknown(&libraries::JOSE)),
-            (&mut pyjwt, pyjwt_has, "PyJWKClientError: Unable to find a signing key"),
-        ] {
+        for (library, has, refusal) in
+            [(&mut jose, jose_has, refusals[0]), (&mut pyjwt, pyjwt_has, refusals[1])]
+        {
             let refused = world.ask(library, &token, json!({}));
             assert_eq!(refused.is_some(), has, "{}, {age} s later: {refused:?}", library.title());
             assert!(refused.is_none_or(|why| why.starts_with(refusal)), "{}", library.title());

@@ -3,10 +3,14 @@
 //! SoftHSM reads where its tokens are from an environment variable, which a process sets for its children alone: the test
 //! runs itself once more, with a folder of its own.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
+use axum::Router;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
@@ -14,8 +18,12 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 use jwt_core::keys::{BoxFuture, Jwk, SignError};
 use jwt_core::{Algorithm, Issuer, SigningKey, Verifier, VerifyingKey};
+use jwt_session::routes::{Credentials, LoginUnavailable, Routes};
 use jwt_session::{MemoryStore, NewSession, RemoteIssuer, Sessions, Signer};
 use sha2::{Digest as _, Sha256};
+use tests::wire::{Request, Response, exchange};
+
+use crate::routes::world::member;
 
 /// Where Debian puts it.
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
@@ -28,6 +36,8 @@ struct Token {
     session: Arc<Mutex<Session>>,
     private: ObjectHandle,
     way: Duration,
+    /// Whether a call is on its way.
+    asleep: Arc<AtomicBool>,
 }
 
 impl Token {
@@ -58,17 +68,24 @@ impl Token {
         let point = session.get_attributes(public, &[AttributeType::EcPoint]).unwrap();
         let [Attribute::EcPoint(point)] = &*point else { panic!("{point:?}") };
         let verifying = verifying_key(point);
-        (Self { session: Arc::new(Mutex::new(session)), private, way }, verifying)
+        (Self { session: Arc::new(Mutex::new(session)), private, way, asleep: Arc::default() }, verifying)
     }
 }
 
 impl Signer for Token {
+    #[expect(clippy::disallowed_methods, reason = "the module itself is slow, and knows no clock of ours")]
     fn sign<'s>(&'s self, message: &'s [u8]) -> BoxFuture<'s, Result<Vec<u8>, SignError>> {
         // `CKM_ECDSA` signs a digest, and answers in the form of RFC 7518 §3.4.
         let (digest, private, session) = (Sha256::digest(message), self.private, Arc::clone(&self.session));
+        let (way, asleep) = (self.way, Arc::clone(&self.asleep));
         Box::pin(async move {
-            tokio::time::sleep(self.way).await;
-            let sign = move || session.lock().unwrap().sign(&Mechanism::Ecdsa, private, &digest);
+            // As slow as a module may be: its thread does nothing else meanwhile.
+            let sign = move || {
+                asleep.store(true, Ordering::SeqCst);
+                thread::sleep(way);
+                asleep.store(false, Ordering::SeqCst);
+                session.lock().unwrap().sign(&Mechanism::Ecdsa, private, &digest)
+            };
             tokio::task::spawn_blocking(sign).await.map_err(SignError::new)?.map_err(SignError::new)
         })
     }
@@ -89,9 +106,7 @@ fn verifying_key(point: &[u8]) -> VerifyingKey {
 #[test]
 fn a_key_that_never_leaves_a_token_signs_access_tokens() {
     if std::env::var_os(CONFIGURATION).is_some() {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-        return runtime.block_on(signs_access_tokens());
+        return signs_access_tokens();
     }
     let folder = tempfile::tempdir().unwrap();
     let (configuration, tokens) = (folder.path().join("softhsm2.conf"), folder.path().join("tokens"));
@@ -109,33 +124,102 @@ fn a_key_that_never_leaves_a_token_signs_access_tokens() {
     assert!(child.status.success() && said.contains("1 passed"), "{said}");
 }
 
-/// On one thread, so that whoever blocks it would block all.
-async fn signs_access_tokens() {
-    let (token, public) = Token::fresh(Duration::from_secs(2));
-    let issuer = Issuer::builder().with_key(SigningKey::remote(public.clone()));
-    let issuer = issuer.with_audience("api").with_issuer("https://id").build().unwrap();
-    let issuer = RemoteIssuer::new(issuer, token);
-    let verifier = Verifier::builder().with_key(public).with_audience("api").with_issuer("https://id");
-    let verifier = verifier.build().unwrap();
-    let first = issuer.sign(issuer.token().with_subject("alice")).await.unwrap();
-    assert_eq!(verifier.verify(&first).unwrap().subject(), Some("alice"));
+/// A server of the ready-made routes, all of it on one thread, so that whoever blocks that would block all.
+struct Server {
+    sessions: Sessions,
+    verifier: Verifier,
+    address: SocketAddr,
+    asleep: Arc<AtomicBool>,
+}
 
-    // While a login waits for its two seconds, others go on.
-    let sessions = Sessions::builder(issuer, MemoryStore::new()).open().await.unwrap();
-    let begin = tokio::time::Instant::now();
-    let waiting = tokio::spawn({
-        let sessions = sessions.clone();
-        async move { sessions.start(NewSession::of("bob")).await }
-    });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-        assert!(verifier.verify(&first).is_ok() && !waiting.is_finished());
+impl Server {
+    fn start() -> Self {
+        let (token, public) = Token::fresh(Duration::from_secs(2));
+        let asleep = token.asleep.clone();
+        let issuer = Issuer::builder().with_key(SigningKey::remote(public.clone()));
+        let issuer = issuer.with_audience("api").with_issuer("https://id").build().unwrap();
+        let issuer = RemoteIssuer::new(issuer, token);
+        let verifier = Verifier::builder().with_key(public).with_audience("api").with_issuer("https://id");
+        let verifier = verifier.build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let sessions = runtime.block_on(Sessions::builder(issuer, MemoryStore::new()).open()).unwrap();
+        let routes = Routes::builder(sessions.clone(), verifier.clone(), login).build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().merge(axum_jwt::session_routes(routes));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        // Until the process ends, which runs nothing but this test.
+        thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
+        Self { sessions, verifier, address, asleep }
     }
-    assert!(sessions.list("bob").await.unwrap().is_empty(), "there is no session that nobody has a token of");
-    assert!(!waiting.is_finished() && begin.elapsed() < Duration::from_secs(1));
-    let tokens = waiting.await.unwrap().unwrap();
-    assert!(begin.elapsed() >= Duration::from_secs(2));
-    let verified = verifier.verify(tokens.access_token()).unwrap();
-    assert_eq!(verified.subject(), Some("bob"));
-    assert_eq!(verified.session_id().as_deref(), Some(tokens.session().to_string().as_str()));
+
+    fn send(&self, request: Request) -> Response {
+        exchange(self.address, &request.with("Host", "localhost").with("Connection", "close"))
+    }
+
+    fn post(&self, path: &str, body: &str) -> Response {
+        let request = Request::bare("POST", path).with("Content-Type", "application/json");
+        self.send(request.with("Content-Length", body.len().to_string()).body(body.as_bytes()))
+    }
+
+    fn log_in(&self, name: &str) -> Response {
+        self.post("/login", &format!(r#"{{"username":"{name}","password":"{name}"}}"#))
+    }
+
+    /// The answer to a request for which something is signed. While that takes its time, others are answered: `meanwhile`
+    /// is asked of the same server, and is done before the module is even asked.
+    fn beside(&self, request: impl FnOnce() -> Response + Send, meanwhile: impl FnOnce()) -> Response {
+        thread::scope(|scope| {
+            let waiting = scope.spawn(request);
+            while !self.asleep.load(Ordering::SeqCst) {
+                assert!(!waiting.is_finished(), "nothing was signed");
+                thread::yield_now();
+            }
+            meanwhile();
+            assert!(self.asleep.load(Ordering::SeqCst), "others wait for the module");
+            waiting.join().unwrap()
+        })
+    }
+
+    /// Whose access token an answer has.
+    fn subject_of(&self, answer: &Response) -> Option<String> {
+        let verified = self.verifier.verify(&member(answer, "access_token")).unwrap();
+        verified.subject().map(str::to_owned)
+    }
+}
+
+/// A name is its own password.
+async fn login(credentials: Credentials) -> Result<Option<NewSession>, LoginUnavailable> {
+    let name = credentials.username();
+    Ok((credentials.password() == name).then(|| NewSession::of(name)))
+}
+
+fn signs_access_tokens() {
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let of_bob = || runtime.block_on(server.sessions.list("bob")).unwrap();
+    let first = server.log_in("alice");
+    assert_eq!((first.status, server.subject_of(&first).as_deref()), (200, Some("alice")));
+    let bearer = member(&first, "access_token");
+    let is_answered = || {
+        let list = server.send(Request::bare("GET", "/sessions").bearer(&bearer));
+        assert_eq!(list.status, 200);
+    };
+
+    let bob = server.beside(
+        || server.log_in("bob"),
+        || {
+            is_answered();
+            assert!(of_bob().is_empty(), "there is no session that nobody has a token of");
+        },
+    );
+    assert_eq!((bob.status, server.subject_of(&bob).as_deref()), (200, Some("bob")));
+    let verified = server.verifier.verify(&member(&bob, "access_token")).unwrap();
+    assert_eq!(verified.session_id().as_deref(), Some(&*of_bob()[0].id().to_string()));
+
+    let token = member(&bob, "refresh_token");
+    let body = format!(r#"{{"refresh_token":"{token}"}}"#);
+    let refreshed = server.beside(|| server.post("/refresh", &body), is_answered);
+    assert_eq!((refreshed.status, server.subject_of(&refreshed).as_deref()), (200, Some("bob")));
+    assert_ne!(member(&refreshed, "refresh_token"), token);
 }

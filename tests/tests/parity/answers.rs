@@ -3,7 +3,7 @@
 use jwt_core::NumericDate;
 use serde_json::json;
 use tests::routes::{Demand, Endpoint, Layer, Route};
-use tests::tokens::{Forged, NOW, alice, good, signers};
+use tests::tokens::{AUDIENCE, Forged, HMAC_ISSUER, NOW, alice, good, issuer, keys, signers};
 use tests::wire::{self, Request};
 
 use super::{Expected, Table, routes, rules, rules_of_one_issuer};
@@ -54,7 +54,7 @@ fn required_mode() {
     row("no such route", Request::get("/me/").bearer(&token), Expected::not_found());
 
     for (name, key, issuer) in signers() {
-        let token = tests::tokens::issuer(key, issuer, tests::tokens::AUDIENCE);
+        let token = tests::tokens::issuer(key, issuer, AUDIENCE);
         let token = token.token().with_subject("alice").sign().unwrap();
         row(name, Request::get("/me").bearer(&token), Expected::me(&token));
         row(name, Request::post("/me").bearer(&token), Expected::me(&token));
@@ -148,6 +148,9 @@ fn requirements_of_routes() {
     let missing = Expected::insufficient_scope;
     let (mfa, fresh) = (r#"acr_values="urn:mfa""#, r#"max_age="300""#);
     let ok = || None;
+    let tenant = |tenant: &str| good(|token| token.with_claim("tenant", tenant));
+    let other_issuer =
+        issuer(&keys().hs256, HMAC_ISSUER, AUDIENCE).token().with_subject("alice").sign().unwrap();
     let all = |scope: &str, role: &str, context: &str| {
         good(|token| token.with_scope(scope).with_claim("roles", role).with_authentication(context, ago(1)))
     };
@@ -182,6 +185,14 @@ fn requirements_of_routes() {
         ("auditor", &good(|token| token.with_claim("roles", &["auditor"])), ok()),
         ("auditor", &good(|token| token.with_claim("roles", "auditor")), ok()),
         ("auditor", &good(|token| token.with_claim("roles", &["audit"])), Some(missing(None))),
+        ("of-acme", &plain, Some(missing(None))),
+        ("of-acme", &tenant("acme"), ok()),
+        ("of-acme", &tenant("acme2"), Some(missing(None))),
+        ("of-acme", &good(|token| token.with_claim("tenant", &["acme"])), Some(missing(None))),
+        ("of-acme", &other_issuer, Some(missing(None))),
+        ("other-issuer", &other_issuer, ok()),
+        // Good, and trusted elsewhere.
+        ("other-issuer", &plain, Some(missing(None))),
         // Rules add up; what no login would give is told before a login that is too weak.
         ("all", &plain, Some(missing(Some("admin write")))),
         ("all", &all("admin write", "ops", "urn:mfa"), ok()),
@@ -206,7 +217,7 @@ fn requirements_of_routes() {
             table.row(path, &request, &refused.unwrap_or_else(Expected::public));
         }
     }
-    table.finish(70);
+    table.finish(84);
 }
 
 #[test]

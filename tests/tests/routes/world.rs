@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle};
 use axum_jwt::Claims;
 use jwt_core::request::AllowedOrigins;
 use jwt_core::{
-    Algorithm, BoxFuture, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, RequestAuth, SigningKey, Verifier,
+    Algorithm, BoxFuture, CsrfKey, HmacSecret, Issuer, KeySet, ManualClock, Profile, RequestAuth, SigningKey,
+    Verifier,
 };
 use jwt_session::routes::{ClientCredentials, Credentials, LoginUnavailable, Mode, Routes};
 use jwt_session::store::{Change, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind};
@@ -21,6 +22,8 @@ use tokio::sync::oneshot;
 /// The frameworks that have the routes.
 pub(crate) const FRAMEWORKS: [Framework; 2] = [Framework::Axum, Framework::Actix];
 const ORIGIN: &str = "https://id.example.com";
+const PROVIDER: &str = "https://login.example";
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A store in memory that fails for as long as it is told to.
 #[derive(Clone)]
@@ -74,6 +77,8 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     address: SocketAddr,
     fails: Arc<AtomicBool>,
+    /// Who signs the logout tokens of an identity provider.
+    provider: Issuer,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -86,7 +91,7 @@ impl World {
         let fails = Arc::new(AtomicBool::new(false));
         let store = Moody::new(MemoryStore::new().with_clock(clock.clone()), &fails);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let routes = runtime.block_on(routes(&clock, store));
+        let (routes, provider) = runtime.block_on(routes(&clock, store));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -96,11 +101,18 @@ impl World {
             Framework::Axum => runtime.block_on(axum(listener, routes, stopped)),
             Framework::Actix => runtime.block_on(actix(listener, routes, stopped)),
         });
-        Self { clock, address, fails, stop: Some(stop), thread: Some(thread) }
+        Self { clock, address, fails, provider, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(crate) fn break_store(&self, fails: bool) {
         self.fails.store(fails, Ordering::Relaxed);
+    }
+
+    /// What an identity provider sends when a subject has logged out there.
+    pub(crate) fn logout_of(&self, subject: &str) -> String {
+        let event = serde_json::json!({ LOGOUT_EVENT: {} });
+        let token = self.provider.token().with_subject(subject).with_claim("events", &event);
+        format!("logout_token={}", token.sign().unwrap())
     }
 
     /// Sends what a client on this machine sends.
@@ -140,10 +152,17 @@ impl Drop for World {
 pub(crate) async fn routes_alone() -> Routes {
     let clock = ManualClock::at(1_800_000_000);
     let store = MemoryStore::new().with_clock(clock.clone());
-    routes(&clock, Moody::new(store, &Arc::default())).await
+    routes(&clock, Moody::new(store, &Arc::default())).await.0
 }
 
-async fn routes(clock: &ManualClock, store: Moody) -> Routes {
+/// The routes, and the issuer of the identity provider that they listen to.
+async fn routes(clock: &ManualClock, store: Moody) -> (Routes, Issuer) {
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let provider = Issuer::builder().with_key(key.clone()).with_audience("us").with_issuer(PROVIDER);
+    let provider = provider.with_profile(Profile::LogoutToken).build().unwrap().with_clock(clock.clone());
+    let of_provider = Verifier::builder().with_key(&key).with_audience("us").with_issuer(PROVIDER);
+    let of_provider = of_provider.with_profile(Profile::LogoutToken).build().unwrap();
+    let of_provider = of_provider.with_clock(clock.clone());
     let key = SigningKey::generate(Algorithm::ES256).unwrap();
     let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer(ORIGIN);
     let issuer = issuer.build().unwrap().with_clock(clock.clone());
@@ -151,7 +170,7 @@ async fn routes(clock: &ManualClock, store: Moody) -> Routes {
     let verifier = verifier.build().unwrap().with_clock(clock.clone());
     let sessions = Sessions::builder(issuer, store).with_clock(clock.clone()).open().await.unwrap();
     let csrf_key = CsrfKey::new(&HmacSecret::generate(Algorithm::HS256).unwrap()).unwrap();
-    Routes::builder(sessions, RequestAuth::new(verifier), login)
+    let routes = Routes::builder(sessions, RequestAuth::new(verifier), login)
         .with_prefix("/auth")
         .with_client("app", Mode::Json)
         .with_client("spa", Mode::Cookies)
@@ -161,8 +180,10 @@ async fn routes(clock: &ManualClock, store: Moody) -> Routes {
         .with_public_origin(ORIGIN)
         .with_keys(no_keys)
         .with_client_check(clients)
+        .with_provider_logout(of_provider, |_, subject| Some(subject.to_owned()))
         .build()
-        .unwrap()
+        .unwrap();
+    (routes, provider)
 }
 
 /// The tag of a set without keys.
@@ -253,7 +274,8 @@ fn masked(text: &str) -> String {
         out.push_str(match word {
             word if word.starts_with("eyJ") => "ACCESS",
             word if word.starts_with("rt_") => "REFRESH",
-            _ if out.ends_with(r#""id":""#) => "SESSION",
+            _ if out.ends_with(r#""id":""#) || out.ends_with(r#""sid":""#) => "SESSION",
+            _ if out.ends_with(r#""jti":""#) => "ID",
             word if !word.is_empty() && out.ends_with("__Host-refresh-session=") => "SESSION",
             word if word.len() == 66 && word.contains('.') => "CSRF",
             word => word,

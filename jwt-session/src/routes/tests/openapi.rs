@@ -1,6 +1,6 @@
 //! `openapi.json` against what the routes answer: each status and media type of it is given, and no other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -12,6 +12,10 @@ type Row = (String, String, u16, Vec<String>);
 
 fn document() -> Value {
     serde_json::from_str(include_str!("../../../openapi.json")).unwrap()
+}
+
+fn errors() -> Value {
+    document()["components"]["schemas"]["Error"].clone()
 }
 
 /// All that is documented.
@@ -39,6 +43,8 @@ fn documented() -> BTreeSet<Row> {
 struct Scribe<'w> {
     world: &'w World,
     given: BTreeSet<Row>,
+    /// What the document says of an error.
+    errors: Value,
 }
 
 impl Scribe<'_> {
@@ -47,10 +53,23 @@ impl Scribe<'_> {
         let template = if path.starts_with("/sessions/") { "/sessions/{id}" } else { path };
         let types = values(&response, "content-type").into_iter().map(str::to_owned).collect();
         self.given.insert((template.to_owned(), method.to_owned(), response.status, types));
+        if response.status >= 400 && values(&response, "content-type") == ["application/json"] {
+            self.is_documented_error(&response);
+        }
         let is_public = path.starts_with("/.well-known/");
         assert_eq!(values(&response, "cache-control") == ["no-store"], !is_public, "{method} {path}");
         assert_eq!(values(&response, "retry-after").len(), usize::from(matches!(response.status, 429 | 503)));
         response
+    }
+
+    /// RFC 6749 §5.2, in words that the document lists.
+    fn is_documented_error(&self, response: &RouteResponse) {
+        let body: BTreeMap<String, Value> = serde_json::from_slice(&response.body).unwrap();
+        let members = &self.errors["properties"];
+        assert!(body.contains_key("error"), "{body:?}");
+        for (name, value) in &body {
+            assert!(members[name]["enum"].as_array().unwrap().contains(value), "{name}: {value}");
+        }
     }
 
     async fn post(&mut self, path: &str, fields: &[(&str, &str)], body: &str) -> RouteResponse {
@@ -61,7 +80,7 @@ impl Scribe<'_> {
 #[tokio::test]
 async fn every_answer_is_documented_and_every_documented_one_is_given() {
     let world = world().await;
-    let mut scribe = Scribe { world: &world, given: BTreeSet::new() };
+    let mut scribe = Scribe { world: &world, given: BTreeSet::new(), errors: errors() };
     let long = "x".repeat(MOST_BODY + 1);
     let text = ("Content-Type", "text/plain");
     let right = r#"{"username":"a","password":"a","client_id":"app"}"#;
@@ -143,7 +162,7 @@ async fn every_answer_is_documented_and_every_documented_one_is_given() {
     let of_pages = builder(&world.sessions, &world.auth).with_mode(Mode::Cookies).build().unwrap();
     let pages = World { routes: of_pages, ..world_of(|builder| builder).await };
     let cookie = with_session(&format!("__Secure-refresh={huge}"));
-    let mut on_pages = Scribe { world: &pages, given: BTreeSet::new() };
+    let mut on_pages = Scribe { world: &pages, given: BTreeSet::new(), errors: errors() };
     on_pages.post("/refresh", &[OURS, ("Cookie", &cookie)], "").await;
     scribe.given.append(&mut on_pages.given);
 

@@ -75,7 +75,7 @@ async fn a_logout_token_that_nobody_remembers_ends_no_session_that_was_started_a
         // Issued to the subject by somebody else of ours, without a session.
         let other = world.issuer.token().with_subject("alice").sign().unwrap();
         let is_good = async || {
-            let client = basic("service", "service");
+            let client = basic("api", "api");
             let fields = [FORM, ("Authorization", &*client)];
             let response = world.send("POST", "/introspect", &fields, format!("token={other}")).await;
             text(&response).starts_with(r#"{"active":true"#)

@@ -77,7 +77,7 @@ async fn a_client_takes_back_its_own_tokens_alone() {
 async fn a_service_is_told_what_an_access_token_is_worth_and_a_refresh_token_is_worth_nothing() {
     let world = world().await;
     let introspect = async |token: &str| {
-        let basic = basic("service", "service");
+        let basic = basic("api", "api");
         let fields = [FORM, ("Authorization", &*basic)];
         let response = world.send("POST", "/introspect", &fields, format!("token={token}")).await;
         assert_eq!(response.status, 200);
@@ -119,7 +119,7 @@ async fn introspected(world: &World, client: &str, members: &str) -> String {
 async fn a_service_is_told_what_our_own_rules_look_at_and_what_was_set_up_and_nothing_else() {
     let claims = r#","roles":["admin"],"acr":"2","auth_time":7,"tenant":"acme","plan":"free","email":"a@b.c",
         "active":false,"token_type":"x","huge":123456789012345678901234567890,"n":0.1000"#;
-    let told = introspected(&world().await, "service", claims).await;
+    let told = introspected(&world().await, "api", claims).await;
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     for (name, value) in [
         ("active", serde_json::json!(true)),
@@ -135,7 +135,7 @@ async fn a_service_is_told_what_our_own_rules_look_at_and_what_was_set_up_and_no
 
     let names = ["plan", "active", "token_type", "absent"];
     let world = world_of(|builder| builder.with_introspected_claims(names)).await;
-    let told = introspected(&world, "service", claims).await;
+    let told = introspected(&world, "api", claims).await;
     assert_eq!((told.matches(r#""active""#).count(), told.matches(r#""token_type""#).count()), (1, 1));
     assert!(told.contains(r#""plan":"free""#) && told.contains(r#""active":true"#), "{told}");
     assert!(!told.contains("absent") && !told.contains("email"), "{told}");
@@ -149,28 +149,40 @@ async fn the_tenant_is_told_by_the_name_that_its_claim_has() {
     let sessions = Sessions::builder(issuer, store).with_revocations(|it| it.with_tenant_claim("org"));
     let sessions = sessions.with_clock(world.clock.clone()).open().await.unwrap();
     let world = World { routes: builder(&sessions, &world.auth).build().unwrap(), sessions, ..world };
-    let told = introspected(&world, "service", r#","org":"acme","tenant":"other""#).await;
+    let told = introspected(&world, "api", r#","org":"acme","tenant":"other""#).await;
     assert!(told.contains(r#""org":"acme""#) && !told.contains("other"), "{told}");
 }
 
 #[tokio::test]
 async fn a_number_beyond_all_makes_no_token_worthless_and_is_told_as_it_stands() {
     let world = world_of(|builder| builder.with_introspected_claims(["exact"])).await;
-    let told = introspected(&world, "service", r#","far":1e400,"exact":1e400"#).await;
+    let told = introspected(&world, "api", r#","far":1e400,"exact":1e400"#).await;
     assert!(told.starts_with(r#"{"active":true"#), "{told}");
     assert!(told.contains(r#""exact":1e400"#) && !told.contains("far"), "{told}");
 }
 
 #[tokio::test]
-async fn a_client_that_asks_for_its_own_service_alone_is_told_of_no_other_token() {
-    let world = world_of(|builder| {
-        builder.with_client_audience("own", "api").with_client_audience("other", "orders")
-    })
-    .await;
+async fn a_client_is_told_of_tokens_for_its_own_service_alone() {
     let nothing = r#"{"active":false}"#;
-    assert_eq!(introspected(&world, "other", "").await, nothing);
-    for client in ["own", "anybody"] {
-        assert_ne!(introspected(&world, client, "").await, nothing, "{client}");
+    let registered = world_of(|builder| {
+        let builder =
+            builder.with_client_audience("gateway", "orders").with_client_audience("gateway", "api");
+        builder.with_client_audience("other", "orders").with_client_audience("api", "orders")
+    });
+    let (by_name, registered) = (world().await, registered.await);
+    for (world, client, is_told) in [
+        (&by_name, "api", true),
+        (&by_name, "ap", false),
+        (&by_name, "anybody", false),
+        // The client that the token was given to.
+        (&by_name, "app", false),
+        (&registered, "gateway", true),
+        (&registered, "other", false),
+        (&registered, "api", false),
+        (&registered, "anybody", false),
+    ] {
+        let told = introspected(world, client, r#","client_id":"app""#).await;
+        assert_eq!(told != nothing, is_told, "{client}: {told}");
     }
 }
 
@@ -215,8 +227,22 @@ async fn a_client_with_a_secret_proves_who_it_is_and_one_that_gives_a_proof_is_c
 }
 
 #[tokio::test]
-async fn a_client_without_a_secret_takes_back_its_own_tokens_by_having_them() {
-    let world = world_of(|builder| builder.with_confidential_client("bff", Mode::Json)).await;
+async fn a_client_without_a_secret_takes_back_nothing_unless_it_is_let() {
+    let world = world().await;
+    let token = member(&world.login("alice", "app").await, "refresh_token");
+    let body = format!("token={token}&client_id=app");
+    let response = world.send("POST", "/revoke", &[FORM], body).await;
+    assert_eq!((response.status, &*text(&response)), (401, r#"{"error":"invalid_client"}"#));
+    assert_eq!(values(&response, "www-authenticate").len(), 1);
+    assert_eq!(world.sessions.list("alice").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_without_a_secret_that_is_let_takes_back_its_own_tokens_by_having_them() {
+    let world = world_of(|builder| {
+        builder.with_confidential_client("bff", Mode::Json).with_revocation_by_public_clients()
+    })
+    .await;
     let token = member(&world.login("alice", "app").await, "refresh_token");
     let revoke = async |client: &str, token: &str| {
         let body = format!("token={token}&client_id={client}");
@@ -233,6 +259,9 @@ async fn a_client_without_a_secret_takes_back_its_own_tokens_by_having_them() {
         assert_eq!(revoke("app", "guess").await, 200, "{n}");
     }
     assert_eq!(revoke("app", "guess").await, 429);
+    let metadata = world.send("GET", "/.well-known/oauth-authorization-server", &[], "").await;
+    let methods = r#""revocation_endpoint_auth_methods_supported":["client_secret_basic","none"]"#;
+    assert!(text(&metadata).contains(methods));
 }
 
 #[tokio::test]
@@ -282,7 +311,7 @@ async fn what_there_is_and_where_is_told_in_full() {
             + r#""jwks_uri":"https://id.example.com/.well-known/jwks.json","response_types_supported":[],"#
             + r#""grant_types_supported":["refresh_token"],"token_endpoint_auth_methods_supported":["none"],"#
             + r#""revocation_endpoint":"https://id.example.com/auth/revoke","#
-            + r#""revocation_endpoint_auth_methods_supported":["client_secret_basic","none"],"#
+            + r#""revocation_endpoint_auth_methods_supported":["client_secret_basic"],"#
             + r#""introspection_endpoint":"https://id.example.com/auth/introspect","#
             + r#""introspection_endpoint_auth_methods_supported":["client_secret_basic"]}"#
     );
