@@ -338,5 +338,6 @@ mod tests {
         ] {
             assert_eq!(NumericDate::from_number(text), None, "{text}");
         }
+        assert_eq!(OutOfRange.to_string(), "a NumericDate lies between 0 and 253402300799 seconds");
     }
 }

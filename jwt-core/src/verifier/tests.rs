@@ -356,6 +356,7 @@ fn a_configuration_that_cannot_work_is_refused() {
 
 #[test]
 fn an_authority_tells_its_issuer_and_algorithms() {
+    assert_eq!(format!("{:?}", Authority::builder()), "AuthorityBuilder");
     let with_audience = || Authority::builder().with_key(yes()).with_audience(AUDIENCE);
     let exact = with_audience().with_issuer(ISSUER).build_authority().unwrap();
     assert_eq!((exact.issuer(), exact.algorithms()), (Some(ISSUER), &[Algorithm::HS384][..]));
