@@ -1,5 +1,5 @@
 //! How often the middleware allocates, beside what verifying costs.
-#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may panic as tests do")]
 
 use core::future::{Future, ready};
 use core::pin::pin;

@@ -114,7 +114,8 @@ fn a_signed_token_is_told_by_its_key_and_never_by_what_it_says() {
     };
     let here = || issuer.token().with_subject("alice-in-the-log").sign().unwrap();
     let mut tokens = Vec::new();
-    for sign in [&here as &dyn Fn() -> String, &elsewhere] {
+    let ways: [&dyn Fn() -> String; 2] = [&here, &elsewhere];
+    for sign in ways {
         let lines = told(|| tokens.push(sign()));
         let [(Level::DEBUG, line)] = lines.as_slice() else { panic!("{lines:?}") };
         for part in ["token issued", "ES256", "key-of-2026"] {
