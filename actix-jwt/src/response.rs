@@ -2,7 +2,10 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    SET_COOKIE,
+};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use jwt_core::request::is_grpc;
 use jwt_core::{Refusal, ResponseHeader};
@@ -34,13 +37,8 @@ use crate::rejection::AuthRejection;
     note = "pass `ProblemJson`, `Bodyless` or a closure `|refusal: &Refusal| HttpResponse`, or implement `RefusalResponse`"
 )]
 pub trait RefusalResponse: Send + Sync + 'static {
-    /// The response.
+    /// The response. Where the request is gRPC its body is left out: a refusal there is trailers alone.
     fn respond(&self, refusal: &Refusal) -> HttpResponse;
-
-    /// The response to a gRPC request, whose body should be empty. Default: as any other.
-    fn respond_grpc(&self, refusal: &Refusal) -> HttpResponse {
-        self.respond(refusal)
-    }
 }
 
 /// Answers with a problem document (RFC 9457).
@@ -53,10 +51,6 @@ impl RefusalResponse for ProblemJson {
         let media_type = HeaderValue::from_static(Refusal::PROBLEM_JSON);
         response.headers_mut().insert(CONTENT_TYPE, media_type);
         response
-    }
-
-    fn respond_grpc(&self, _: &Refusal) -> HttpResponse {
-        HttpResponse::new(StatusCode::OK)
     }
 }
 
@@ -97,13 +91,20 @@ pub fn refuse(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     AuthRejection::in_words_of_request(request, refusal.clone()).respond()
 }
 
+/// What is said of a body, and is wrong where there is none.
+const OF_A_BODY: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_ENCODING];
+
 /// Makes the response and sets on it what a refusal is about.
 pub(crate) fn answer(head: &HttpHead<'_>, words: &dyn RefusalResponse, refusal: &Refusal) -> HttpResponse {
     answer_as(is_grpc(head), words, refusal)
 }
 
 pub(crate) fn answer_as(is_grpc: bool, words: &dyn RefusalResponse, refusal: &Refusal) -> HttpResponse {
-    let mut response = if is_grpc { words.respond_grpc(refusal) } else { words.respond(refusal) };
+    let mut response = words.respond(refusal);
+    if is_grpc {
+        response = response.drop_body().map_into_boxed_body();
+        OF_A_BODY.iter().for_each(|name| drop(response.headers_mut().remove(name)));
+    }
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
     // First all names go, then the values come, of which one name may have several. `Cache-Control`

@@ -68,22 +68,36 @@ async fn bodyless_refusals_have_no_body_and_closures_make_any() {
 async fn grpc_requests_are_refused_in_trailers_only() {
     let house = House::new();
     let auth = JwtAuth::new(house.verifier.clone());
-    let app = test::init_service(App::new().wrap(auth).route("/", web::post().to(needs_tenant))).await;
+    // What a closure says of its body goes with the body.
+    let wordy = |_: &Refusal| {
+        let mut response = HttpResponse::Ok();
+        response.insert_header(("content-length", "9")).insert_header(("content-encoding", "identity"));
+        response.insert_header(("x-own", "kept")).body("own words")
+    };
+    let routes = |app: &mut web::ServiceConfig| {
+        app.route("/", web::post().to(needs_tenant));
+    };
+    let app = test::init_service(App::new().wrap(auth.clone()).configure(routes)).await;
+    let own = test::init_service(App::new().wrap(auth.with_refusal(wordy)).configure(routes)).await;
     let post = || {
         let call = test::TestRequest::post().version(Version::HTTP_2).insert_header(("te", "trailers"));
         call.insert_header(("content-type", "application/grpc+proto"))
     };
-    let with_token = post().insert_header(("authorization", format!("Bearer {}", house.token())));
-    for (row, request, message) in [
-        ("middleware", post(), "Authentication is required"),
-        ("extractor", with_token, "The access token is not valid"),
+    let with_token = || post().insert_header(("authorization", format!("Bearer {}", house.token())));
+    for (row, refused, message) in [
+        ("middleware", send!(app, post()), "Authentication is required"),
+        ("extractor", send!(app, with_token()), "The access token is not valid"),
+        ("middleware, own", send!(own, post()), "Authentication is required"),
+        ("extractor, own", send!(own, with_token()), "The access token is not valid"),
     ] {
-        let refused = send!(app, request);
         assert_eq!((refused.status, &*refused.body), (200, ""), "{row}");
         assert_eq!(refused.field("grpc-status"), Some("16"), "{row}");
         assert_eq!(refused.field("grpc-message"), Some(message), "{row}");
         assert_eq!(refused.field("content-type"), Some("application/grpc"), "{row}");
         assert!(refused.field("www-authenticate").is_some(), "{row}");
+        assert_eq!(refused.field("x-own").is_some(), row.ends_with("own"), "{row}");
+        assert_eq!(refused.field("content-length"), None, "{row}");
+        assert_eq!(refused.field("content-encoding"), None, "{row}");
     }
 }
 

@@ -156,3 +156,93 @@ impl From<KeyError> for ConfigError {
         ConfigError::Keys(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_code_and_text() {
+        let (algorithm, secret) = (Algorithm::ES256, Algorithm::HS256);
+        let seconds = Duration::from_secs;
+        let rows = [
+            (
+                ConfigError::Keys(KeyError::MixedSymmetry),
+                "mixed_symmetry",
+                &*KeyError::MixedSymmetry.to_string(),
+            ),
+            (ConfigError::NoKeys, "no_keys", "an authority needs at least one key"),
+            (ConfigError::EmptyIssuer, "empty_issuer", "an issuer must not be the empty string"),
+            (
+                ConfigError::EmptyAudience,
+                "empty_audience",
+                "an audience must be given, and must not be the empty string",
+            ),
+            (ConfigError::NoAlgorithms, "no_algorithms", "the list of allowed algorithms is empty"),
+            (
+                ConfigError::KeysBesideLiveKeys,
+                "keys_beside_live_keys",
+                "keys that are replaced while serving cannot have other keys beside them",
+            ),
+            (
+                ConfigError::RefreshWithoutLiveKeys,
+                "refresh_without_live_keys",
+                "a refresh needs keys that can be replaced while serving",
+            ),
+            (
+                ConfigError::LeewayTooLong { leeway: seconds(301) },
+                "leeway_too_long",
+                "a leeway of 301 s is above the 300 s allowed",
+            ),
+            (
+                ConfigError::AlgorithmWithoutKey { algorithm },
+                "algorithm_without_key",
+                "algorithm ES256 is allowed but no key of the authority has it",
+            ),
+            (
+                ConfigError::SymmetricAlgorithm { algorithm: secret },
+                "symmetric_algorithm",
+                "algorithm HS256 cannot be allowed for keys that are replaced while serving",
+            ),
+            (
+                ConfigError::LiveKeysOfOtherKind { algorithm },
+                "live_keys_of_other_kind",
+                "the live keys are for ES256: `with_live_keys` takes them",
+            ),
+            (
+                ConfigError::LiveKeysOfOtherKind { algorithm: secret },
+                "live_keys_of_other_kind",
+                "the live keys are for HS256: `with_live_secrets` takes them",
+            ),
+            (
+                ConfigError::RepeatedIssuer { issuer: "https://id\n".into() },
+                "repeated_issuer",
+                "two authorities have the issuer \"https://id\\n\"",
+            ),
+            (
+                ConfigError::IssuerNotExact,
+                "issuer_not_exact",
+                "with several authorities each needs an exact issuer",
+            ),
+            (ConfigError::NoAuthorities, "no_authorities", "a verifier needs at least one authority"),
+            (ConfigError::Lifetime { lifetime: seconds(0) }, "lifetime", "a lifetime of 0 s cannot be used"),
+            (
+                ConfigError::NotOfClaims { rule: "`with_key`" },
+                "not_of_claims",
+                "`with_key` needs a token to look at, and claims that somebody else verified have none",
+            ),
+            (
+                ConfigError::RefusedByProfile { what: "the `typ` \"x\"".into() },
+                "refused_by_profile",
+                "the `typ` \"x\" is refused by the profile",
+            ),
+        ];
+        for (error, code, text) in rows {
+            assert_eq!((error.code(), &*error.to_string()), (code, text), "{error:?}");
+            assert!(!text.ends_with('.'), "{text}");
+            assert_eq!(error.source().is_some(), matches!(error, ConfigError::Keys(_)), "{error:?}");
+        }
+    }
+}

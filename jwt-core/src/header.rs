@@ -22,9 +22,18 @@ pub(crate) struct Header<'d> {
     key_id: Option<Cow<'d, str>>,
     typ: Option<Cow<'d, str>>,
     cty: Option<Cow<'d, str>>,
-    /// The first member, in a fixed order, that is refused for being there.
-    forbidden: Option<Reason>,
+    /// Which of [`FORBIDDEN`] there is a member for.
+    forbidden: [bool; FORBIDDEN.len()],
 }
+
+/// Why members are refused for being there, in the order in which they are told.
+const FORBIDDEN: [Reason; 5] = [
+    Reason::CriticalExtension,
+    Reason::UnencodedPayload,
+    Reason::EmbeddedKey,
+    Reason::Encrypted,
+    Reason::Compressed,
+];
 
 /// Parses the decoded header.
 pub(crate) fn parse<'h>(
@@ -48,7 +57,8 @@ impl<'d> Header<'d> {
     /// Reads the members. Unknown ones are ignored (RFC 7515 §4), as are `jku`, `x5u`, `x5c`,
     /// `x5t` and `x5t#S256`: they never choose or fetch a key.
     pub(crate) fn read(document: &'d Document<'_>) -> Result<Self, Reason> {
-        let mut header = Self { algorithm: None, key_id: None, typ: None, cty: None, forbidden: None };
+        let forbidden = Default::default();
+        let mut header = Self { algorithm: None, key_id: None, typ: None, cty: None, forbidden };
         for (name, value) in document.root().members() {
             let Some(name) = name.as_str() else { continue };
             match name.as_ref() {
@@ -70,18 +80,7 @@ impl<'d> Header<'d> {
     }
 
     fn forbid(&mut self, reason: Reason) {
-        const ORDER: [Reason; 5] = [
-            Reason::CriticalExtension,
-            Reason::UnencodedPayload,
-            Reason::EmbeddedKey,
-            Reason::Encrypted,
-            Reason::Compressed,
-        ];
-        let rank =
-            |reason: Option<Reason>| ORDER.iter().position(|r| Some(*r) == reason).unwrap_or(usize::MAX);
-        if rank(Some(reason)) < rank(self.forbidden) {
-            self.forbidden = Some(reason);
-        }
+        FORBIDDEN.iter().zip(&mut self.forbidden).for_each(|(one, is_there)| *is_there |= *one == reason);
     }
 
     /// The algorithm, if it is one of `allowed` (RFC 8725 §3.1: an allow-list, exact names).
@@ -94,9 +93,14 @@ impl<'d> Header<'d> {
         self.algorithm
     }
 
-    /// Refuses a header with a member that must not be there.
+    /// Each reason to refuse the header for a member that must not be there.
+    pub(crate) fn forbidden(&self) -> impl Iterator<Item = Reason> {
+        FORBIDDEN.into_iter().zip(self.forbidden).filter_map(|(reason, is_there)| is_there.then_some(reason))
+    }
+
+    /// Refuses a header with such a member.
     pub(crate) fn check_forbidden(&self) -> Result<(), Reason> {
-        self.forbidden.map_or(Ok(()), Err)
+        self.forbidden().next().map_or(Ok(()), Err)
     }
 
     /// Refuses a header that announces a nested token (RFC 7519 §5.2).
@@ -244,6 +248,22 @@ mod tests {
             (format!(r#"{:4097}"#, r#"{"alg":"ES256"}"#), Err(Reason::HeaderTooLong)),
         ] {
             assert_eq!(check(&json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn typ_and_cty_are_told_as_they_stand_there_and_by_a_copy_too() {
+        for (json, typ, cty) in [
+            (r#"{"typ":"at+jwt","cty":"text/plain"}"#, Some("at+jwt"), Some("text/plain")),
+            (r#"{"cty":"\u0061"}"#, None, Some("a")),
+            (r#"{"typ":""}"#, Some(""), None),
+        ] {
+            let mut nodes = Nodes::new();
+            let document = parse(json.as_bytes(), &Limits::default(), &mut nodes).unwrap();
+            let header = Header::read(&document).unwrap();
+            assert_eq!((header.typ(), header.cty()), (typ, cty), "{json}");
+            let copy = header.to_owned();
+            assert_eq!((copy.typ(), copy.cty()), (typ, cty), "{json}");
         }
     }
 

@@ -16,6 +16,7 @@ pub use self::error::IssueError;
 use self::names::{SENSITIVE, registered, registered_among};
 pub use self::token_builder::TokenBuilder;
 pub use self::unsigned::UnsignedToken;
+use crate::algorithm::Algorithm;
 use crate::authority::NeedsKeys;
 use crate::claims::Recorded;
 use crate::expected::Expected;
@@ -128,11 +129,11 @@ impl fmt::Debug for Issuer {
 }
 
 /// The token, where it is not too long for verifiers.
-fn issued(token: String) -> Result<String, IssueError> {
+fn issued(token: String, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, IssueError> {
     if token.len() > Limits::default().token_bytes() {
         return Err(IssueError::Refused(Reason::TokenTooLong.into()));
     }
-    observe::issued();
+    observe::issued(algorithm, key_id);
     Ok(token)
 }
 

@@ -5,6 +5,7 @@ use core::fmt::Display;
 #[cfg(feature = "metrics")]
 use std::time::Instant;
 
+use crate::algorithm::Algorithm;
 #[cfg(feature = "metrics")]
 use crate::metrics;
 use crate::refusal::{Answer, Reason};
@@ -23,7 +24,9 @@ pub(crate) fn authenticated(issuer: Option<&str>, subject: Option<&str>, carrier
 }
 
 /// A request that went on without a token.
+#[inline(never)]
 pub(crate) fn anonymous() {
+    tracing::debug!("request let through without a token");
     #[cfg(feature = "metrics")]
     ::metrics::counter!(metrics::ANONYMOUS).increment(1);
 }
@@ -84,8 +87,10 @@ pub(crate) fn sensitive_claim(name: &'static str) {
     );
 }
 
-/// A token that was signed.
-pub(crate) fn issued() {
+/// A token that was signed: by which key, and nothing of what it says.
+#[inline(never)]
+pub(crate) fn issued(algorithm: Algorithm, key_id: Option<&str>) {
+    tracing::debug!(algorithm = algorithm.name(), key_id, "token issued");
     #[cfg(feature = "metrics")]
     ::metrics::counter!(metrics::ISSUED).increment(1);
 }

@@ -149,7 +149,7 @@ pub(crate) fn apply(
     for name in &policy.required {
         rule(check_present(root, name))?;
     }
-    rule(policy.profile.check_kind(claims))?;
+    policy.profile.check_kind(claims, &mut rule)?;
     if policy.profile == Profile::IdToken {
         rule(check_authorized_party(&policy.audience, claims))?;
     }

@@ -70,9 +70,16 @@ impl Profile {
         }
     }
 
-    /// Refuses claims which show that the token is of another kind.
-    pub(crate) fn check_kind(self, claims: &Recorded<'_>) -> Result<(), TokenError> {
-        let wrong = |claim| Err(TokenError::about(Reason::WrongKind, claim));
+    /// Refuses claims which show that the token is of another kind: each is put to `rule`, and what
+    /// that makes an error of ends the walk, as in [`apply`](crate::policy::apply).
+    pub(crate) fn check_kind(
+        self,
+        claims: &Recorded<'_>,
+        rule: &mut impl FnMut(Result<(), TokenError>) -> Result<(), TokenError>,
+    ) -> Result<(), TokenError> {
+        let mut refuse_if = |is_wrong: bool, claim| {
+            rule(if is_wrong { Err(TokenError::about(Reason::WrongKind, claim)) } else { Ok(()) })
+        };
         let at = &claims.places;
         match self {
             Profile::AccessToken | Profile::Rfc9068 => {
@@ -83,32 +90,21 @@ impl Profile {
                     (at.events, "events"),
                     (at.htm, "htm"),
                 ] {
-                    if !place.is_absent() {
-                        return wrong(name);
-                    }
+                    refuse_if(!place.is_absent(), name)?;
                 }
                 // Ory Hydra says `refresh_token`.
-                if is_one_of(claims.any(at.token_use), &["id", "refresh", "refresh_token"]) {
-                    return wrong("token_use");
-                }
-                if is_one_of(claims.any(at.token_type), &["refresh"]) {
-                    return wrong("token_type");
-                }
-                Ok(())
+                let token_use = claims.any(at.token_use);
+                refuse_if(is_one_of(token_use, &["id", "refresh", "refresh_token"]), "token_use")?;
+                refuse_if(is_one_of(claims.any(at.token_type), &["refresh"]), "token_type")
             }
-            Profile::IdToken if !at.events.is_absent() => wrong("events"),
-            Profile::IdToken => Ok(()),
+            Profile::IdToken => refuse_if(!at.events.is_absent(), "events"),
             Profile::LogoutToken => {
-                if !at.nonce.is_absent() {
-                    return wrong("nonce");
-                }
+                refuse_if(!at.nonce.is_absent(), "nonce")?;
                 let event = claims.any(at.events).and_then(|events| events.member(LOGOUT_EVENT));
-                if !event.is_some_and(|event| event.kind() == Kind::Object) {
-                    return wrong("events");
-                }
+                refuse_if(event.is_none_or(|event| event.kind() != Kind::Object), "events")?;
                 let names_nobody = |place| claims.text(place).value().is_none_or(|name| name.is_str(""));
                 if [at.sub, at.sid].into_iter().all(names_nobody) {
-                    return Err(TokenError::about(Reason::MissingClaim, "sub or sid"));
+                    return rule(Err(TokenError::about(Reason::MissingClaim, "sub or sid")));
                 }
                 Ok(())
             }

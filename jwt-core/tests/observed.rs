@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::Once;
 
 use jwt_core::request::SimpleHead;
 use jwt_core::{Algorithm, Issuer, RequestAuth, SigningKey, Verifier};
@@ -61,21 +62,88 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
+/// The events of `act`.
+fn told(act: impl FnOnce()) -> Vec<(Level, String)> {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Lines).unwrap());
+    LINES.take();
+    act();
+    LINES.take()
+}
+
 #[test]
 fn a_subject_is_named_only_where_that_was_asked_for() {
-    tracing::subscriber::set_global_default(Lines).unwrap();
     let (issuer, auth) = issuer_and_rules();
     let head = bearing(&issuer.token().with_subject("alice-in-the-log").sign().unwrap());
     for (auth, level, named) in
         [(auth.clone(), Level::DEBUG, false), (auth.record_subject(), Level::INFO, true)]
     {
-        LINES.take();
-        auth.decide(&head, None);
-        let lines = LINES.take();
+        let lines = told(|| drop(auth.decide(&head, None)));
         let [(found, line)] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!((*found, line.contains("alice-in-the-log")), (level, named), "{line}");
         assert!(line.contains("request authenticated") && line.contains("https://id"), "{line}");
     }
+}
+
+#[test]
+fn whoever_goes_on_without_a_token_is_told_once() {
+    let (_, auth) = issuer_and_rules();
+    let preflight = SimpleHead::new("OPTIONS", "/me").with_field("Origin", "https://app");
+    let preflight = preflight.with_field("Access-Control-Request-Method", "GET");
+    for (auth, head) in
+        [(auth.clone().optional(), SimpleHead::get("/me")), (auth.with_preflight(), preflight)]
+    {
+        let lines = told(|| drop(auth.decide(&head, None)));
+        let [(Level::DEBUG, line)] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(line.contains("request let through without a token"), "{line}");
+    }
+}
+
+#[test]
+fn a_signed_token_is_told_by_its_key_and_never_by_what_it_says() {
+    let key = SigningKey::generate(Algorithm::ES256).unwrap().with_key_id("key-of-2026").unwrap();
+    let issuer = Issuer::builder().with_key(key.clone()).with_audience("api").with_issuer("https://id");
+    let remote = SigningKey::remote(key.verifying_key());
+    let remote = Issuer::builder().with_key(remote).with_audience("api").with_issuer("https://id");
+    let (issuer, remote) = (issuer.build().unwrap(), remote.build().unwrap());
+    let elsewhere = || {
+        let token = remote.token().with_subject("alice-in-the-log").unsigned().unwrap();
+        let mut signature = Vec::new();
+        key.sign(token.signing_input(), &mut signature).unwrap();
+        token.with_signature(&signature).unwrap()
+    };
+    let here = || issuer.token().with_subject("alice-in-the-log").sign().unwrap();
+    let mut tokens = Vec::new();
+    let ways: [&dyn Fn() -> String; 2] = [&here, &elsewhere];
+    for sign in ways {
+        let lines = told(|| tokens.push(sign()));
+        let [(Level::DEBUG, line)] = lines.as_slice() else { panic!("{lines:?}") };
+        for part in ["token issued", "ES256", "key-of-2026"] {
+            assert!(line.contains(part), "{line}");
+        }
+        let mut secret = tokens.iter().flat_map(|token| token.split('.')).chain(["alice-in-the-log"]);
+        assert!(secret.all(|secret| !line.contains(secret)), "{line}");
+    }
+    assert!(told(|| drop(issuer.token().with_claim("iss", "x").sign())).is_empty(), "nothing was issued");
+}
+
+#[test]
+fn a_claims_name_that_looks_secret_is_warned_about_once() {
+    let (issuer, _) = issuer_and_rules();
+    let warnings = |issuer: &Issuer, name: &str| {
+        let lines = told(|| drop(issuer.token().with_claim(name, "in-the-log").sign().unwrap()));
+        assert!(lines.iter().all(|(_, line)| !line.contains("in-the-log")), "{lines:?}");
+        lines.into_iter().filter(|(level, _)| *level == Level::WARN).map(|(_, line)| line).collect::<Vec<_>>()
+    };
+    let first = warnings(&issuer, "Password");
+    let [line] = first.as_slice() else { panic!("{first:?}") };
+    assert!(line.contains("password") && line.contains("looks personal or secret"), "{line}");
+    // The same name again, by a clone too and in another spelling.
+    for (issuer, name) in [(&issuer, "Password"), (&issuer.clone(), "PASSWORD")] {
+        assert_eq!(warnings(issuer, name), [""; 0], "{name}");
+    }
+    assert_eq!(warnings(&issuer, "iban").len(), 1, "another name");
+    assert_eq!(warnings(&issuer, "colour"), [""; 0]);
 }
 
 #[cfg(feature = "metrics")]

@@ -1,6 +1,8 @@
 //! What holds for any claims and any token, not for chosen ones: claims come back as they were signed,
 //! and no token but the very one that was signed is accepted.
 
+use core::time::Duration;
+
 use jwt_core::{Algorithm, Issuer, KeySet, ManualClock, NumericDate, SigningKey, Verifier, jws};
 use serde_json::{Map, Value, json};
 
@@ -186,5 +188,58 @@ fn the_parts_of_two_tokens_make_no_third() {
         {
             assert!(verifier.verify(&format!("{header}.{payload}.{signature}")).is_err(), "{algorithm}");
         }
+    }
+}
+
+#[test]
+fn a_date_of_fifteen_digits_is_the_same_to_the_verifier_and_to_serde() {
+    let (issuer, verifier) = pair(Algorithm::HS256);
+    let mut random = Random(4);
+    for _ in 0..500 {
+        let places = random.below(10);
+        let seconds = match places {
+            0..=3 => random.below(NumericDate::MAX_SECS),
+            4..=5 => random.below(10_000_000_000),
+            _ => random.below(1_000_000),
+        };
+        let width = usize::try_from(places).unwrap();
+        let fraction = random.below(10_u64.pow(u32::try_from(places).unwrap()));
+        let text = if places == 0 { seconds.to_string() } else { format!("{seconds}.{fraction:0width$}") };
+        let number: Value = serde_json::from_str(&text).unwrap();
+        let claims = Map::from_iter([("auth_time".to_owned(), number)]);
+        let verified = verifier.verify(&issuer.token().with_claims(&claims).sign().unwrap()).unwrap();
+        let exact = verified.authenticated_at().unwrap();
+        let shown = match text.split_once('.') {
+            Some(_) => text.trim_end_matches('0').trim_end_matches('.'),
+            None => &text,
+        };
+        assert_eq!(exact.to_string(), shown);
+        assert_eq!(verified.claim::<NumericDate>("auth_time").unwrap(), Some(exact), "{text}");
+        assert_eq!(serde_json::from_str::<NumericDate>(&text).ok(), Some(exact), "{text}");
+        let written = serde_json::to_string(&exact).unwrap();
+        assert_eq!(serde_json::from_str::<NumericDate>(&written).ok(), Some(exact), "{text} {written}");
+    }
+}
+
+#[test]
+fn a_date_is_written_as_the_latest_of_fifteen_digits_that_is_not_after_it() {
+    let mut random = Random(5);
+    for _ in 0..2000 {
+        let digits = u32::try_from(random.below(13)).unwrap();
+        let seconds = random.below(10_u64.pow(digits)).min(NumericDate::MAX_SECS);
+        let nanos = match random.below(3) {
+            0 => 999_999_999,
+            1 => random.below(1_000_000_000),
+            _ => random.below(10_000),
+        };
+        let date = Duration::new(seconds, u32::try_from(nanos).unwrap());
+        let written = serde_json::to_string(&NumericDate::try_from(date).unwrap()).unwrap();
+        let read = serde_json::from_str::<NumericDate>(&written).unwrap();
+        let places = 15_u32.saturating_sub(seconds.checked_ilog10().map_or(1, |last| last.saturating_add(1)));
+        let unit = 10_u64.pow(9_u32.saturating_sub(places)).max(1);
+        let cut = nanos.checked_sub(nanos.checked_rem(unit).unwrap()).unwrap();
+        let expected = Duration::new(seconds, u32::try_from(cut).unwrap());
+        assert_eq!(read.as_duration(), expected, "{date:?} {written}");
+        assert_eq!(serde_json::to_string(&read).unwrap(), written, "{date:?}");
     }
 }

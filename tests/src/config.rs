@@ -211,8 +211,7 @@ impl Config {
     }
 
     fn jwks(&self, file: &Path) -> Result<KeySet, ConfigFault> {
-        KeySet::from_jwks_json(&self.file(file)?)
-            .map_err(|error| value("jwks_file", format!("{}: {error}", file.display())))
+        KeySet::from_file(self.folder.join(file)).map_err(|error| value("jwks_file", error))
     }
 
     fn file(&self, file: &Path) -> Result<Vec<u8>, ConfigFault> {

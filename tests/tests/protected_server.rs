@@ -200,7 +200,7 @@ fn a_mistake_is_told_on_standard_error_with_exit_code_2() {
         ("audience = 1".to_owned(), "expected a string or a list of strings"),
         ("issuer = 'a'".to_owned(), "`audience`: it is missing"),
         ("issuer = 'a'\naudience = 'b'".to_owned(), "neither a key nor a `jwks_file`"),
-        ("issuer = 'a'\naudience = 'b'\njwks_file = 'absent.json'".to_owned(), "absent.json cannot be read"),
+        ("issuer = 'a'\naudience = 'b'\njwks_file = 'absent.json'".to_owned(), "absent.json` cannot be read"),
         ("issuer = 'a'\naudience = 'b'\njwks_file = 'rs256.pem'".to_owned(), "rs256.pem"),
         ("issuer = ''\naudience = 'b'\njwks_file = 'hmac.json'".to_owned(), "must not be the empty string"),
         ("issuer = 'a'\naudience = []\njwks_file = 'hmac.json'".to_owned(), "audience must be given"),

@@ -18,22 +18,23 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
-use hyper::body::Frame;
+use hyper::body::{Body as _, Frame};
 use jwt_core::request::{Carriers, RequestFacts, RequestHead as _};
 use jwt_core::{
-    Authentication, BoxFuture, Check, CheckOutcome, CheckRefusal, Passed, Reason, RequestAuth, Verified,
-    Verifier,
+    Authentication, BoxFuture, Check, CheckOutcome, CheckRefusal, Passed, Reason, Refusal, RequestAuth,
+    Verified, Verifier,
 };
 use tests::tokens::{AUDIENCE, ISSUER, NOW, alice, good, keys};
 use tokio::sync::oneshot;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
-use tower_jwt::{Bodyless, HttpHead, JwtAuth, Require};
+use tower_jwt::{Bodyless, HttpHead, JwtAuth, RefusalResponse, Require};
 use tower_test::mock;
 
 type Body = Full<Bytes>;
@@ -129,6 +130,15 @@ impl Service<Request<Body>> for Strict {
         assert!(request.extensions().get::<Authentication>().is_some());
         ready(Ok(Response::new(Body::from(self.number.to_string()))))
     }
+}
+
+/// The same request as gRPC has it.
+fn grpc<B>(mut request: Request<B>) -> Request<B> {
+    request.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc+proto"));
+    request.headers_mut().insert("te", HeaderValue::from_static("trailers"));
+    *request.method_mut() = Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    request
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -364,12 +374,28 @@ async fn cors_outside_sees_refused_responses() {
     assert_eq!(response.headers()["access-control-allow-headers"], "authorization");
 }
 
+type Pieces = StreamBody<futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, Infallible>>>>;
+
 /// A body in three pieces with trailers, which a layer that reads bodies would squash.
-fn pieces() -> StreamBody<impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Unpin> {
+fn pieces() -> Pieces {
     let mut trailers = http::HeaderMap::new();
     trailers.insert("x-end", HeaderValue::from_static("yes"));
     let data = ["one", "two", "three"].map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
-    StreamBody::new(futures_util::stream::iter(data.into_iter().chain([Ok(Frame::trailers(trailers))])))
+    let frames: Vec<_> = data.into_iter().chain([Ok(Frame::trailers(trailers))]).collect();
+    StreamBody::new(futures_util::stream::iter(frames))
+}
+
+/// Makes refusals with a body that is neither `Default` nor `From<String>`.
+struct InPieces;
+
+impl RefusalResponse<Pieces> for InPieces {
+    fn respond(&self, _: &Refusal) -> Response<Pieces> {
+        Response::new(pieces())
+    }
+
+    fn empty_body(&self) -> Pieces {
+        StreamBody::new(futures_util::stream::iter(Vec::new()))
+    }
 }
 
 async fn frames<B: hyper::body::Body<Data = Bytes> + Unpin>(mut body: B) -> Vec<String> {
@@ -389,22 +415,23 @@ async fn bodies_stream_through_in_both_directions() {
     for waits in [false, true] {
         let rules = RequestAuth::new(verifier());
         let rules = if waits { rules.with_check(Steps(0)) } else { rules };
-        // A body that is neither `Default` nor `From<String>`: the refusal is a closure's.
         let inner = service_fn(async |request: Request<_>| {
             assert_eq!(frames(request.into_body()).await, expected);
             Ok::<_, Infallible>(Response::new(pieces()))
         });
-        let service =
-            JwtAuth::new(rules).with_refusal(|_: &jwt_core::Refusal| Response::new(pieces())).layer(inner);
+        let service = JwtAuth::new(rules).with_refusal(InPieces).layer(inner);
         let with_token = |token: &str| {
             Request::builder().header(AUTHORIZATION, format!("Bearer {token}")).body(pieces()).unwrap()
         };
         let response = service.clone().oneshot(with_token(&alice())).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(frames(response.into_body()).await, expected);
-        let refused = service.oneshot(with_token("a.b.c")).await.unwrap();
-        assert_eq!(refused.status(), 401, "set after the closure made the response");
+        let refused = service.clone().oneshot(with_token("a.b.c")).await.unwrap();
+        assert_eq!(refused.status(), 401, "set after the response was made");
         assert_eq!(frames(refused.into_body()).await, expected);
+        let refused = service.oneshot(grpc(with_token("a.b.c"))).await.unwrap();
+        assert_eq!(refused.headers()["grpc-status"], "16");
+        assert!(frames(refused.into_body()).await.is_empty());
     }
 }
 
@@ -442,14 +469,7 @@ impl Check for Down {
 #[tokio::test]
 async fn grpc_gets_its_status_in_trailers_and_the_challenge_as_metadata() {
     let inner = || service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
-    let grpc = |token: Option<&str>| {
-        let mut request = request(token);
-        request.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc+proto"));
-        request.headers_mut().insert("te", HeaderValue::from_static("trailers"));
-        *request.method_mut() = Method::POST;
-        *request.version_mut() = Version::HTTP_2;
-        request
-    };
+    let grpc = |token: Option<&str>| grpc(request(token));
     let token = alice();
     let malformed = {
         let mut request = grpc(None);
@@ -467,6 +487,22 @@ async fn grpc_gets_its_status_in_trailers_and_the_challenge_as_metadata() {
     for reason in [Reason::StoreUnavailable, Reason::KeysUnavailable] {
         let down = auth().with_check(Down(reason)).layer(inner());
         rows.push(("down", down.oneshot(grpc(Some(&token))).await, "14", false));
+    }
+    // What a closure says of its body goes with the body.
+    let wordy = |_: &Refusal| {
+        let response = Response::builder().header(CONTENT_LENGTH, 9).header(CONTENT_ENCODING, "identity");
+        response.header("x-own", "kept").body(Body::from("own words")).unwrap()
+    };
+    let wordy = auth().with_refusal(wordy).layer(admin.layer(inner()));
+    for (name, request, status) in
+        [("own words", grpc(None), "16"), ("own words, forbidden", grpc(Some(&token)), "7")]
+    {
+        let response = wordy.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["x-own"], "kept", "{name}");
+        assert!(!response.headers().contains_key(CONTENT_LENGTH), "{name}");
+        assert!(!response.headers().contains_key(CONTENT_ENCODING), "{name}");
+        assert!(response.body().is_end_stream(), "{name}");
+        rows.push((name, Ok(response), status, true));
     }
     let bodyless = JwtAuth::new(verifier()).with_refusal(Bodyless);
     let empty =
@@ -513,8 +549,7 @@ async fn outages_and_query_tokens_have_their_fields() {
 
 #[tokio::test]
 async fn a_requirement_inside_passes_readiness_and_answers_in_the_layers_words() {
-    let refusal =
-        |refusal: &jwt_core::Refusal| Response::new(Body::from(format!("own words: {}", refusal.status())));
+    let refusal = |refusal: &Refusal| Response::new(Body::from(format!("own words: {}", refusal.status())));
     let inner =
         JwtAuth::new(verifier()).with_refusal(refusal).layer(Require::scope("admin").layer(Strict::new()));
     let mut service = inner.clone();

@@ -3,7 +3,9 @@
 use core::fmt;
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE,
+};
 use http::{HeaderMap, Response, StatusCode};
 use jwt_core::request::is_grpc;
 use jwt_core::{Authentication, Refusal, ResponseHeader};
@@ -13,22 +15,22 @@ use crate::head::HttpHead;
 /// Makes the response of a refusal. Status, `WWW-Authenticate` and `Retry-After` are set
 /// afterwards, whatever it says about them, so that no implementation can get them wrong.
 ///
-/// [`ProblemJson`] for bodies made from a `String`, [`Bodyless`] for any `Default` body, a closure
-/// `Fn(&Refusal) -> http::Response<B>`, or a type of one's own.
+/// [`ProblemJson`] for bodies made from a `String`; where the body is `Default`, [`Bodyless`] or a
+/// closure `Fn(&Refusal) -> http::Response<B>`; or a type of one's own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot make refusals with the response body `{B}`",
     label = "this refusal does not fit the service's response body",
     note = "`ProblemJson`, the default, needs `{B}: From<String>`",
-    note = "for other bodies call `.with_refusal(Bodyless)` (needs `{B}: Default`) or pass a closure `|refusal: &Refusal| http::Response<{B}>`"
+    note = "for other bodies call `.with_refusal(Bodyless)` or pass a closure `|refusal: &Refusal| http::Response<{B}>` (both need `{B}: Default`), or implement `RefusalResponse`"
 )]
 pub trait RefusalResponse<B>: Send + Sync + 'static {
-    /// The response.
+    /// The response. Where the request is gRPC its body is exchanged for an
+    /// [empty one](RefusalResponse::empty_body).
     fn respond(&self, refusal: &Refusal) -> Response<B>;
 
-    /// The response to a gRPC request, whose body should be empty. Default: as any other.
-    fn respond_grpc(&self, refusal: &Refusal) -> Response<B> {
-        self.respond(refusal)
-    }
+    /// A body of nothing, for gRPC: a refusal there is trailers alone. It must tell that it is over
+    /// from the start (`is_end_stream`), as `B::default()` mostly does.
+    fn empty_body(&self) -> B;
 }
 
 /// Answers with a problem document (RFC 9457).
@@ -44,8 +46,8 @@ impl<B: From<String>> RefusalResponse<B> for ProblemJson {
         response
     }
 
-    fn respond_grpc(&self, _: &Refusal) -> Response<B> {
-        Response::new(String::new().into())
+    fn empty_body(&self) -> B {
+        String::new().into()
     }
 }
 
@@ -58,15 +60,23 @@ impl<B: Default> RefusalResponse<B> for Bodyless {
     fn respond(&self, _: &Refusal) -> Response<B> {
         Response::new(B::default())
     }
+
+    fn empty_body(&self) -> B {
+        B::default()
+    }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, F> RefusalResponse<B> for F
+impl<B: Default, F> RefusalResponse<B> for F
 where
     F: Fn(&Refusal) -> Response<B> + Send + Sync + 'static,
 {
     fn respond(&self, refusal: &Refusal) -> Response<B> {
         self(refusal)
+    }
+
+    fn empty_body(&self) -> B {
+        B::default()
     }
 }
 
@@ -122,6 +132,9 @@ pub fn refuse_as<B: 'static>(
     }
 }
 
+/// What is said of a body, and is wrong where there is none.
+const OF_A_BODY: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_ENCODING];
+
 /// Makes the response and sets on it what a refusal is about.
 pub(crate) fn answer<B, R>(head: &HttpHead<'_>, presenter: &R, refusal: &Refusal) -> Response<B>
 where
@@ -134,7 +147,11 @@ fn answer_as<B, R>(is_grpc: bool, presenter: &R, refusal: &Refusal) -> Response<
 where
     R: RefusalResponse<B> + ?Sized,
 {
-    let mut response = if is_grpc { presenter.respond_grpc(refusal) } else { presenter.respond(refusal) };
+    let mut response = presenter.respond(refusal);
+    if is_grpc {
+        *response.body_mut() = presenter.empty_body();
+        OF_A_BODY.iter().for_each(|name| drop(response.headers_mut().remove(name)));
+    }
     let headers = response.headers_mut();
     Refusal::OWN_FIELDS.iter().for_each(|name| drop(headers.remove(*name)));
     // First all names go, then the values come, of which one name may have several. `Cache-Control`

@@ -273,10 +273,17 @@ fn a_query_token_keeps_the_response_out_of_shared_caches() {
     let world = world();
     let carriers = Carriers::builder().insecure_query_token("access_token").build().unwrap();
     let auth = RequestAuth::new(world.verifier.clone()).with_carriers(carriers);
-    let proceed =
-        decided(auth.decide(&SimpleHead::get(&format!("/x?access_token={}", world.token())), None)).unwrap();
-    assert_eq!(proceed.response_headers, [ResponseHeader { name: "cache-control", value: "private".into() }]);
+    let head = SimpleHead::get(&format!("/x?access_token={}", world.token()));
+    let proceed = decided(auth.decide(&head, None)).unwrap();
+    let private = [ResponseHeader { name: "cache-control", value: "private".into() }];
+    assert_eq!(proceed.response_headers, private);
     assert_eq!(proceed.authentication.carrier(), Some(CarrierKind::Query));
+    // Said once: a layer inside leaves it to the one outside.
+    let inside = decided(auth.decide(&head, Some(&proceed.authentication))).unwrap();
+    assert_eq!(inside.response_headers, []);
+    let anonymous = decided(auth.clone().optional().decide(&SimpleHead::get("/x"), None)).unwrap();
+    let inside = decided(auth.decide(&head, Some(&anonymous.authentication))).unwrap();
+    assert_eq!(inside.response_headers, private);
 }
 
 #[test]

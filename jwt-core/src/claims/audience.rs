@@ -112,4 +112,10 @@ mod tests {
             assert_eq!(read(bad), None, "{bad}");
         }
     }
+
+    #[test]
+    fn a_log_shows_how_many_recipients_there_are() {
+        assert_eq!(format!("{:?}", Audience::one("a")), "Audience(1)");
+        assert_eq!(format!("{:?}", Audience::many(["a", "b"])), "Some(Audience(2))");
+    }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use crate::json::digits;
 
@@ -11,7 +11,8 @@ use crate::json::digits;
 /// of the year 9999).
 ///
 /// Read from the digits of the token, never through a binary fraction: `1700000000.1` is exactly
-/// that. Digits beyond the nanosecond are cut off.
+/// that. Digits beyond the nanosecond are cut off. serde knows fractions as `f64` alone: as a field of a
+/// type of one's own it is exact to 15 significant digits, and written with no more, the rest cut off.
 ///
 /// ```
 /// use jwt_core::NumericDate;
@@ -97,9 +98,6 @@ impl NumericDate {
         for digit in digits() {
             if place < point {
                 seconds = seconds.checked_mul(10)?.checked_add(digit)?;
-                if seconds > Self::MAX_SECS {
-                    return None;
-                }
             } else if nano_places < 9 {
                 nanos = nanos.checked_mul(10)?.checked_add(u32::try_from(digit).ok()?)?;
                 nano_places = nano_places.saturating_add(1);
@@ -108,9 +106,6 @@ impl NumericDate {
         }
         while place < point {
             seconds = seconds.checked_mul(10)?;
-            if seconds > Self::MAX_SECS {
-                return None;
-            }
             place = place.saturating_add(1);
         }
         while nano_places < 9 {
@@ -149,15 +144,22 @@ impl TryFrom<Duration> for NumericDate {
 
 impl Serialize for NumericDate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.subsec_nanos() {
-            0 => serializer.serialize_u64(self.0.as_secs()),
-            _ => serializer.serialize_f64(self.0.as_secs_f64()),
+        let text = format!("{}.{:09}", self.0.as_secs(), self.0.subsec_nanos());
+        // An `f64` gives back 15 digits as they were. More may come back rounded up, across the second or
+        // the end of the range: they are cut off, here behind the digits and the point.
+        let text = text.get(..16).unwrap_or(&text).trim_end_matches('0');
+        match text.strip_suffix('.') {
+            Some(_) => serializer.serialize_u64(self.0.as_secs()),
+            None => {
+                text.parse().map_err(ser::Error::custom).and_then(|seconds| serializer.serialize_f64(seconds))
+            }
         }
     }
 }
 
-/// For the fields of the caller's own types. Here a fraction passes through an `f64`; the dates
-/// that decide about a token never do.
+/// For the fields of the caller's own types. Here a fraction passes through an `f64`, which is read by
+/// the fewest digits that mean it: those that stand in the text, where they are 15 at most. The dates that
+/// decide about a token pass through none.
 impl<'de> Deserialize<'de> for NumericDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
@@ -178,9 +180,8 @@ impl<'de> Deserialize<'de> for NumericDate {
             }
 
             fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
-                Duration::try_from_secs_f64(seconds)
-                    .map_err(|_| E::custom(OutOfRange))
-                    .and_then(|duration| NumericDate::try_from(duration).map_err(E::custom))
+                let date = seconds.is_finite().then(|| NumericDate::from_number(&seconds.to_string()));
+                date.flatten().ok_or_else(|| E::custom(OutOfRange))
             }
         }
 
@@ -203,11 +204,75 @@ mod tests {
             ("1700000000.5", Some(1_700_000_000)),
             ("-1", None),
             ("-0.5", None),
+            ("-0.0", None),
+            ("253402300799.999", Some(253_402_300_799)),
+            ("253402300800.0", None),
             ("1e300", None),
             (r#""1700000000""#, None),
             ("null", None),
         ] {
             assert_eq!(read(json), seconds, "{json}");
+        }
+    }
+
+    #[test]
+    fn serde_reads_fractions_as_the_verifier_does() {
+        for text in [
+            "0.1",
+            "0.000000001",
+            "5e-9",
+            "0.0000000001",
+            "1.7e9",
+            "1700000000.0",
+            "1700000000.1",
+            "1700000000.12345",
+            "1700000000.99999",
+            "17000000001e-1",
+            "253402300799.999",
+            "253402300800.5",
+            "-0.1",
+        ] {
+            let exact = NumericDate::from_number(text);
+            assert_eq!(serde_json::from_str(text).ok(), exact, "{text}");
+            let json = format!(r#"{{"at":{text}}}"#);
+            let mut nodes = crate::json::Nodes::new();
+            let bounds = crate::json::Bounds { depth: 2, nodes: 8 };
+            let document = crate::json::Document::read(&json, bounds, &mut nodes).unwrap();
+            let ours = NumericDate::deserialize(document.root().member("at").unwrap());
+            assert_eq!(ours.ok(), exact, "{text}");
+        }
+        let not_finite =
+            |number: f64| NumericDate::deserialize(de::value::F64Deserializer::<Unread>::new(number));
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(not_finite(number).is_err(), "{number}");
+        }
+    }
+
+    type Unread = de::value::Error;
+
+    #[test]
+    fn a_fraction_is_written_with_fifteen_digits_and_never_rounded_up() {
+        let nines = 999_999_999;
+        for (seconds, nanos, written) in [
+            (0, 0, "0"),
+            (0, 1, "1e-9"),
+            (0, nines, "0.999999999"),
+            (999_999, nines, "999999.999999999"),
+            (1_700_000_000, 0, "1700000000"),
+            (1_700_000_000, 100_000_000, "1700000000.1"),
+            (1_700_000_000, 123_456_789, "1700000000.12345"),
+            (1_700_000_000, nines, "1700000000.99999"),
+            (1_700_000_000, 9_999, "1700000000"),
+            (NumericDate::MAX_SECS, 999_999, "253402300799"),
+            (NumericDate::MAX_SECS, nines, "253402300799.999"),
+        ] {
+            let date = NumericDate::try_from(Duration::new(seconds, nanos)).unwrap();
+            let text = serde_json::to_string(&date).unwrap();
+            assert_eq!(text, written);
+            let read = serde_json::from_str::<NumericDate>(&text).unwrap();
+            assert_eq!(Some(read), NumericDate::from_number(&text), "{text}");
+            assert_eq!((read.as_secs(), read <= date), (seconds, true), "{text}");
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
         }
     }
 
@@ -261,6 +326,9 @@ mod tests {
             "-0.5",
             "253402300800",
             "1e12",
+            "253402300800.5",
+            "253402300801.5",
+            "999999999999.9",
             "1e400",
             "1e99999999999",
             "99999999999999999999",
@@ -270,5 +338,6 @@ mod tests {
         ] {
             assert_eq!(NumericDate::from_number(text), None, "{text}");
         }
+        assert_eq!(OutOfRange.to_string(), "a NumericDate lies between 0 and 253402300799 seconds");
     }
 }

@@ -60,3 +60,19 @@ impl fmt::Debug for Registered {
         shown.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_shows_which_claims_there_are_and_none_of_their_values() {
+        let json = r#"{"iss":"CANARY","sub":"CANARY","aud":"CANARY","exp":1,"nbf":2,"iat":3,"jti":"CANARY"}"#;
+        let all: Registered = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            format!("{all:?}"),
+            "Registered { iss: _, sub: _, aud: _, exp: _, nbf: _, iat: _, jti: _ }"
+        );
+        assert_eq!(format!("{:?}", Registered::default()), "Registered");
+    }
+}

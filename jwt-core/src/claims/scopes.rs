@@ -130,4 +130,13 @@ mod tests {
         }
         assert!(serde_json::from_str::<Scopes>("7").is_err());
     }
+
+    #[test]
+    fn no_scopes_are_empty_and_a_log_shows_how_many_there_are() {
+        for (text, count) in [("", 0), ("  ", 0), ("read", 1), ("read write", 2)] {
+            let scopes = Scopes::from_iter([text]);
+            assert_eq!((scopes.is_empty(), scopes.iter().count()), (count == 0, count), "{text:?}");
+            assert_eq!(format!("{scopes:?}"), format!("Scopes({count})"), "{text:?}");
+        }
+    }
 }

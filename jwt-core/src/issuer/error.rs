@@ -74,3 +74,42 @@ impl core::error::Error for IssueError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error as _;
+
+    use super::*;
+    use crate::Reason;
+
+    #[test]
+    fn every_kind_has_its_code_and_text() {
+        let name = "password";
+        let (refused, failed) = (TokenError::about(Reason::MissingClaim, "sub"), SignError::new("no answer"));
+        let refused_text = format!("verifiers would refuse the token: {refused}");
+        let failed_text = failed.to_string();
+        let rows = [
+            (IssueError::Serialize, "claims_not_serialisable", "a claim cannot be written as JSON"),
+            (IssueError::NotAnObject, "claims_not_an_object", "custom claims must serialise as an object"),
+            (
+                IssueError::Registered { name: "iss" },
+                "registered_claim",
+                "`iss` is a registered claim and cannot be set as a custom one",
+            ),
+            (
+                IssueError::Sensitive { name },
+                "sensitive_claim",
+                "`password` looks personal or secret, and whoever holds the token can read it",
+            ),
+            (IssueError::Refused(refused), "missing_claim", &*refused_text),
+            (IssueError::Clock, "clock", "the token's dates lie beyond the year 9999"),
+            (IssueError::Sign(failed), "signer", &*failed_text),
+        ];
+        for (error, code, text) in rows {
+            assert_eq!((error.code(), &*error.to_string()), (code, text), "{error:?}");
+            assert!(!text.ends_with('.'), "{text}");
+            let around = matches!(error, IssueError::Refused(_) | IssueError::Sign(_));
+            assert_eq!(error.source().is_some(), around, "{error:?}");
+        }
+    }
+}

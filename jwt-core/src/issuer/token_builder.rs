@@ -136,7 +136,7 @@ impl<'i> TokenBuilder<'i> {
         let issuer = self.issuer;
         let payload = self.payload()?;
         let token = jws::sign_with_header(&payload, &issuer.key, &issuer.header).map_err(IssueError::Sign)?;
-        issued(token)
+        issued(token, issuer.key.algorithm(), issuer.key.key_id().map(|key_id| &**key_id))
     }
 
     /// The token without its signature, which is made elsewhere: by a key management service or a

@@ -67,12 +67,13 @@ impl UnsignedToken {
                 "it is not a signature of this token by the issuer's key",
             )));
         }
+        let (algorithm, key_id) = (self.algorithm(), self.key.key_id().cloned());
         let mut token = self.signing_input;
         token.push(b'.');
         base64url::encode_into(signature, &mut token);
-        issued(
-            String::from_utf8(token).map_err(|error| IssueError::Sign(SignError::new(error.utf8_error())))?,
-        )
+        let token =
+            String::from_utf8(token).map_err(|error| IssueError::Sign(SignError::new(error.utf8_error())))?;
+        issued(token, algorithm, key_id.as_deref())
     }
 }
 

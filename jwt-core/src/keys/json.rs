@@ -12,7 +12,7 @@ use super::KeyError;
 use super::source::without_mark;
 
 /// The longest JWK or JWK set that is read: the bound that holds for fetched sets as well.
-const MAX_JSON: usize = 512 * 1024;
+pub(crate) const MAX_JSON: usize = 512 * 1024;
 
 /// A JSON value, as far as JWKs use one. Strings without escapes are borrowed from the input, others
 /// are wiped when dropped: a member may be private.

@@ -1,11 +1,13 @@
 //! Key sets: pick exactly one key for a token's header.
 
 use core::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::json::MAX_JSON;
 use super::jwk::Operation;
 use super::verifying::Material;
-use super::{Jwk, JwkSet, KeyError, Skipped, VerifyingKey};
+use super::{Jwk, JwkSet, KeyError, Skipped, VerifyingKey, source};
 use crate::header::KnownHeaders;
 use crate::{Algorithm, KeyType, Reason, observe};
 
@@ -87,6 +89,40 @@ impl KeySet {
     /// - Those of [`JwkSet::from_json`] and [`KeySet::from_jwk_set`].
     pub fn from_jwks_json(json: &[u8]) -> Result<Self, KeyError> {
         Self::from_jwk_set(&JwkSet::from_json(json)?, Source::Static)
+    }
+
+    /// The operator's own JWK set in an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// - [`KeyError::VariableMissing`], [`KeyError::VariableNotUnicode`].
+    /// - [`KeyError::InVariable`] around an error of [`KeySet::from_jwks_json`].
+    pub fn from_env(variable: &str) -> Result<Self, KeyError> {
+        source::variable(variable, Self::from_own_json)
+    }
+
+    /// The operator's own JWK set in a file.
+    ///
+    /// ```
+    /// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
+    /// use jwt_core::KeySet;
+    /// # let path = std::env::temp_dir().join(format!("jwt-core-keys-{}.json", std::process::id()));
+    /// # std::fs::write(&path, r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)?;
+    /// let keys = KeySet::from_file(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    ///
+    /// let error = KeySet::from_file("absent/keys.json").unwrap_err();
+    /// assert_eq!(error.to_string(), "file `absent/keys.json` cannot be read: entity not found");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`KeyError::File`]: it cannot be read.
+    /// - [`KeyError::InFile`] around an error of [`KeySet::from_jwks_json`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
+        source::file_within(MAX_JSON, path.as_ref(), Self::from_own_json)
     }
 
     /// The usable keys of a JWK set; the others are [`KeySet::skipped`].
@@ -261,6 +297,11 @@ impl KeySet {
     /// No keys: what a [`Live`](super::Live) cell holds before the first set.
     pub(crate) fn none() -> Self {
         Self(Arc::new(Inner::default()))
+    }
+
+    /// Editors may have put a byte order mark before it.
+    fn from_own_json(content: &[u8]) -> Result<Self, KeyError> {
+        Self::from_jwks_json(source::without_mark(content))
     }
 
     fn build(keys: Vec<VerifyingKey>, skipped: Vec<Skipped>, source: Source) -> Result<Self, KeyError> {

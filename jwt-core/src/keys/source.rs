@@ -65,17 +65,26 @@ pub(crate) fn variable<T>(
     parsed.map_err(|error| KeyError::InVariable { variable: variable.to_owned(), error: Box::new(error) })
 }
 
-/// Reads a file and says its path in every error.
+/// Reads the file of a key and says its path in every error.
 pub(crate) fn file<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, KeyError>) -> Result<T, KeyError> {
-    let content = read(path).map_err(|error| KeyError::File { path: path.to_owned(), kind: error.kind() })?;
-    bounded(&content)
-        .and_then(|()| parse(&content))
-        .map_err(|error| KeyError::InFile { path: path.to_owned(), error: Box::new(error) })
+    file_within(MAX_INPUT, path, |content| bounded(content).and_then(|()| parse(content)))
 }
 
-/// At most one byte more than [`MAX_INPUT`], into memory that does not move.
-fn read(path: &Path) -> std::io::Result<Private> {
-    let mut content = Zeroizing::new(vec![0; MAX_INPUT.saturating_add(1)]);
+/// The same of a file that may have `limit` bytes. One that has more is cut behind the first of those,
+/// for `parse` to refuse.
+pub(crate) fn file_within<T>(
+    limit: usize,
+    path: &Path,
+    parse: impl FnOnce(&[u8]) -> Result<T, KeyError>,
+) -> Result<T, KeyError> {
+    let content =
+        read(path, limit).map_err(|error| KeyError::File { path: path.to_owned(), kind: error.kind() })?;
+    parse(&content).map_err(|error| KeyError::InFile { path: path.to_owned(), error: Box::new(error) })
+}
+
+/// At most one byte more than `limit`, into memory that does not move.
+fn read(path: &Path, limit: usize) -> std::io::Result<Private> {
+    let mut content = Zeroizing::new(vec![0; limit.saturating_add(1)]);
     let mut file = File::open(path)?;
     let mut len = 0_usize;
     while let Some(room) = content.get_mut(len..).filter(|room| !room.is_empty()) {
@@ -100,7 +109,7 @@ mod tests {
     use std::process::Command;
 
     use crate::keys::fixtures as f;
-    use crate::{Algorithm, HmacSecret, KeyError, SigningKey, VerifyingKey};
+    use crate::{Algorithm, HmacSecret, KeyError, KeySet, SigningKey, VerifyingKey};
 
     const JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
@@ -168,6 +177,37 @@ mod tests {
         assert_eq!(error, KeyError::File { path, kind: std::io::ErrorKind::NotFound });
     }
 
+    #[test]
+    fn a_jwk_set_is_read_from_a_file_that_its_errors_name() {
+        let set = Temporary::new("set.json", format!("\u{feff}\n{}\n", jwks(JWK)));
+        assert_eq!(KeySet::from_file(&set.0).unwrap().algorithms(), [Algorithm::EdDSA, Algorithm::Ed25519]);
+        // More than any one key may have, and less than a set may.
+        let long = Temporary::new("long.json", jwks(JWK) + &" ".repeat(300_000));
+        assert!(KeySet::from_file(&long.0).is_ok());
+
+        let inner = |name: &str, content: &str| {
+            let file = Temporary::new(name, content);
+            match KeySet::from_file(&file.0).unwrap_err() {
+                KeyError::InFile { path, error } if path == file.0 => *error,
+                other => panic!("{name}: {other:?}"),
+            }
+        };
+        assert_eq!(inner("cut.json", "{").code(), "malformed_json");
+        assert_eq!(inner("empty.json", &jwks("")), KeyError::NoUsableKey { skipped: 0 });
+        let bad = JWK.replace("11qY", "");
+        assert!(matches!(inner("bad.json", &jwks(&bad)), KeyError::InSet { index: 0, .. }));
+        let huge = jwks(JWK) + &" ".repeat(524_289 - jwks(JWK).len());
+        assert_eq!(inner("huge.json", &huge), KeyError::TooLarge { bytes: 524_289, limit: 524_288 });
+
+        let path = set.0.with_extension("absent");
+        let error = KeySet::from_file(&path).unwrap_err();
+        assert_eq!(error, KeyError::File { path, kind: std::io::ErrorKind::NotFound });
+    }
+
+    fn jwks(keys: &str) -> String {
+        format!(r#"{{"keys":[{keys}]}}"#)
+    }
+
     /// Variables cannot be set safely in a process with threads, so [`a_variable_is_pem_a_jwk_or_a_secret`]
     /// runs this test again in a process of its own.
     #[test]
@@ -190,6 +230,15 @@ mod tests {
             error.to_string(),
             "environment variable `T_SECRET`: malformed PEM: it has no `-----BEGIN` line"
         );
+        assert_eq!(KeySet::from_env("T_SET").unwrap().len(), 2);
+        assert_eq!(
+            KeySet::from_env("T_JWK").unwrap_err(),
+            KeyError::InVariable {
+                variable: "T_JWK".to_owned(),
+                error: Box::new(KeyError::MissingMember { member: "keys" })
+            }
+        );
+        assert_eq!(KeySet::from_env("T_ABSENT").unwrap_err().code(), "variable_missing");
         assert_eq!(HmacSecret::from_env("T_ABSENT").unwrap_err().code(), "variable_missing");
         assert_eq!(
             VerifyingKey::from_env(Algorithm::EdDSA, "T_ABSENT").unwrap_err().code(),
@@ -207,6 +256,7 @@ mod tests {
             .env("T_PEM", f::ED25519_PUBLIC)
             .env("T_ONE_LINE", f::ED25519_PUBLIC.replace('\n', "\\n"))
             .env("T_JWK", JWK)
+            .env("T_SET", jwks(JWK))
             .env("T_PRIVATE", f::P256_PKCS8)
             .env("T_SECRET", f::SECRET)
             .env("T_SHORT", "AAECAwQFBgc");

@@ -539,6 +539,32 @@ mod tests {
     }
 
     #[test]
+    fn a_query_token_that_is_not_read_counts_beside_another_all_the_same() {
+        let cookie = |target: &str| SimpleHead::post(target).with_field("Cookie", "access=tok");
+        let found = Ok(Some(("tok".to_owned(), CarrierKind::Cookie)));
+        for (target, expected) in [
+            ("/", &found),
+            ("/?other=tok", &found),
+            ("/?access_token=", &Err(Reason::SeveralCarriers)),
+            ("/?access_token=tok", &Err(Reason::SeveralCarriers)),
+            ("/?access_token=a&access_token=b", &Err(Reason::SeveralCarriers)),
+            ("/?access_token=two%20words", &Err(Reason::SeveralCarriers)),
+        ] {
+            assert_eq!(outcome(&all(), &cookie(target)), *expected, "{target}");
+        }
+        // Not on the list, and nothing of ours.
+        let without = Carriers::builder().with_cookie("access").build().unwrap();
+        assert_eq!(outcome(&without, &cookie("/?access_token=tok")), found);
+    }
+
+    #[test]
+    fn kinds_are_those_of_the_list_in_its_order() {
+        use CarrierKind::{Authorization, Cookie, Header, Query, WebSocketProtocol};
+        assert!(all().kinds().eq([Authorization, Cookie, Header, WebSocketProtocol, Query]));
+        assert!(Carriers::default().kinds().eq([Authorization]));
+    }
+
+    #[test]
     fn lists_that_cannot_work_are_refused_by_name() {
         let text = str::to_owned;
         let new = Carriers::builder;

@@ -103,6 +103,7 @@ mod tests {
             [("a=", true), ("a====", true), ("=", false), ("", false), ("=a", false), ("a=b", false)]
         {
             assert_eq!(b64token(row.as_bytes()).is_some(), ok, "{row:?}");
+            assert_eq!(is_b64token(row), ok, "{row:?}");
         }
     }
 

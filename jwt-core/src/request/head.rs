@@ -275,6 +275,7 @@ mod tests {
             ("in a list", upgrade("h2c,\twebsocket"), true),
             ("with a version", upgrade("websocket/13"), true),
             ("in the second field", upgrade("h2c").with_field("upgrade", "websocket"), true),
+            ("in both fields", upgrade("websocket").with_field("upgrade", "websocket"), true),
             ("another protocol", upgrade("h2c"), false),
             ("a longer name", upgrade("websockets"), false),
             ("Connection alone", SimpleHead::get("/").with_field("Connection", "upgrade"), false),
@@ -287,10 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn a_target_has_the_host_and_scheme_that_were_set_and_a_copy_has_them_too() {
+        let head = SimpleHead::post("/a?b=c").with_host("api.example.com:8080").with_scheme("https");
+        for head in [SimpleHead::copy_of(&head), head] {
+            assert_eq!((head.method(), head.path(), head.query()), ("POST", "/a", Some("b=c")));
+            assert_eq!((head.authority(), head.scheme()), (Some("api.example.com:8080"), Some("https")));
+            assert_eq!(head.host(), Some("api.example.com:8080"));
+        }
+        let head = SimpleHead::get("/").with_field("Host", "other.example");
+        assert_eq!((head.authority(), head.scheme(), head.host()), (None, None, Some("other.example")));
+    }
+
+    #[test]
     fn debug_output_shows_no_values() {
         let head = SimpleHead::get("/me?access_token=secret").with_field("Authorization", "Bearer secret");
         let field = single_field(&head, "authorization");
-        assert!(!format!("{head:?}").contains("secret"));
+        let shown = r#"SimpleHead { method: "GET", path: "/me", fields: ["authorization"], .. }"#;
+        assert_eq!(format!("{head:?}"), shown);
         assert_eq!(format!("{field:?} {:?} {:?}", Field::Absent, Field::Several), "One Absent Several");
     }
 

@@ -86,7 +86,7 @@ impl Verifier {
         found.issuer = authority.issuer().map(|issuer| issuer.to_string());
         if let Some(header) = &header {
             let algorithm = found.note(header.algorithm(&authority.algorithms));
-            found.note(header.check_forbidden());
+            found.findings.extend(header.forbidden().map(TokenError::from));
             found.note(header.check_not_nested());
             found.note(authority.policy.check_typ(header.typ()));
             let keys = found.note(authority.keys().ok_or(Reason::KeysUnavailable));

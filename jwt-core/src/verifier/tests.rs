@@ -337,7 +337,9 @@ fn a_configuration_that_cannot_work_is_refused() {
         .unwrap();
     assert_eq!(code(Verifier::of([build("a"), any])), Some("issuer_not_exact"));
     assert_eq!(code(authority("").build()), Some("empty_issuer"));
-    assert_eq!(code(authority("a").with_leeway(Duration::from_secs(301)).build()), Some("leeway_too_long"));
+    let leeway = |seconds, nanos| code(authority("a").with_leeway(Duration::new(seconds, nanos)).build());
+    assert_eq!(leeway(300, 0), None);
+    assert_eq!(leeway(300, 1), Some("leeway_too_long"));
     assert_eq!(
         code(authority("a").with_algorithms([Algorithm::RS256]).build()),
         Some("algorithm_without_key")
@@ -354,6 +356,7 @@ fn a_configuration_that_cannot_work_is_refused() {
 
 #[test]
 fn an_authority_tells_its_issuer_and_algorithms() {
+    assert_eq!(format!("{:?}", Authority::builder()), "AuthorityBuilder");
     let with_audience = || Authority::builder().with_key(yes()).with_audience(AUDIENCE);
     let exact = with_audience().with_issuer(ISSUER).build_authority().unwrap();
     assert_eq!((exact.issuer(), exact.algorithms()), (Some(ISSUER), &[Algorithm::HS384][..]));

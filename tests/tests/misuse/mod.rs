@@ -92,7 +92,7 @@ const SAID: &[(&str, &[&str])] = &[
             "E0277: `axum_jwt::ProblemJson` cannot make refusals with the response body `Frames`",
             "this refusal does not fit the service's response body",
             "`ProblemJson`, the default, needs `Frames: From<String>`",
-            "for other bodies call `.with_refusal(Bodyless)` (needs `Frames: Default`) or pass a closure `|refusal: &Refusal| http::Response<Frames>`",
+            "for other bodies call `.with_refusal(Bodyless)` or pass a closure `|refusal: &Refusal| http::Response<Frames>` (both need `Frames: Default`), or implement `RefusalResponse`",
         ],
     ),
     (

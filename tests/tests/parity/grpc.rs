@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body as _;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tests::routes::{Endpoint, Layer, Route};
+use tests::routes::{Demand, Endpoint, Layer, Route};
 use tests::tokens::{Forged, NOW, alice, good};
 
 use super::{Expected, Table, routes, rules, rules_of_one_issuer};
@@ -171,6 +171,43 @@ fn refusals_are_trailers_only_with_the_challenge_as_metadata() {
         row(media_type, call("/nowhere"), Expected::not_found());
     }
     table.finish(80);
+}
+
+#[test]
+fn refusals_in_own_words_are_trailers_only_too() {
+    let auth = rules("");
+    let route = |path, endpoint| Route { path, layers: vec![Layer::OwnWords(auth.clone())], endpoint };
+    let admin = |path, endpoint| Route {
+        layers: vec![Layer::OwnWords(auth.clone()), Layer::Require(Demand::Admin)],
+        ..route(path, endpoint)
+    };
+    let routes = [
+        route("/me", Endpoint::Me),
+        route("/admin", Endpoint::Authorized(Demand::Admin)),
+        admin("/require-admin", Endpoint::Me),
+        route("/owned", Endpoint::Owned),
+    ];
+    let table = Table::new("gRPC, own words", &routes.into());
+    let (token, bob) = (alice(), Forged::new().claim("sub", "bob").sign());
+    let missing = Expected::insufficient_scope;
+    // By the layer, by an extractor, by a layer inside, and by the handler.
+    for (path, token, expected, status) in [
+        ("/me", None, Expected::no_credentials(), 16),
+        ("/me", Some("a.b.c"), Expected::not_valid(), 16),
+        ("/admin", Some(&*token), missing(Some("admin")), 7),
+        ("/require-admin", Some(&*token), missing(Some("admin")), 7),
+        ("/owned", Some(&*bob), missing(None), 7),
+    ] {
+        let with_token = |call: Call| match token {
+            Some(token) => call.bearer(token),
+            None => call,
+        };
+        table.call("gRPC", &with_token(Call::new(path)), &expected.clone().grpc(status));
+        let ordinary = Call::typed(path, "application/json");
+        table.call("no gRPC", &with_token(ordinary), &expected.own_words());
+    }
+    table.call("good", &Call::new("/me").bearer(&token), &Expected::me(&token));
+    table.finish(11);
 }
 
 #[test]

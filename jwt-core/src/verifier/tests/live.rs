@@ -77,6 +77,16 @@ fn live_keys_of_the_other_kind_are_an_error_of_construction() {
         assert_eq!(error.as_ref().map(ToString::to_string).as_deref(), refusal);
         assert!(error.is_none_or(|error| error.code() == "live_keys_of_other_kind"));
     }
+    // The same of algorithms, where the cell is still empty.
+    let code = |builder: AuthorityBuilder<authority::NeedsAudience>, algorithm| {
+        let built = builder.with_audience(AUDIENCE).with_issuer(ISSUER).with_algorithms([algorithm]).build();
+        built.err().map(|error| error.code())
+    };
+    let empty = Live::new().0;
+    assert_eq!(code(keys(&empty), Algorithm::ES256), None);
+    assert_eq!(code(keys(&empty), Algorithm::HS256), Some("symmetric_algorithm"));
+    assert_eq!(code(secrets(&empty), Algorithm::HS256), None);
+    assert_eq!(code(secrets(&empty), Algorithm::ES256), Some("algorithm_without_key"));
 }
 
 #[test]

@@ -66,14 +66,27 @@ fn explain_finds_all_that_is_wrong() {
         .with_clock(ManualClock::at(NOW));
     let token = format!(
         "{}.{}.AAAA",
-        encode(r#"{"alg":"ES256","crit":["x"],"typ":"x"}"#),
-        encode(&claims_with(&[("iss", "1"), ("aud", "\"x\""), ("exp", "1"), ("nonce", "\"x\"")]))
+        encode(r#"{"zip":"DEF","alg":"ES256","jwk":{},"crit":["x"],"b64":true,"p2c":1,"enc":"x","typ":"x"}"#),
+        encode(&claims_with(&[
+            ("iss", "1"),
+            ("aud", "\"x\""),
+            ("exp", "1"),
+            ("nonce", "\"x\""),
+            ("at_hash", "\"x\""),
+            ("events", "{}"),
+            ("token_use", "\"id\""),
+            ("token_type", "\"refresh\""),
+        ]))
     );
     let reasons: Vec<Reason> = verifier.explain(&token).findings().iter().map(TokenError::reason).collect();
     assert_eq!(
         reasons,
         [
             Reason::CriticalExtension,
+            Reason::UnencodedPayload,
+            Reason::EmbeddedKey,
+            Reason::Encrypted,
+            Reason::Compressed,
             Reason::WrongType,
             Reason::BadSignature,
             Reason::MalformedClaim,
@@ -81,8 +94,27 @@ fn explain_finds_all_that_is_wrong() {
             Reason::Expired,
             Reason::MissingClaim,
             Reason::WrongKind,
+            Reason::WrongKind,
+            Reason::WrongKind,
+            Reason::WrongKind,
+            Reason::WrongKind,
         ]
     );
+    let of_another_kind = |verifier: &Verifier, claims: &[(&str, &str)]| -> Vec<String> {
+        let token = format!("{}.{}.AAAA", encode(HEADER), encode(&claims_with(claims)));
+        let found = verifier.explain(&token);
+        let kinds = [Reason::WrongKind, Reason::MissingClaim];
+        let findings = found.findings().iter().filter(|finding| kinds.contains(&finding.reason()));
+        findings.filter_map(|finding| finding.detail().map(str::to_owned)).collect()
+    };
+    let claims =
+        [("htm", "1"), ("token_type", "\"refresh\""), ("nonce", "1"), ("events", "1"), ("c_hash", "1")];
+    let named = ["tenant", "nonce", "c_hash", "events", "htm", "token_type"];
+    assert_eq!(of_another_kind(&verifier, &claims), named);
+    let logout = Verifier::builder().with_key(&key).with_audience(AUDIENCE).with_issuer(ISSUER);
+    let logout = logout.with_profile(Profile::LogoutToken).build().unwrap();
+    let claims = [("jti", "\"j\""), ("nonce", "1"), ("events", "1"), ("sub", "\"\"")];
+    assert_eq!(of_another_kind(&logout, &claims), ["nonce", "events", "sub or sid"]);
     let secret = HmacSecret::generate(Algorithm::HS256).unwrap();
     let other = SigningKey::from_secret(Algorithm::HS256, &secret).unwrap();
     let foreign = jws::sign(b"[1]", &other).unwrap();
