@@ -127,10 +127,19 @@ impl RemoteKeys {
     /// [`RemoteError::Fetch`]: it gave no keys. The source is asked again all the same, for as long as a handle lives.
     pub async fn wait(&self) -> Result<(), RemoteError> {
         let mut ended = self.0.source.watch();
-        if !self.has_keys() && timeout(LONGEST_WAIT, ended.changed()).await.is_err() {
-            return Err(self.late());
+        if self.has_keys() {
+            return Ok(());
         }
-        self.outcome().unwrap_or(Ok(()))
+        let next = async {
+            loop {
+                // The source outlives this handle's borrow, so that the channel is open.
+                let _ = ended.changed().await;
+                if let Some(outcome) = self.outcome() {
+                    return outcome;
+                }
+            }
+        };
+        timeout(LONGEST_WAIT, next).await.unwrap_or_else(|_elapsed| Err(self.late()))
     }
 
     /// What came of the first fetch.

@@ -114,6 +114,11 @@ impl Schedule {
         begins
     }
 
+    /// The fetch that somebody was promised begins, whatever was forgotten since.
+    pub(crate) fn begins_as_promised(&mut self) {
+        self.is_fetching = true;
+    }
+
     /// Whether the set that is held must not be served from now on. True once.
     pub(crate) fn ends(&mut self, now: Duration) -> bool {
         let ends = self.held.is_some_and(|held| now >= held.until);

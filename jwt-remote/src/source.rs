@@ -57,6 +57,8 @@ struct State {
     schedule: Schedule,
     /// Somebody was told that a fetch begins; the refresher has not begun it yet.
     is_wanted: bool,
+    /// Which fetches are believed: none that began before keys were lost.
+    round: u64,
     last: Last,
     fetched_at: Option<Duration>,
     error: Option<FetchError>,
@@ -83,6 +85,7 @@ impl Source {
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
             is_wanted: false,
+            round: 0,
             last: Last::default(),
             fetched_at: None,
             error: None,
@@ -145,9 +148,13 @@ impl Source {
         }
     }
 
-    fn ends(&self, outcome: Result<Fetched, FetchError>) {
+    /// Whether the outcome is believed. One of an earlier round is none: another fetch has its place.
+    fn ends(&self, round: u64, outcome: Result<Fetched, FetchError>) -> bool {
         let now = self.now();
         let turn = self.turn();
+        if self.state().round != round {
+            return false;
+        }
         // The set whose keys did not change has come to its end meanwhile.
         let outcome = outcome.and_then(|fetched| match fetched.keys {
             None if !self.holds() => Err(FetchError::NothingToCompare),
@@ -188,13 +195,18 @@ impl Source {
         drop(turn);
         // Those who wait look at the keys again, whatever came of it.
         self.ended.send_replace(());
+        true
     }
 
     /// A fetch whose end could not be told.
-    fn gives_up(&self) {
+    fn gives_up(&self, round: u64) {
         {
             let mut state = self.state();
-            state.schedule.failed(self.now(), self.dice.throw());
+            if state.round == round {
+                state.schedule.failed(self.now(), self.dice.throw());
+                let problem = "the HTTP client panicked, or whoever listens to events";
+                state.error = Some(HttpError::connection(problem).into());
+            }
         }
         self.ended.send_replace(());
     }
@@ -242,7 +254,11 @@ impl Renewed for Source {
         }
         // Last, for whoever listens may panic, and nothing that was begun would be.
         let mut state = self.state();
-        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
+        if core::mem::take(&mut state.is_wanted) {
+            state.schedule.begins_as_promised();
+            return true;
+        }
+        state.schedule.begins_by_itself(now)
     }
 
     fn wakes_at(&self) -> Option<Instant> {
@@ -251,7 +267,8 @@ impl Renewed for Source {
     }
 
     fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> BoxFuture<'static, ()> {
-        let end = End { source: Arc::clone(&self), is_told: false };
+        let round = self.state().round;
+        let end = End { source: Arc::clone(&self), round, is_told: false };
         Box::pin(async move {
             let (last, wish) = {
                 let state = self.state();
@@ -271,6 +288,8 @@ impl Renewed for Source {
         let _turn = self.turn();
         {
             let mut state = self.state();
+            // Should somebody drive that runtime again, what it fetches is older than what is fetched from now on.
+            state.round = state.round.wrapping_add(1);
             state.schedule.forget();
             state.last = Last::default();
         }
@@ -339,12 +358,13 @@ impl Refresh for Asker {
 /// to be under way for ever would never ask again.
 struct End {
     source: Arc<Source>,
+    round: u64,
     is_told: bool,
 }
 
 impl End {
     fn tell(mut self, outcome: Result<Fetched, FetchError>) {
-        self.source.ends(outcome);
+        self.source.ends(self.round, outcome);
         self.is_told = true;
     }
 }
@@ -356,9 +376,13 @@ impl Drop for End {
         }
         if std::thread::panicking() {
             // Whoever listens to events may be what panicked: nothing is told again.
-            self.source.gives_up();
+            self.source.gives_up(self.round);
         } else {
-            self.source.ends(Err(HttpError::connection("the request was given up").into()));
+            let given_up = HttpError::connection("the request was given up").into();
+            if !self.source.ends(self.round, Err(given_up)) {
+                // Those who waited for it all the same.
+                self.source.ended.send_replace(());
+            }
         }
     }
 }
