@@ -279,26 +279,41 @@ impl Inner {
         let evicted = self.room()?;
         // Nothing that is left to fail depends on the tenant.
         let tenant = self.make(issuer).map_err(|_| Reason::KeysUnavailable)?;
-        let verifier = {
-            let mut tenants = self.write();
-            // Somebody else was quicker.
-            let tenant = tenants.entry(name.to_owned()).or_insert(tenant);
-            tenant.verifier.clone()
-        };
         drop(evicted);
-        Ok(verifier)
+        self.hold(name, tenant)
     }
 
-    /// Makes room for one more tenant, where a rule allows them; a list is its own bound.
-    fn room(&self) -> Result<Option<Tenant>, Reason> {
-        if matches!(self.allowed, Allowed::These(_)) {
-            return Ok(None);
-        }
+    /// Whether one more is within the bounds, where a rule allows them; a list is its own bound.
+    fn fits(&self, tenants: &HashMap<String, Tenant>) -> bool {
+        matches!(self.allowed, Allowed::These(_))
+            || (tenants.len() < self.most && unknown(tenants) < MOST_UNKNOWN)
+    }
+
+    /// Holds the tenant, unless somebody else was quicker: with the same one, or with others that took the room.
+    fn hold(&self, name: &str, tenant: Tenant) -> Result<Verifier, Reason> {
         let mut tenants = self.write();
-        let unknown = tenants.values().filter(|tenant| !tenant.keys.has_keys()).count();
-        if unknown < MOST_UNKNOWN && tenants.len() < self.most {
+        let held = match tenants.get(name) {
+            Some(held) => Ok(held.verifier.clone()),
+            None if self.fits(&tenants) => {
+                let verifier = tenant.verifier.clone();
+                tenants.insert(name.to_owned(), tenant);
+                return Ok(verifier);
+            }
+            None => Err(Reason::KeysUnavailable),
+        };
+        // Outside of the lock, for its end is an event.
+        drop(tenants);
+        drop(tenant);
+        held
+    }
+
+    /// Makes room for one more tenant.
+    fn room(&self) -> Result<Option<Tenant>, Reason> {
+        let mut tenants = self.write();
+        if self.fits(&tenants) {
             return Ok(None);
         }
+        let unknown = unknown(&tenants);
         // Those of which the provider knows nothing first, then the one whose last token is longest ago.
         let has_failed = |tenant: &Tenant| tenant.keys.has_keys() || tenant.keys.status().failures > 0;
         let last = tenants
@@ -331,6 +346,11 @@ impl Inner {
         let verifier = Verifier::of([self.rules.authority(&keys, issuer)?])?;
         Ok(Tenant { verifier, keys, used: AtomicU64::new(self.uses.fetch_add(1, Ordering::Relaxed)) })
     }
+}
+
+/// Those that have no keys.
+fn unknown(tenants: &HashMap<String, Tenant>) -> usize {
+    tenants.values().filter(|tenant| !tenant.keys.has_keys()).count()
 }
 
 impl TokenAuthority for OidcTenants {
