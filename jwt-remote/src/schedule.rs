@@ -135,6 +135,13 @@ impl Schedule {
         self.is_fetching = false;
     }
 
+    /// Nothing that was fetched is worth anything any more: another fetch begins, even where the source fails.
+    pub(crate) fn begins_anew(&mut self) {
+        self.held = None;
+        self.is_fetching = true;
+        self.asked = None;
+    }
+
     /// Somebody needs keys, and there are none.
     pub(crate) fn ask_for_any(&mut self, now: Duration) -> Answer {
         if self.is_fetching {

@@ -5,25 +5,29 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use jwt_core::Reason;
 use jwt_core::keys::{BoxFuture, Grant, Live, LiveWriter, Refresh, RefreshHint};
+use jwt_core::{Algorithm, Reason};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::bounds::{FETCH, MOST_WAITING, WAIT};
+use crate::bounds::Terms;
 use crate::dice::Dice;
 use crate::fetch_error::FetchError;
+use crate::fetch_limits::FetchLimits;
 use crate::http::{HttpClient, HttpError};
 use crate::jwks::{BodyPrint, Fetched, Last};
 use crate::observe::{self, Held, Name, Suppressed};
 use crate::origin::{Origin, Wish};
 use crate::refresher::{Hub, Renewed};
-use crate::schedule::{Answer, Rules, Schedule};
+use crate::schedule::{Answer, Schedule};
 use crate::strangers::KeyPrint;
 
 /// A source of keys, shared by its handles and the refresher.
 pub(crate) struct Source {
     origin: Origin,
+    terms: Terms,
+    /// How long a request waits for a fetch.
+    wait: Duration,
     /// What the source is called where that becomes a label.
     label: Arc<str>,
     writer: LiveWriter,
@@ -61,6 +65,8 @@ struct State {
     round: u64,
     last: Last,
     fetched_at: Option<Duration>,
+    /// The keys were given up at a word, and none came since.
+    is_purged: bool,
     error: Option<FetchError>,
     suppressed: Suppressed,
 }
@@ -80,19 +86,30 @@ pub struct KeysStatus {
 }
 
 impl Source {
-    pub(crate) fn new(origin: Origin, label: Arc<str>, rules: Rules, hub: &Arc<Hub>) -> Self {
+    pub(crate) fn new(
+        origin: Origin,
+        label: Arc<str>,
+        limits: &FetchLimits,
+        stale_for: Duration,
+        allowed: Option<Box<[Algorithm]>>,
+        hub: &Arc<Hub>,
+    ) -> Self {
+        let FetchLimits { timeout, most_bytes, wait, most_waiting, .. } = *limits;
         let (_, writer) = Live::new();
         let state = State {
-            schedule: Schedule::new(rules, Duration::ZERO),
+            schedule: Schedule::new(limits.rules(stale_for), Duration::ZERO),
             is_wanted: false,
             round: 0,
             last: Last::default(),
             fetched_at: None,
+            is_purged: false,
             error: None,
             suppressed: Suppressed::default(),
         };
         Self {
             origin,
+            terms: Terms { timeout, most_bytes, allowed },
+            wait,
             label,
             writer,
             state: Mutex::new(state),
@@ -100,7 +117,7 @@ impl Source {
             ended: watch::Sender::new(()),
             hub: Arc::downgrade(hub),
             began: Instant::now(),
-            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            places: Arc::new(Semaphore::new(most_waiting)),
             random: RandomState::new(),
             dice: Dice::default(),
         }
@@ -118,6 +135,35 @@ impl Source {
             self.writer.clear();
             observe::closed(self.name());
         }
+    }
+
+    /// Nothing that was fetched up to now is believed any more, of a fetch that is under way neither. Another one begins.
+    pub(crate) fn purge(&self) {
+        {
+            let _turn = self.turn();
+            {
+                let mut state = self.state();
+                state.round = state.round.wrapping_add(1);
+                state.schedule.begins_anew();
+                state.is_wanted = true;
+                state.last = Last::default();
+                state.fetched_at = None;
+                state.is_purged = true;
+            }
+            self.origin.forget();
+            if self.holds() {
+                self.writer.clear();
+            }
+        }
+        if let Some(hub) = self.hub.upgrade() {
+            hub.wake();
+        }
+        observe::purged(self.name());
+    }
+
+    /// The longest time that one fetch takes.
+    pub(crate) fn longest(&self) -> Duration {
+        self.terms.timeout
     }
 
     fn name(&self) -> Name<'_> {
@@ -175,17 +221,19 @@ impl Source {
                 state.schedule.succeeded(fresh_for, now, self.dice.throw());
                 state.last = last;
                 state.fetched_at = Some(now);
+                state.is_purged = false;
                 state.error = None;
             }
             Err(error) => {
-                let had_keys = {
+                let (had_keys, is_purged) = {
                     let mut state = self.state();
                     state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
-                    state.fetched_at.is_some()
+                    (state.fetched_at.is_some(), state.is_purged)
                 };
                 let held = match self.holds() {
                     true => Held::Keys,
+                    false if is_purged => Held::Purged,
                     false if had_keys => Held::TooOld,
                     false => Held::Never,
                 };
@@ -276,9 +324,9 @@ impl Renewed for Source {
                 (state.last.clone(), if is_for_a_stranger { Wish::UnknownKey } else { Wish::Keys })
             };
             let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
-            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now());
+            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now(), &self.terms);
             // Watches the client's own limits.
-            let outcome = timeout(FETCH, fetched).await;
+            let outcome = timeout(self.terms.timeout, fetched).await;
             end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
         })
     }
@@ -345,11 +393,14 @@ impl Refresh for Asker {
         }
         match Arc::clone(&source.places).try_acquire_owned() {
             Err(_full) => Grant::Overloaded,
-            Ok(place) => Grant::Fetch(Box::pin(async move {
-                let _place = place;
-                // Too long is no error: verification looks at what is there.
-                let _ = timeout(WAIT, ended.changed()).await;
-            })),
+            Ok(place) => {
+                let wait = source.wait;
+                Grant::Fetch(Box::pin(async move {
+                    let _place = place;
+                    // Too long is no error: verification looks at what is there.
+                    let _ = timeout(wait, ended.changed()).await;
+                }))
+            }
         }
     }
 }

@@ -8,12 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use jwt_core::{
-    AuthorityBuilder, Clock, NeedsAudience, NeedsIssuer, Presented, Ready, Reason, SystemClock,
+    Algorithm, AuthorityBuilder, Clock, NeedsAudience, NeedsIssuer, Presented, Ready, Reason, SystemClock,
     TokenAuthority, Verdict, Verifier, danger,
 };
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::fetch_limits::FetchLimits;
 use crate::oidc::Rules;
 use crate::origin::Origin;
 use crate::remote::Remote;
@@ -148,6 +149,12 @@ impl<State> TenantsBuilder<State> {
         self
     }
 
+    /// What a fetch of a tenant's keys may take, and those who wait for it. Default: the figures of [`RemoteKeys`].
+    pub fn with_fetch_limits(mut self, limits: FetchLimits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
     /// Also without TLS, to other machines. Whoever can change an answer on the way makes tokens that are believed.
     pub fn insecure_allow_http(mut self) -> Self {
         self.options.allow_http();
@@ -180,7 +187,7 @@ impl TenantsBuilder<Ready> {
     /// # Errors
     /// [`RemoteError::Address`]: the template has not exactly one part in braces, or that may change more than a path
     /// or the first label of a host below a domain. [`RemoteError::Config`], [`RemoteError::Client`],
-    /// [`RemoteError::NoClient`].
+    /// [`RemoteError::NoClient`], [`RemoteError::Limit`].
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -189,13 +196,15 @@ impl TenantsBuilder<Ready> {
         options.label = Some(template.as_str().into());
         let template = Template::new(&template, options.transport)?;
         // A mistake in the rules would be one for every tenant, and shows before the first comes.
-        rules.check()?;
+        let algorithms = rules.algorithms()?;
+        options.limits.check()?;
         // One for all of them.
         options.with_remote(&options.remote()?);
         Ok(OidcTenants(Arc::new(Inner {
             template,
             options,
             rules,
+            algorithms,
             allowed,
             most,
             tenants: RwLock::default(),
@@ -233,6 +242,8 @@ struct Inner {
     template: Template,
     options: Options,
     rules: Rules,
+    /// What tokens may have by the rules.
+    algorithms: Box<[Algorithm]>,
     allowed: Allowed,
     most: usize,
     tenants: RwLock<HashMap<String, Tenant>>,
@@ -342,7 +353,8 @@ impl Inner {
 
     fn make(&self, issuer: &str) -> Result<Tenant, RemoteError> {
         let _runtime = self.runtime.enter();
-        let keys = RemoteKeys::begin(Origin::issuer(issuer, self.options.transport)?, &self.options)?;
+        let origin = Origin::issuer(issuer, self.options.transport)?;
+        let keys = RemoteKeys::begin(origin, &self.options, Some(self.algorithms.clone()))?;
         let verifier = Verifier::of([self.rules.authority(&keys, issuer)?])?;
         Ok(Tenant { verifier, keys, used: AtomicU64::new(self.uses.fetch_add(1, Ordering::Relaxed)) })
     }

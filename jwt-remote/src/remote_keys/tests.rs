@@ -10,8 +10,12 @@ use tokio::sync::Notify;
 use tokio::time::{advance, sleep};
 
 use super::*;
+#[cfg(feature = "metrics")]
+use crate::observe::counted::counted;
 use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 
+mod limits;
+mod purge;
 mod runtimes;
 mod told;
 
@@ -316,23 +320,6 @@ fn handles_move_between_threads() {
     assert!(KeySet::new([]).is_err());
 }
 
-/// What was counted, as `name outcome` or `name`, with the source checked.
-#[cfg(feature = "metrics")]
-fn counted(snapshotter: &metrics_util::debugging::Snapshotter) -> std::collections::BTreeMap<String, u64> {
-    use metrics_util::debugging::DebugValue;
-    let rows = snapshotter.snapshot().into_vec().into_iter();
-    rows.filter(|(key, ..)| key.key().name().starts_with("jwt_remote"))
-        .map(|(key, _, _, value)| {
-            let label = |name: &str| {
-                key.key().labels().find(|label| label.key() == name).map(|label| label.value().to_owned())
-            };
-            assert_eq!(label("source").as_deref(), Some("https://id/jwks"));
-            let DebugValue::Counter(times) = value else { panic!("{value:?}") };
-            (format!("{} {}", key.key().name(), label("outcome").unwrap_or_default()), times)
-        })
-        .collect()
-}
-
 #[cfg(feature = "metrics")]
 #[tokio::test(start_paused = true)]
 async fn fetches_are_counted_by_what_came_of_them() {
@@ -350,7 +337,7 @@ async fn fetches_are_counted_by_what_came_of_them() {
     for name in ["x", "y", "z", "z"] {
         assert_eq!(verdict(&verifier, &token(&key(name))).await, Err(Reason::UnknownKey));
     }
-    let counted = counted(&snapshotter);
+    let counted = counted(&snapshotter, "https://id/jwks");
     let expected = [
         ("jwt_remote_fetches_total new", 1),
         ("jwt_remote_fetches_total same", 2),
