@@ -102,7 +102,8 @@ fn an_answer_that_a_lost_task_had_asked_for_is_not_believed() {
     let keys = kept.block_on(async {
         let keys = keys_of(&provider).await;
         // A refresh is under way when nobody drives it any more.
-        provider.answers(Answer::Gated(vec![old.clone()], Arc::clone(&gate)));
+        let older = vec![old.clone(), key("older")];
+        provider.answers(Answer::Gated(older, Arc::clone(&gate)));
         let hint = RefreshHint::unknown_key(Some("other"), Algorithm::ES256);
         let Grant::Fetch(_) = keys.refresh().request(hint) else { panic!("refused") };
         sleep(Duration::from_millis(100)).await;
