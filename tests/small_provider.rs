@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jwt_core::{Algorithm, Issuer, KeySet, Profile, SigningKey};
+use jwt_core::{Algorithm, Clock as _, Issuer, KeySet, Profile, SigningKey, SystemClock};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
@@ -119,7 +119,11 @@ async fn token(
             // OpenID Connect Core §3.1.3.6: the left half of its hash, under ES256 SHA-256.
             let hash = Sha256::digest(&access_token);
             let at_hash = URL_SAFE_NO_PAD.encode(&hash[..16]);
-            let claims = json!({ "nonce": login["nonce"], "at_hash": at_hash, "azp": client });
+            let mut claims = json!({ "nonce": login["nonce"], "at_hash": at_hash, "azp": client });
+            // §3.1.2.1: whoever asks how long ago it may have been is told when it was.
+            if login.contains_key("max_age") {
+                claims["auth_time"] = json!(SystemClock.now().as_secs());
+            }
             let id_token = shared.sign(Profile::IdToken, &client, "alice", &claims);
             Ok(Json(json!({
                 "access_token": access_token,

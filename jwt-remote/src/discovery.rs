@@ -4,7 +4,7 @@ use jwt_core::Algorithm;
 use serde::Deserialize;
 
 use crate::address::{Address, Transport};
-use crate::bounds::{MOST_BYTES, shortened};
+use crate::bounds::shortened;
 use crate::fetch_error::FetchError;
 use crate::http::{HttpError, HttpResponse};
 
@@ -70,9 +70,10 @@ pub(crate) fn read(
     response: &HttpResponse,
     issuer: &str,
     transport: Transport,
+    most_bytes: usize,
 ) -> Result<ProviderMetadata, FetchError> {
     FetchError::of_status(response.status)?;
-    if response.body.len() > MOST_BYTES {
+    if response.body.len() > most_bytes {
         return Err(HttpError::TooLong.into());
     }
     // serde's derived structs would also take an array.
@@ -121,6 +122,15 @@ pub(crate) fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds::MOST_BYTES;
+
+    fn read(
+        response: &HttpResponse,
+        issuer: &str,
+        transport: Transport,
+    ) -> Result<ProviderMetadata, FetchError> {
+        super::read(response, issuer, transport, MOST_BYTES)
+    }
 
     fn metadata(issuer: &str, more: &str) -> HttpResponse {
         let body = format!(r#"{{"issuer":{issuer:?}{more}}}"#);

@@ -55,6 +55,14 @@ pub enum FetchError {
         /// Those algorithms.
         algorithms: Vec<Algorithm>,
     },
+    /// All keys are for algorithms that the rules of this service refuse: no token could be good.
+    #[non_exhaustive]
+    NotAllowed {
+        /// The algorithms of the keys.
+        algorithms: Vec<Algorithm>,
+        /// Those that the rules allow.
+        allowed: Vec<Algorithm>,
+    },
     /// What failed at an address that the configuration does not name: of metadata, or one that they name.
     #[non_exhaustive]
     At {
@@ -122,6 +130,7 @@ impl FetchError {
             FetchError::Issuer { .. } => "issuer_mismatch",
             FetchError::KeysAddress { .. } => "keys_address",
             FetchError::Unnamed { .. } => "unnamed",
+            FetchError::NotAllowed { .. } => "not_allowed",
             FetchError::NothingToCompare => "nothing_to_compare",
             FetchError::ClientAuth { .. } => "client_auth",
             FetchError::Introspection { .. } => "introspection",
@@ -155,15 +164,19 @@ impl fmt::Display for FetchError {
                  byte for byte, a slash at the end included"
             ),
             FetchError::KeysAddress { error } => write!(f, "the provider's `jwks_uri` is not asked: {error}"),
-            FetchError::Unnamed { algorithms } => {
-                let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
-                write!(
-                    f,
-                    "all keys are for {}, which `id_token_signing_alg_values_supported` of the metadata does not name: \
-                     where tokens are signed so, configure the keys by `RemoteKeys::at`",
-                    names.join(", ")
-                )
-            }
+            FetchError::Unnamed { algorithms } => write!(
+                f,
+                "all keys are for {}, which `id_token_signing_alg_values_supported` of the metadata does not name: \
+                 where tokens are signed so, configure the keys by `RemoteKeys::at`",
+                names(algorithms)
+            ),
+            FetchError::NotAllowed { algorithms, allowed } => write!(
+                f,
+                "all keys are for {}, and the rules of this service allow {} alone: allow by `with_algorithms` what the \
+                 provider signs by",
+                names(algorithms),
+                names(allowed)
+            ),
             FetchError::NothingToCompare => f.write_str("status 304 to a request without an entity tag"),
             FetchError::ClientAuth { problem } => {
                 write!(f, "the credentials of this service could not be made: {problem}")
@@ -172,6 +185,11 @@ impl fmt::Display for FetchError {
             FetchError::Keys { error } => write!(f, "no usable JWK set: {error}"),
         }
     }
+}
+
+fn names(algorithms: &[Algorithm]) -> String {
+    let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+    names.join(", ")
 }
 
 impl core::error::Error for FetchError {

@@ -12,7 +12,9 @@ use crate::address::without_query;
 ///
 /// An implementation must not follow redirects: whoever may redirect could name another source of keys. It must
 /// give up after [`HttpRequest::timeout`] and stop reading after [`HttpRequest::most_bytes`], decompressed. Both
-/// are watched from here too, but only an implementation can close the connection early.
+/// are watched from here too, but only an implementation can close the connection early. It is trusted with all that it
+/// sends, and with what it says that it was answered: certificates are checked, and redirects left alone, by it or by
+/// nobody.
 ///
 /// ```
 /// use jwt_core::keys::BoxFuture;
@@ -37,6 +39,13 @@ use crate::address::without_query;
 pub trait HttpClient: Send + Sync + 'static {
     /// Sends the request and reads the whole answer. The future may be dropped at any time.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>>;
+
+    /// Whether it may be given what is secret: tokens, and this service's own credentials. Where it may not,
+    /// [`Introspection`](crate::Introspection) and [`ServiceToken`](crate::ServiceToken) do not start with it
+    /// ([`RemoteError::UnfitClient`](crate::RemoteError::UnfitClient)). Default: yes, for no redirect is followed.
+    fn may_carry_secrets(&self) -> bool {
+        true
+    }
 }
 
 /// A request of this crate.
@@ -49,9 +58,9 @@ pub struct HttpRequest {
     pub headers: Vec<(&'static str, String)>,
     /// Of a `POST`; without one it is a `GET`. May hold credentials.
     pub body: Option<Vec<u8>>,
-    /// For everything, from the look-up of the name to the last byte. 5 s.
+    /// For everything, from the look-up of the name to the last byte. 5 s, or as [`FetchLimits`](crate::FetchLimits) say.
     pub timeout: Duration,
-    /// The longest body that is read, in bytes after decompression. 512 KiB.
+    /// The longest body that is read, in bytes after decompression. 512 KiB, or as the limits say.
     pub most_bytes: usize,
 }
 

@@ -262,6 +262,7 @@ impl IntrospectionBuilder<Ready> {
     /// - [`RemoteError::ClientAuth`]: credentials that no server can accept.
     /// - [`RemoteError::Config`]: rules that do not fit together, or that need a token to look at.
     /// - [`RemoteError::Client`], [`RemoteError::NoClient`]: no HTTP client.
+    /// - [`RemoteError::UnfitClient`]: one that tokens are not sent by.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -270,7 +271,7 @@ impl IntrospectionBuilder<Ready> {
         let endpoint = Address::new(&endpoint, options.transport)?;
         auth.check()?;
         let rules = ClaimRules::of(self.rules)?;
-        let client = Arc::clone(options.remote()?.client());
+        let client = Arc::clone(options.remote()?.client_for_secrets()?);
         Ok(Introspection(Calls::new(Setup { endpoint, client, auth, hint, rules, clock, limits, cache_for })))
     }
 }

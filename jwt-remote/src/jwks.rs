@@ -6,7 +6,7 @@ use jwt_core::keys::{JwkSet, Source};
 use jwt_core::{Algorithm, KeySet, VerifyingKey};
 
 use crate::address::Address;
-use crate::bounds::{FETCH, MOST_BYTES};
+use crate::bounds::Terms;
 use crate::fetch_error::FetchError;
 use crate::freshness::fresh_for;
 use crate::http::{HttpError, HttpRequest, HttpResponse};
@@ -46,20 +46,22 @@ pub(crate) struct Last {
 pub(crate) struct BodyPrint(pub(crate) u64);
 
 /// The request for a JWK set.
-pub(crate) fn request(address: &Address, last: &Last) -> HttpRequest {
-    let request = HttpRequest::get(address.as_str(), FETCH, MOST_BYTES);
+pub(crate) fn request(address: &Address, last: &Last, terms: &Terms) -> HttpRequest {
+    let request = HttpRequest::get(address.as_str(), terms.timeout, terms.most_bytes);
     match &last.tag {
         Some(tag) => request.with_header("if-none-match", tag),
         None => request,
     }
 }
 
-/// Reads the answer; `last` is what the request was made by. Keys for other algorithms than `only` are not used.
+/// Reads the answer; `last` is what the request was made by. Keys for other algorithms than `only`, which the provider
+/// names, are not used.
 pub(crate) fn read(
     response: &HttpResponse,
     last: &Last,
     print: impl FnOnce(&[u8]) -> BodyPrint,
     only: Option<&[Algorithm]>,
+    terms: &Terms,
 ) -> Result<Fetched, FetchError> {
     let new_tag = response.value("etag").filter(|tag| is_entity_tag(tag)).map(str::to_owned);
     let fresh_for = fresh_for(response);
@@ -71,12 +73,24 @@ pub(crate) fn read(
     }
     FetchError::of_status(response.status)?;
     // Before anything reads it, whatever the client let through.
-    if response.body.len() > MOST_BYTES {
+    if response.body.len() > terms.most_bytes {
         return Err(HttpError::TooLong.into());
     }
     let print = Some(print(&response.body));
-    let keys = if print == last.body { None } else { Some(keys(&response.body, only)?) };
+    let keys = if print == last.body { None } else { Some(allowed(keys(&response.body, only)?, terms)?) };
     Ok(Fetched { keys, fresh_for, last: Last { tag: new_tag, body: print } })
+}
+
+/// Keys of which some could verify a token. A set that the rules of this service refuse throughout would turn every
+/// token of the provider into a bad one.
+fn allowed(keys: Keys, terms: &Terms) -> Result<Keys, FetchError> {
+    let algorithms = keys.set.algorithms();
+    match &terms.allowed {
+        Some(allowed) if !algorithms.iter().any(|algorithm| allowed.contains(algorithm)) => {
+            Err(FetchError::NotAllowed { algorithms: algorithms.to_vec(), allowed: allowed.to_vec() })
+        }
+        _ => Ok(keys),
+    }
 }
 
 /// Bad keys among good ones are skipped; none left is a failure (RFC 7517 §5).
@@ -118,6 +132,7 @@ mod tests {
 
     use super::*;
     use crate::address::Transport;
+    use crate::bounds::MOST_BYTES;
 
     fn jwks(keys: &[SigningKey]) -> String {
         let keys: Vec<String> = keys.iter().map(|key| key.to_jwk().unwrap().to_json().unwrap()).collect();
@@ -135,7 +150,7 @@ mod tests {
 
     fn read_after(response: &HttpResponse, last: &Last) -> Result<Fetched, FetchError> {
         let print = |body: &[u8]| BodyPrint(std::hash::BuildHasher::hash_one(&FIXED, body));
-        read(response, last, print, None)
+        read(response, last, print, None, &Terms::default())
     }
 
     const FIXED: std::hash::BuildHasherDefault<std::hash::DefaultHasher> =
@@ -160,7 +175,7 @@ mod tests {
     #[test]
     fn keys_that_did_not_change_are_not_sent_again() {
         let address = Address::new("https://id.example.com/jwks", Transport::Https).unwrap();
-        let sent = request(&address, &tagged(r#""v1""#));
+        let sent = request(&address, &tagged(r#""v1""#), &Terms::default());
         assert!(sent.headers.contains(&("if-none-match", r#""v1""#.to_owned())));
         let same =
             read_after(&answer(304, &[("cache-control", "max-age=60")], ""), &tagged(r#""v1""#)).unwrap();
@@ -194,7 +209,9 @@ mod tests {
     fn keys_for_algorithms_that_the_provider_does_not_name_are_not_used() {
         let response = answer(200, &[], jwks(&[key(), SigningKey::generate(Algorithm::EdDSA).unwrap()]));
         let only = |algorithms: &[Algorithm]| {
-            read(&response, &Last::default(), |_| BodyPrint(0), Some(algorithms)).map(|fetched| fetched.keys)
+            let read =
+                read(&response, &Last::default(), |_| BodyPrint(0), Some(algorithms), &Terms::default());
+            read.map(|fetched| fetched.keys)
         };
         let keys = only(&[Algorithm::EdDSA]).unwrap().unwrap();
         assert_eq!((keys.set.algorithms(), keys.unnamed), (&[Algorithm::EdDSA][..], vec![Algorithm::ES256]));
@@ -210,7 +227,8 @@ mod tests {
         let Ok(Ok(rsa)) = rsa else { return };
         let rsa = rsa.replace(r#""alg":"RS256","#, "").replace(r#","alg":"RS256""#, "");
         let response = answer(200, &[], format!(r#"{{"keys":[{rsa}]}}"#));
-        let read = read(&response, &Last::default(), |_| BodyPrint(0), Some(&[Algorithm::RS256]));
+        let read =
+            read(&response, &Last::default(), |_| BodyPrint(0), Some(&[Algorithm::RS256]), &Terms::default());
         let keys = read.unwrap().keys.unwrap();
         assert_eq!((keys.set.algorithms(), keys.unnamed), (&[Algorithm::RS256][..], vec![]));
     }
@@ -232,6 +250,20 @@ mod tests {
             assert_eq!(is_entity_tag(tag), good, "{tag:?}");
         }
         assert!(!is_entity_tag(&format!("\"{}\"", "a".repeat(MOST_TAG_BYTES))));
+    }
+
+    #[test]
+    fn a_set_that_the_rules_refuse_throughout_is_a_failure() {
+        let response = answer(200, &[], jwks(&[key()]));
+        let under = |allowed: &[Algorithm]| {
+            let terms = Terms { allowed: Some(allowed.into()), ..Terms::default() };
+            read(&response, &Last::default(), |_| BodyPrint(0), None, &terms).map(drop)
+        };
+        assert_eq!(under(&[Algorithm::RS256, Algorithm::ES256]), Ok(()));
+        let error = under(&[Algorithm::RS256, Algorithm::EdDSA]).unwrap_err();
+        assert_eq!(error.code(), "not_allowed");
+        let words = "all keys are for ES256, and the rules of this service allow RS256, EdDSA alone";
+        assert!(error.to_string().starts_with(words), "{error}");
     }
 
     #[test]

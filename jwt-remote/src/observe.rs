@@ -4,6 +4,8 @@
 //! A source is called by its address without the query, or by its issuer: what the operator configured. Nothing that a
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
+#[cfg(all(test, feature = "metrics"))]
+pub(crate) mod counted;
 pub(crate) mod service_token;
 #[cfg(test)]
 pub(crate) mod told;
@@ -71,6 +73,8 @@ pub(crate) enum Held {
     Keys,
     /// None any more.
     TooOld,
+    /// None since they were purged.
+    Purged,
     /// None yet.
     Never,
 }
@@ -92,13 +96,20 @@ pub(crate) fn failed(Name { source, label }: Name<'_>, error: &FetchError, held:
         Held::Keys => tracing::warn!(
             source,
             reason,
-            "keys could not be fetched; those that are held serve on until they are too old: {error}"
+            "keys could not be fetched; those that are held serve on until they are too old; before that, look whether this \
+             address can be reached from here and serves a JWK set: {error}"
         ),
         Held::TooOld => tracing::error!(
             source,
             reason,
             "keys are still too old, and every token is answered with 503; look whether this address can be reached \
              from here and serves a JWK set: {error}"
+        ),
+        Held::Purged => tracing::error!(
+            source,
+            reason,
+            "keys were not fetched since they were purged, and every token is answered with 503; look whether this \
+             address can be reached from here and serves a JWK set: {error}"
         ),
         Held::Never => tracing::error!(
             source,
@@ -114,8 +125,18 @@ pub(crate) fn failed(Name { source, label }: Name<'_>, error: &FetchError, held:
 pub(crate) fn too_old(Name { source, .. }: Name<'_>) {
     tracing::error!(
         source,
-        "keys are too old to be trusted, and every token is answered with 503 until the source answers again; the \
-         events before this one say why it does not"
+        "keys are too old to be trusted, and every token is answered with 503 until the source answers again; look \
+         whether this address can be reached from here and serves a JWK set, the events before this one say why it does \
+         not"
+    );
+}
+
+/// The keys were given up at a word of this service.
+pub(crate) fn purged(Name { source, .. }: Name<'_>) {
+    tracing::warn!(
+        source,
+        "keys were purged by this service, and every token is answered with 503 until they are fetched again; where nobody \
+         meant to, look for who calls `purge`"
     );
 }
 

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use jwt_core::keys::Live;
 use jwt_core::{
-    Authority, AuthorityBuilder, ConfigError, NeedsAudience, NeedsIssuer, Presented, Ready, TokenAuthority,
-    Verdict, Verifier,
+    Algorithm, Authority, AuthorityBuilder, ConfigError, NeedsAudience, NeedsIssuer, Presented, Ready,
+    TokenAuthority, Verdict, Verifier,
 };
 
 use crate::discovery::ProviderMetadata;
+use crate::fetch_limits::FetchLimits;
 use crate::origin::Origin;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
@@ -96,9 +97,11 @@ impl Rules {
         self.of(keys.authority(), issuer)
     }
 
-    /// Whether they fit together.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        self.of(Authority::builder().with_live_keys(Live::new().0), "https://example.com/").map(drop)
+    /// Whether they fit together, and the algorithms that tokens may have by them.
+    pub(crate) fn algorithms(&self) -> Result<Box<[Algorithm]>, ConfigError> {
+        let authority =
+            self.of(Authority::builder().with_live_keys(Live::new().0), "https://example.com/")?;
+        Ok(authority.algorithms().into())
     }
 
     fn of(&self, authority: AuthorityBuilder<NeedsAudience>, issuer: &str) -> Result<Authority, ConfigError> {
@@ -160,6 +163,12 @@ impl<State> OidcBuilder<State> {
         self
     }
 
+    /// What a fetch may take, and those who wait for it. Default: the figures of [`RemoteKeys`](crate::RemoteKeys).
+    pub fn with_fetch_limits(mut self, limits: FetchLimits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
     /// Also without TLS, to other machines. Whoever can change an answer on the way makes tokens that are believed.
     pub fn insecure_allow_http(mut self) -> Self {
         self.options.allow_http();
@@ -192,7 +201,7 @@ impl OidcBuilder<Ready> {
     /// Asks the provider, and waits for metadata and keys: a service that cannot verify does not start.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and [`RemoteError::Fetch`] after 5 s at most.
+    /// As [`start`](Self::start), and [`RemoteError::Fetch`] after the time-out of a fetch at most: 5 s.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -206,13 +215,15 @@ impl OidcBuilder<Ready> {
     /// where there are none in time. For services that start before their provider.
     ///
     /// # Errors
-    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`], [`RemoteError::Config`].
+    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`], [`RemoteError::Config`],
+    /// [`RemoteError::Limit`].
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
     pub fn start(self) -> Result<OidcProvider, RemoteError> {
         let Self { issuer, options, rules, .. } = self;
-        let keys = RemoteKeys::begin(Origin::issuer(&issuer, options.transport)?, &options)?;
+        let (origin, allowed) = (Origin::issuer(&issuer, options.transport)?, rules.algorithms()?);
+        let keys = RemoteKeys::begin(origin, &options, Some(allowed))?;
         let authority = rules.authority(&keys, &issuer)?;
         Ok(OidcProvider { verifier: Verifier::of([authority.clone()])?, authority, keys })
     }
@@ -264,6 +275,12 @@ impl OidcProvider {
     #[must_use]
     pub fn has_keys(&self) -> bool {
         self.keys.has_keys()
+    }
+
+    /// Gives up all keys that are held, as [`RemoteKeys::purge`](crate::RemoteKeys::purge) does, and reads the metadata
+    /// again too.
+    pub fn purge(&self) {
+        self.keys.purge();
     }
 
     /// Waits until there are keys, or the next fetch has failed: after [`start`](OidcBuilder::start).

@@ -7,6 +7,7 @@ use crate::http::HttpClient;
 #[cfg(feature = "reqwest")]
 use crate::http::HttpError;
 use crate::refresher::Hub;
+use crate::remote_error::RemoteError;
 
 /// An HTTP client and the one task that fetches by it for every source that is given this: keys, issuers,
 /// introspection. Cheap to clone. The task begins with the first source and ends with the last handle of the last one.
@@ -48,8 +49,8 @@ impl Remote {
         client.map(Self::with_client).map_err(|error| HttpError::connection(error.to_string()))
     }
 
-    /// With this client. A `reqwest::Client` does for keys and metadata; for introspection and own tokens see
-    /// [`with_reqwest`](Self::with_reqwest).
+    /// With this client. A `reqwest::Client` does for keys and metadata; introspection and own tokens do not start with
+    /// it, see [`with_reqwest`](Self::with_reqwest).
     #[must_use]
     pub fn with_client(client: impl HttpClient) -> Self {
         Self(Hub::new(Arc::new(client)))
@@ -59,8 +60,10 @@ impl Remote {
         &self.0
     }
 
-    pub(crate) fn client(&self) -> &Arc<dyn HttpClient> {
-        self.0.client()
+    /// The client, where tokens and credentials may be sent by it.
+    pub(crate) fn client_for_secrets(&self) -> Result<&Arc<dyn HttpClient>, RemoteError> {
+        let client = self.0.client();
+        if client.may_carry_secrets() { Ok(client) } else { Err(RemoteError::UnfitClient) }
     }
 }
 

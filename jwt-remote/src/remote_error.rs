@@ -27,6 +27,18 @@ pub enum RemoteError {
     },
     /// No client was given, and none is built in (the feature `reqwest` is off).
     NoClient,
+    /// The client may follow redirects with what is secret, and tokens or credentials would be sent by it.
+    UnfitClient,
+    /// A limit that cannot be kept to.
+    #[non_exhaustive]
+    Limit {
+        /// Which one.
+        limit: &'static str,
+        /// What was configured.
+        value: String,
+        /// What could be.
+        allowed: String,
+    },
     /// The provider was asked, as it should be before anything is served, and gave no keys.
     #[non_exhaustive]
     Fetch {
@@ -73,6 +85,8 @@ impl RemoteError {
             RemoteError::Address { error } => error.code(),
             RemoteError::Client { .. } => "client",
             RemoteError::NoClient => "no_client",
+            RemoteError::UnfitClient => "unfit_client",
+            RemoteError::Limit { .. } => "limit",
             RemoteError::Fetch { error, .. } => error.code(),
             RemoteError::ClientAuth { .. } => "client_auth",
             RemoteError::Parameter { .. } => "parameter",
@@ -90,6 +104,11 @@ impl fmt::Display for RemoteError {
             RemoteError::NoClient => f.write_str(
                 "no HTTP client: call `with_remote`, or turn on the feature `reqwest` of jwt-remote",
             ),
+            RemoteError::UnfitClient => f.write_str(
+                "this client may follow redirects, and tokens and secrets are not sent by it: give its builder to \
+                 `Remote::with_reqwest`",
+            ),
+            RemoteError::Limit { limit, value, allowed } => write!(f, "{value} is no {limit}: {allowed}"),
             RemoteError::Fetch { source, error } => write!(f, "no keys from {source:?}: {error}"),
             RemoteError::ClientAuth { problem } => {
                 write!(f, "this service cannot authenticate: {problem}")

@@ -5,12 +5,13 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use jwt_core::keys::{Grant, Live, Refresh, RefreshHint};
-use jwt_core::{Authority, AuthorityBuilder, NeedsAudience};
+use jwt_core::{Algorithm, Authority, AuthorityBuilder, NeedsAudience};
 
 use tokio::time::timeout;
 
 use crate::address::{Transport, without_query};
-use crate::bounds::LONGEST_FIRST;
+use crate::bounds::A_LITTLE_LONGER;
+use crate::fetch_limits::FetchLimits;
 use crate::http::HttpError;
 use crate::origin::Origin;
 use crate::refresher::Hub;
@@ -18,9 +19,6 @@ use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::schedule::Rules;
 use crate::source::{Asker, KeysStatus, Source};
-
-/// How long a next fetch is waited for: the longest pause after failures, and the fetch.
-const LONGEST_WAIT: Duration = Duration::from_secs(66);
 
 /// The keys of a JWK set that is served elsewhere.
 ///
@@ -35,6 +33,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(66);
 /// | an unknown `kid` | two fetches at once, one more in 30 s; one that a fetch did not bring is refused for 60 s |
 /// | requests that wait | 2 s at most, on one fetch, 64 at a time |
 /// | one fetch | 5 s, 512 KiB, 100 keys, no redirects |
+///
+/// [`FetchLimits`] change what a fetch may take, who waits for it, and freshness.
 ///
 /// Where the issuer publishes metadata, [`Oidc`](crate::Oidc) finds the keys and sets up the rest.
 ///
@@ -78,11 +78,16 @@ impl RemoteKeys {
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
-    pub(crate) fn begin(origin: Origin, options: &Options) -> Result<Self, RemoteError> {
+    pub(crate) fn begin(
+        origin: Origin,
+        options: &Options,
+        allowed: Option<Box<[Algorithm]>>,
+    ) -> Result<Self, RemoteError> {
+        options.limits.check()?;
         let remote = options.remote()?;
         let hub = remote.hub();
         let label = options.label.clone().unwrap_or_else(|| origin.name().into());
-        let source = Arc::new(Source::new(origin, label, options.rules, hub));
+        let source = Arc::new(Source::new(origin, label, &options.limits, options.stale_for, allowed, hub));
         let alive = Arc::new(());
         hub.watch(Arc::clone(&source), Arc::downgrade(&alive));
         Ok(Self(Arc::new(Handle { source, hub: Arc::clone(hub), alive: Some(alive) })))
@@ -120,6 +125,14 @@ impl RemoteKeys {
         self.status().has_keys
     }
 
+    /// Gives up all keys that are held, at once, and everything that was verified by them: for a provider whose key was
+    /// stolen, where the next fetch is not to be waited for. One begins at once, also while the source fails; one that
+    /// is under way is not believed. Until keys come, tokens are answered with 503. Each call asks the source: keep it
+    /// from strangers.
+    pub fn purge(&self) {
+        self.0.source.purge();
+    }
+
     /// Waits until there are keys, or the next fetch has failed: a minute or a little more, for a source that fails is
     /// left alone for up to a minute.
     ///
@@ -127,10 +140,21 @@ impl RemoteKeys {
     /// [`RemoteError::Fetch`]: it gave no keys. The source is asked again all the same, for as long as a handle lives.
     pub async fn wait(&self) -> Result<(), RemoteError> {
         let mut ended = self.0.source.watch();
-        if !self.has_keys() && timeout(LONGEST_WAIT, ended.changed()).await.is_err() {
-            return Err(self.late());
+        if self.has_keys() {
+            return Ok(());
         }
-        self.outcome().unwrap_or(Ok(()))
+        let next = async {
+            loop {
+                // The source outlives this handle's borrow, so that the channel is open.
+                let _ = ended.changed().await;
+                if let Some(outcome) = self.outcome() {
+                    return outcome;
+                }
+            }
+        };
+        timeout(self.longest().saturating_add(Rules::default().longest_wait), next)
+            .await
+            .unwrap_or_else(|_elapsed| Err(self.late()))
     }
 
     /// What came of the first fetch.
@@ -145,7 +169,12 @@ impl RemoteKeys {
             }
         };
         // A fetch ends in time; a shared task that runs where nothing runs any more does not begin one.
-        timeout(LONGEST_FIRST, first).await.unwrap_or_else(|_elapsed| Err(self.late()))
+        timeout(self.longest(), first).await.unwrap_or_else(|_elapsed| Err(self.late()))
+    }
+
+    /// A little longer than a fetch takes.
+    fn longest(&self) -> Duration {
+        self.0.source.longest().saturating_add(A_LITTLE_LONGER)
     }
 
     fn late(&self) -> RemoteError {
@@ -189,13 +218,21 @@ impl fmt::Debug for RemoteKeys {
 }
 
 /// How a source is asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     remote: Option<Remote>,
     pub(crate) transport: Transport,
-    rules: Rules,
+    pub(crate) limits: FetchLimits,
+    stale_for: Duration,
     /// What its sources are called in metrics; else by their own names.
     pub(crate) label: Option<Arc<str>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (limits, stale_for) = (FetchLimits::default(), Rules::default().stale_for);
+        Self { remote: None, transport: Transport::default(), limits, stale_for, label: None }
+    }
 }
 
 impl Options {
@@ -204,7 +241,7 @@ impl Options {
     }
 
     pub(crate) fn with_max_stale(&mut self, stale_for: Duration) {
-        self.rules.stale_for = stale_for;
+        self.stale_for = stale_for;
     }
 
     pub(crate) fn allow_http(&mut self) {
@@ -252,6 +289,12 @@ impl RemoteKeysBuilder {
         self
     }
 
+    /// What a fetch may take, and those who wait for it. Default: the figures of [`RemoteKeys`].
+    pub fn with_fetch_limits(mut self, limits: FetchLimits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
     /// Also without TLS, to other machines. Whoever can change an answer on the way makes tokens that are believed.
     pub fn insecure_allow_http(mut self) -> Self {
         self.options.allow_http();
@@ -262,18 +305,18 @@ impl RemoteKeysBuilder {
     /// none in time.
     ///
     /// # Errors
-    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`].
+    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`], [`RemoteError::Limit`].
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
     pub fn start(self) -> Result<RemoteKeys, RemoteError> {
-        RemoteKeys::begin(Origin::keys(&self.url, self.options.transport)?, &self.options)
+        RemoteKeys::begin(Origin::keys(&self.url, self.options.transport)?, &self.options, None)
     }
 
     /// Begins to fetch, and waits for the first keys: a service that cannot verify does not start.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and [`RemoteError::Fetch`] after 5 s at most.
+    /// As [`start`](Self::start), and [`RemoteError::Fetch`] after the time-out of a fetch at most: 5 s.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.

@@ -16,7 +16,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const FIRST_BYTES: usize = 64 * 1024;
 
 /// A builder of reqwest's own with our settings: no redirects, no cookies, no compression, 3 s to connect. Add a
-/// certificate authority, a proxy or header fields to it, and give it to
+/// certificate authority, a proxy, header fields or a shorter time-out to it, and give it to
 /// [`Remote::with_reqwest`](crate::Remote::with_reqwest).
 ///
 /// ```
@@ -54,9 +54,11 @@ impl HttpClient for Steady {
     }
 }
 
-/// The user's own client does as well, for keys and metadata: an answer that came by a redirect is refused. What has a
-/// body has a token or a secret in it, which a redirect would take along before anything could be refused, so that is
-/// sent by a client of [`Remote::with_reqwest`](crate::Remote::with_reqwest) alone.
+/// The user's own client does as well, for keys and metadata: an answer that came by a redirect is refused. By then a
+/// client that follows redirects, as reqwest's default does, has sent its `GET` to wherever it was led, with whatever
+/// fields it adds to each request; give it [`redirect::Policy::none`], or its builder to
+/// [`Remote::with_reqwest`](crate::Remote::with_reqwest). What has a body has a token or a secret in it, which a redirect
+/// would take along before anything could be refused, so that it is sent by a client of `Remote::with_reqwest` alone.
 impl HttpClient for Client {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
         if request.body.is_some() {
@@ -66,11 +68,16 @@ impl HttpClient for Client {
         }
         send(self.clone(), request)
     }
+
+    fn may_carry_secrets(&self) -> bool {
+        false
+    }
 }
 
 fn send(client: Client, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
     Box::pin(async move {
-        // Around everything, for reqwest's own time-out ends with the head on some paths.
+        // Around everything, for reqwest's own time-out ends with the head on some paths. Nothing is set at the request:
+        // that would take the place of a shorter one of the client's.
         let timeout = request.timeout;
         let outcome = tokio::time::timeout(timeout, answer(&client, request)).await;
         outcome.unwrap_or(Err(HttpError::Timeout))
@@ -78,10 +85,10 @@ fn send(client: Client, request: HttpRequest) -> BoxFuture<'static, Result<HttpR
 }
 
 async fn answer(client: &Client, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-    let HttpRequest { url, headers, body, timeout, most_bytes } = request;
+    let HttpRequest { url, headers, body, most_bytes, .. } = request;
     let url = Url::parse(&url).map_err(|error| HttpError::connection(error.to_string()))?;
     let method = if body.is_some() { Method::POST } else { Method::GET };
-    let request = client.request(method, url.clone()).timeout(timeout).headers(fields(headers)?);
+    let request = client.request(method, url.clone()).headers(fields(headers)?);
     let request = match body {
         Some(body) => request.body(body),
         None => request,

@@ -114,6 +114,11 @@ impl Schedule {
         begins
     }
 
+    /// The fetch that somebody was promised begins, whatever was forgotten since.
+    pub(crate) fn begins_as_promised(&mut self) {
+        self.is_fetching = true;
+    }
+
     /// Whether the set that is held must not be served from now on. True once.
     pub(crate) fn ends(&mut self, now: Duration) -> bool {
         let ends = self.held.is_some_and(|held| now >= held.until);
@@ -128,6 +133,13 @@ impl Schedule {
         self.held = None;
         // Nobody goes on with a fetch that was under way.
         self.is_fetching = false;
+    }
+
+    /// Nothing that was fetched is worth anything any more: another fetch begins, even where the source fails.
+    pub(crate) fn begins_anew(&mut self) {
+        self.held = None;
+        self.is_fetching = true;
+        self.asked = None;
     }
 
     /// Somebody needs keys, and there are none.

@@ -212,7 +212,8 @@ impl ServiceTokenBuilder {
     /// Begins to fetch, and does not wait: the first callers do.
     ///
     /// # Errors
-    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`]; [`RemoteError::ClientAuth`] for
+    /// [`RemoteError::Address`], [`RemoteError::Client`], [`RemoteError::NoClient`]; [`RemoteError::UnfitClient`] for a
+    /// client that secrets are not sent by; [`RemoteError::ClientAuth`] for
     /// credentials, and [`RemoteError::Parameter`] for a scope or resource, that no server could accept.
     ///
     /// # Panics
@@ -226,6 +227,7 @@ impl ServiceTokenBuilder {
         self.auth.check()?;
         self.parameters.check()?;
         let remote = self.options.remote()?;
+        remote.client_for_secrets()?;
         let hub = Arc::clone(remote.hub());
         let source = TokenSource::new(endpoint, self.auth, self.parameters, self.unstated_lifetime, &hub);
         let (source, alive) = (Arc::new(source), Arc::new(()));

@@ -5,25 +5,29 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use jwt_core::Reason;
 use jwt_core::keys::{BoxFuture, Grant, Live, LiveWriter, Refresh, RefreshHint};
+use jwt_core::{Algorithm, Reason};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::bounds::{FETCH, MOST_WAITING, WAIT};
+use crate::bounds::Terms;
 use crate::dice::Dice;
 use crate::fetch_error::FetchError;
+use crate::fetch_limits::FetchLimits;
 use crate::http::{HttpClient, HttpError};
 use crate::jwks::{BodyPrint, Fetched, Last};
 use crate::observe::{self, Held, Name, Suppressed};
 use crate::origin::{Origin, Wish};
 use crate::refresher::{Hub, Renewed};
-use crate::schedule::{Answer, Rules, Schedule};
+use crate::schedule::{Answer, Schedule};
 use crate::strangers::KeyPrint;
 
 /// A source of keys, shared by its handles and the refresher.
 pub(crate) struct Source {
     origin: Origin,
+    terms: Terms,
+    /// How long a request waits for a fetch.
+    wait: Duration,
     /// What the source is called where that becomes a label.
     label: Arc<str>,
     writer: LiveWriter,
@@ -57,8 +61,12 @@ struct State {
     schedule: Schedule,
     /// Somebody was told that a fetch begins; the refresher has not begun it yet.
     is_wanted: bool,
+    /// Which fetches are believed: none that began before keys were lost.
+    round: u64,
     last: Last,
     fetched_at: Option<Duration>,
+    /// The keys were given up at a word, and none came since.
+    is_purged: bool,
     error: Option<FetchError>,
     suppressed: Suppressed,
 }
@@ -78,18 +86,30 @@ pub struct KeysStatus {
 }
 
 impl Source {
-    pub(crate) fn new(origin: Origin, label: Arc<str>, rules: Rules, hub: &Arc<Hub>) -> Self {
+    pub(crate) fn new(
+        origin: Origin,
+        label: Arc<str>,
+        limits: &FetchLimits,
+        stale_for: Duration,
+        allowed: Option<Box<[Algorithm]>>,
+        hub: &Arc<Hub>,
+    ) -> Self {
+        let FetchLimits { timeout, most_bytes, wait, most_waiting, .. } = *limits;
         let (_, writer) = Live::new();
         let state = State {
-            schedule: Schedule::new(rules, Duration::ZERO),
+            schedule: Schedule::new(limits.rules(stale_for), Duration::ZERO),
             is_wanted: false,
+            round: 0,
             last: Last::default(),
             fetched_at: None,
+            is_purged: false,
             error: None,
             suppressed: Suppressed::default(),
         };
         Self {
             origin,
+            terms: Terms { timeout, most_bytes, allowed },
+            wait,
             label,
             writer,
             state: Mutex::new(state),
@@ -97,7 +117,7 @@ impl Source {
             ended: watch::Sender::new(()),
             hub: Arc::downgrade(hub),
             began: Instant::now(),
-            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            places: Arc::new(Semaphore::new(most_waiting)),
             random: RandomState::new(),
             dice: Dice::default(),
         }
@@ -115,6 +135,35 @@ impl Source {
             self.writer.clear();
             observe::closed(self.name());
         }
+    }
+
+    /// Nothing that was fetched up to now is believed any more, of a fetch that is under way neither. Another one begins.
+    pub(crate) fn purge(&self) {
+        {
+            let _turn = self.turn();
+            {
+                let mut state = self.state();
+                state.round = state.round.wrapping_add(1);
+                state.schedule.begins_anew();
+                state.is_wanted = true;
+                state.last = Last::default();
+                state.fetched_at = None;
+                state.is_purged = true;
+            }
+            self.origin.forget();
+            if self.holds() {
+                self.writer.clear();
+            }
+        }
+        if let Some(hub) = self.hub.upgrade() {
+            hub.wake();
+        }
+        observe::purged(self.name());
+    }
+
+    /// The longest time that one fetch takes.
+    pub(crate) fn longest(&self) -> Duration {
+        self.terms.timeout
     }
 
     fn name(&self) -> Name<'_> {
@@ -145,9 +194,13 @@ impl Source {
         }
     }
 
-    fn ends(&self, outcome: Result<Fetched, FetchError>) {
+    /// Whether the outcome is believed. One of an earlier round is none: another fetch has its place.
+    fn ends(&self, round: u64, outcome: Result<Fetched, FetchError>) -> bool {
         let now = self.now();
         let turn = self.turn();
+        if self.state().round != round {
+            return false;
+        }
         // The set whose keys did not change has come to its end meanwhile.
         let outcome = outcome.and_then(|fetched| match fetched.keys {
             None if !self.holds() => Err(FetchError::NothingToCompare),
@@ -168,17 +221,19 @@ impl Source {
                 state.schedule.succeeded(fresh_for, now, self.dice.throw());
                 state.last = last;
                 state.fetched_at = Some(now);
+                state.is_purged = false;
                 state.error = None;
             }
             Err(error) => {
-                let had_keys = {
+                let (had_keys, is_purged) = {
                     let mut state = self.state();
                     state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
-                    state.fetched_at.is_some()
+                    (state.fetched_at.is_some(), state.is_purged)
                 };
                 let held = match self.holds() {
                     true => Held::Keys,
+                    false if is_purged => Held::Purged,
                     false if had_keys => Held::TooOld,
                     false => Held::Never,
                 };
@@ -188,13 +243,18 @@ impl Source {
         drop(turn);
         // Those who wait look at the keys again, whatever came of it.
         self.ended.send_replace(());
+        true
     }
 
     /// A fetch whose end could not be told.
-    fn gives_up(&self) {
+    fn gives_up(&self, round: u64) {
         {
             let mut state = self.state();
-            state.schedule.failed(self.now(), self.dice.throw());
+            if state.round == round {
+                state.schedule.failed(self.now(), self.dice.throw());
+                let problem = "the HTTP client panicked, or whoever listens to events";
+                state.error = Some(HttpError::connection(problem).into());
+            }
         }
         self.ended.send_replace(());
     }
@@ -242,7 +302,11 @@ impl Renewed for Source {
         }
         // Last, for whoever listens may panic, and nothing that was begun would be.
         let mut state = self.state();
-        core::mem::take(&mut state.is_wanted) || state.schedule.begins_by_itself(now)
+        if core::mem::take(&mut state.is_wanted) {
+            state.schedule.begins_as_promised();
+            return true;
+        }
+        state.schedule.begins_by_itself(now)
     }
 
     fn wakes_at(&self) -> Option<Instant> {
@@ -251,7 +315,8 @@ impl Renewed for Source {
     }
 
     fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> BoxFuture<'static, ()> {
-        let end = End { source: Arc::clone(&self), is_told: false };
+        let round = self.state().round;
+        let end = End { source: Arc::clone(&self), round, is_told: false };
         Box::pin(async move {
             let (last, wish) = {
                 let state = self.state();
@@ -259,9 +324,9 @@ impl Renewed for Source {
                 (state.last.clone(), if is_for_a_stranger { Wish::UnknownKey } else { Wish::Keys })
             };
             let print = |body: &[u8]| BodyPrint(self.random.hash_one(body));
-            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now());
+            let fetched = self.origin.fetch(&*client, &last, print, wish, self.now(), &self.terms);
             // Watches the client's own limits.
-            let outcome = timeout(FETCH, fetched).await;
+            let outcome = timeout(self.terms.timeout, fetched).await;
             end.tell(outcome.unwrap_or_else(|_elapsed| Err(HttpError::Timeout.into())));
         })
     }
@@ -271,6 +336,8 @@ impl Renewed for Source {
         let _turn = self.turn();
         {
             let mut state = self.state();
+            // Should somebody drive that runtime again, what it fetches is older than what is fetched from now on.
+            state.round = state.round.wrapping_add(1);
             state.schedule.forget();
             state.last = Last::default();
         }
@@ -326,11 +393,14 @@ impl Refresh for Asker {
         }
         match Arc::clone(&source.places).try_acquire_owned() {
             Err(_full) => Grant::Overloaded,
-            Ok(place) => Grant::Fetch(Box::pin(async move {
-                let _place = place;
-                // Too long is no error: verification looks at what is there.
-                let _ = timeout(WAIT, ended.changed()).await;
-            })),
+            Ok(place) => {
+                let wait = source.wait;
+                Grant::Fetch(Box::pin(async move {
+                    let _place = place;
+                    // Too long is no error: verification looks at what is there.
+                    let _ = timeout(wait, ended.changed()).await;
+                }))
+            }
         }
     }
 }
@@ -339,12 +409,13 @@ impl Refresh for Asker {
 /// to be under way for ever would never ask again.
 struct End {
     source: Arc<Source>,
+    round: u64,
     is_told: bool,
 }
 
 impl End {
     fn tell(mut self, outcome: Result<Fetched, FetchError>) {
-        self.source.ends(outcome);
+        self.source.ends(self.round, outcome);
         self.is_told = true;
     }
 }
@@ -356,9 +427,13 @@ impl Drop for End {
         }
         if std::thread::panicking() {
             // Whoever listens to events may be what panicked: nothing is told again.
-            self.source.gives_up();
+            self.source.gives_up(self.round);
         } else {
-            self.source.ends(Err(HttpError::connection("the request was given up").into()));
+            let given_up = HttpError::connection("the request was given up").into();
+            if !self.source.ends(self.round, Err(given_up)) {
+                // Those who waited for it all the same.
+                self.source.ended.send_replace(());
+            }
         }
     }
 }

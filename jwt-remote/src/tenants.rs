@@ -8,12 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use jwt_core::{
-    AuthorityBuilder, Clock, NeedsAudience, NeedsIssuer, Presented, Ready, Reason, SystemClock,
+    Algorithm, AuthorityBuilder, Clock, NeedsAudience, NeedsIssuer, Presented, Ready, Reason, SystemClock,
     TokenAuthority, Verdict, Verifier, danger,
 };
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::fetch_limits::FetchLimits;
 use crate::oidc::Rules;
 use crate::origin::Origin;
 use crate::remote::Remote;
@@ -148,6 +149,12 @@ impl<State> TenantsBuilder<State> {
         self
     }
 
+    /// What a fetch of a tenant's keys may take, and those who wait for it. Default: the figures of [`RemoteKeys`].
+    pub fn with_fetch_limits(mut self, limits: FetchLimits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
     /// Also without TLS, to other machines. Whoever can change an answer on the way makes tokens that are believed.
     pub fn insecure_allow_http(mut self) -> Self {
         self.options.allow_http();
@@ -180,7 +187,7 @@ impl TenantsBuilder<Ready> {
     /// # Errors
     /// [`RemoteError::Address`]: the template has not exactly one part in braces, or that may change more than a path
     /// or the first label of a host below a domain. [`RemoteError::Config`], [`RemoteError::Client`],
-    /// [`RemoteError::NoClient`].
+    /// [`RemoteError::NoClient`], [`RemoteError::Limit`].
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -189,13 +196,15 @@ impl TenantsBuilder<Ready> {
         options.label = Some(template.as_str().into());
         let template = Template::new(&template, options.transport)?;
         // A mistake in the rules would be one for every tenant, and shows before the first comes.
-        rules.check()?;
+        let algorithms = rules.algorithms()?;
+        options.limits.check()?;
         // One for all of them.
         options.with_remote(&options.remote()?);
         Ok(OidcTenants(Arc::new(Inner {
             template,
             options,
             rules,
+            algorithms,
             allowed,
             most,
             tenants: RwLock::default(),
@@ -233,6 +242,8 @@ struct Inner {
     template: Template,
     options: Options,
     rules: Rules,
+    /// What tokens may have by the rules.
+    algorithms: Box<[Algorithm]>,
     allowed: Allowed,
     most: usize,
     tenants: RwLock<HashMap<String, Tenant>>,
@@ -279,26 +290,41 @@ impl Inner {
         let evicted = self.room()?;
         // Nothing that is left to fail depends on the tenant.
         let tenant = self.make(issuer).map_err(|_| Reason::KeysUnavailable)?;
-        let verifier = {
-            let mut tenants = self.write();
-            // Somebody else was quicker.
-            let tenant = tenants.entry(name.to_owned()).or_insert(tenant);
-            tenant.verifier.clone()
-        };
         drop(evicted);
-        Ok(verifier)
+        self.hold(name, tenant)
     }
 
-    /// Makes room for one more tenant, where a rule allows them; a list is its own bound.
-    fn room(&self) -> Result<Option<Tenant>, Reason> {
-        if matches!(self.allowed, Allowed::These(_)) {
-            return Ok(None);
-        }
+    /// Whether one more is within the bounds, where a rule allows them; a list is its own bound.
+    fn fits(&self, tenants: &HashMap<String, Tenant>) -> bool {
+        matches!(self.allowed, Allowed::These(_))
+            || (tenants.len() < self.most && unknown(tenants) < MOST_UNKNOWN)
+    }
+
+    /// Holds the tenant, unless somebody else was quicker: with the same one, or with others that took the room.
+    fn hold(&self, name: &str, tenant: Tenant) -> Result<Verifier, Reason> {
         let mut tenants = self.write();
-        let unknown = tenants.values().filter(|tenant| !tenant.keys.has_keys()).count();
-        if unknown < MOST_UNKNOWN && tenants.len() < self.most {
+        let held = match tenants.get(name) {
+            Some(held) => Ok(held.verifier.clone()),
+            None if self.fits(&tenants) => {
+                let verifier = tenant.verifier.clone();
+                tenants.insert(name.to_owned(), tenant);
+                return Ok(verifier);
+            }
+            None => Err(Reason::KeysUnavailable),
+        };
+        // Outside of the lock, for its end is an event.
+        drop(tenants);
+        drop(tenant);
+        held
+    }
+
+    /// Makes room for one more tenant.
+    fn room(&self) -> Result<Option<Tenant>, Reason> {
+        let mut tenants = self.write();
+        if self.fits(&tenants) {
             return Ok(None);
         }
+        let unknown = unknown(&tenants);
         // Those of which the provider knows nothing first, then the one whose last token is longest ago.
         let has_failed = |tenant: &Tenant| tenant.keys.has_keys() || tenant.keys.status().failures > 0;
         let last = tenants
@@ -327,10 +353,16 @@ impl Inner {
 
     fn make(&self, issuer: &str) -> Result<Tenant, RemoteError> {
         let _runtime = self.runtime.enter();
-        let keys = RemoteKeys::begin(Origin::issuer(issuer, self.options.transport)?, &self.options)?;
+        let origin = Origin::issuer(issuer, self.options.transport)?;
+        let keys = RemoteKeys::begin(origin, &self.options, Some(self.algorithms.clone()))?;
         let verifier = Verifier::of([self.rules.authority(&keys, issuer)?])?;
         Ok(Tenant { verifier, keys, used: AtomicU64::new(self.uses.fetch_add(1, Ordering::Relaxed)) })
     }
+}
+
+/// Those that have no keys.
+fn unknown(tenants: &HashMap<String, Tenant>) -> usize {
+    tenants.values().filter(|tenant| !tenant.keys.has_keys()).count()
 }
 
 impl TokenAuthority for OidcTenants {

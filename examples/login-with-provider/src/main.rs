@@ -6,7 +6,7 @@
 //! `node tests/interop/node/oidc-provider.mjs 3001` starts. Open `/login` in a browser, or paste the curl lines.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
-use std::{collections::HashMap, error::Error, process::ExitCode};
+use std::{collections::HashMap, error::Error, process::ExitCode, time::Duration};
 
 use axum::http::{HeaderMap, StatusCode, header::COOKIE, header::SET_COOKIE};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
@@ -29,6 +29,7 @@ type Begun = (PkceCodeChallenge, PkceCodeVerifier);
 type Fields = Query<HashMap<String, String>>;
 type Shared = State<(Client, AuthUrl, TokenUrl, reqwest::Client, Verifier, Issuer)>;
 type Answer<T> = Result<T, (StatusCode, &'static str)>;
+const MAX_AGE: Duration = Duration::from_secs(3600); // whoever logged in longer ago does so again
 /// `Strict` would not come along on the way back from the provider.
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age";
 
@@ -38,6 +39,7 @@ async fn login(State((client, authorize, ..)): Shared) -> impl IntoResponse {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (client, hash) = (client.set_auth_uri(authorize), challenge.as_str().to_owned());
     let request = client.authorize_url(|| CsrfToken::new(hash.clone())).add_extra_param("nonce", &hash);
+    let request = request.add_extra_param("max_age", MAX_AGE.as_secs().to_string());
     let (url, _) = request.add_scope(Scope::new("openid".into())).set_pkce_challenge(challenge).url();
     let begun = format!("__Host-login={}; {ATTRIBUTES}=600", verifier.secret());
     ([(SET_COOKIE, begun)], Redirect::to(url.as_str()))
@@ -58,32 +60,31 @@ async fn callback(shared: Shared, head: HeaderMap, back: Fields) -> Answer<impl 
 
 async fn finish(shared: Shared, (hash, verifier): Begun, back: Fields) -> Answer<impl IntoResponse> {
     let State((client, _, endpoint, http, provider, sessions)) = shared;
-    let Some(code) = back.get("code") else {
+    let Some(code) = back.get("code").cloned().map(AuthorizationCode::new) else {
         eprintln!("a login came back with {:?}", back.get("error")); // RFC 6749 §4.1.2.1
         return Err((StatusCode::FORBIDDEN, "the login was cancelled or refused\n"));
     };
     let client = client.set_token_uri(endpoint);
-    let request = client.exchange_code(AuthorizationCode::new(code.clone())).set_pkce_verifier(verifier);
+    let request = client.exchange_code(code).set_pkce_verifier(verifier);
     let tokens = request.request_async(&|request| send(http.clone(), request)).await.map_err(failed)?;
     let (access_token, id_token) = (tokens.access_token().secret(), &tokens.extra_fields().id_token);
     // OpenID Connect Core §3.1.3.7: signature, `iss`, `aud`, `azp` and times by the profile, the rest by this login.
-    let expected = Expected::new().with_nonce(hash.as_str()).with_access_token(access_token);
-    let user = provider.verify_fresh_with(id_token, &expected).await.map_err(failed)?;
+    let login =
+        Expected::new().with_nonce(hash.as_str()).with_access_token(access_token).with_max_age(MAX_AGE);
+    let user = provider.verify_fresh_with(id_token, &login).await.map_err(failed)?;
     let session = sessions.token().with_subject(user.subject().unwrap_or_default()).sign().map_err(failed)?;
     Ok(([(SET_COOKIE, format!("__Host-session={session}; {ATTRIBUTES}=600"))], Redirect::to("/me")))
 }
 
-/// The fault is not the browser's: the log says whose.
 fn failed(error: impl Error) -> (StatusCode, &'static str) {
-    eprintln!("a login failed: {:?}, {:?}", error.to_string(), error.source());
+    eprintln!("a login failed: {:?}, {:?}", error.to_string(), error.source()); // no fault of the browser's
     (StatusCode::BAD_GATEWAY, "the login failed\n")
 }
 
-/// The token request, whose answer has 64 KiB at most.
 async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, axum::Error> {
     let answer = http.execute(request.try_into().map_err(axum::Error::new)?).await;
     let (head, body) = http::Response::from(answer.map_err(axum::Error::new)?).into_parts();
-    let body = axum::body::to_bytes(axum::body::Body::new(body), 0x1_0000).await?;
+    let body = axum::body::to_bytes(axum::body::Body::new(body), 0x1_0000).await?; // 64 KiB at most
     Ok(HttpResponse::from_parts(head, body.into()))
 }
 
@@ -102,7 +103,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (verifier, said) = (provider.verifier().clone(), provider.metadata().ok_or("no metadata")?);
     let authorize = AuthUrl::new(said.authorization_endpoint.clone().ok_or("the provider has no login")?)?;
     let token = TokenUrl::new(said.token_endpoint.clone().ok_or("the provider has no tokens")?)?;
-    let http = jwt_remote::client_builder().timeout(std::time::Duration::from_secs(5)).build()?;
+    let http = jwt_remote::client_builder().timeout(Duration::from_secs(5)).build()?;
     let listener = tokio::net::TcpListener::bind(variable("LISTEN", "127.0.0.1:3000")).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let client = Client::new(ClientId::new(id)).set_client_secret(ClientSecret::new(secret));

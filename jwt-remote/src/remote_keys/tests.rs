@@ -6,11 +6,17 @@ use std::sync::{Arc, Mutex};
 
 use jwt_core::keys::{BoxFuture, Grant, RefreshHint};
 use jwt_core::{Algorithm, Authority, Issuer, KeySet, ManualClock, Reason, SigningKey, Verifier};
+use tokio::sync::Notify;
 use tokio::time::{advance, sleep};
 
 use super::*;
+#[cfg(feature = "metrics")]
+use crate::observe::counted::counted;
 use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 
+mod limits;
+mod purge;
+mod runtimes;
 mod told;
 
 const NOW: u64 = 1_800_000_000;
@@ -21,6 +27,8 @@ enum Answer {
     Keys(Vec<SigningKey>),
     /// With this `Cache-Control`.
     FreshKeys(Vec<SigningKey>, &'static str),
+    /// Once the gate is open.
+    Gated(Vec<SigningKey>, Arc<Notify>),
     Status(u16),
     Never,
     Panic,
@@ -61,6 +69,10 @@ impl HttpClient for Provider {
             };
             Ok(match answer {
                 Answer::Keys(keys) => set(keys, Vec::new()),
+                Answer::Gated(keys, gate) => {
+                    gate.notified().await;
+                    set(keys, Vec::new())
+                }
                 Answer::FreshKeys(keys, said) => set(keys, vec![("cache-control".into(), said.into())]),
                 Answer::Status(status) => HttpResponse { status, ..HttpResponse::default() },
                 Answer::Never => core::future::pending().await,
@@ -236,10 +248,19 @@ async fn no_answer_has_its_source_asked_more_often_than_once_in_43_seconds() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_panics_or_hangs_is_asked_again() {
     let good = key("good");
-    for broken in [Answer::Panic, Answer::Never] {
+    for (broken, code, words) in [
+        (Answer::Panic, "connection", "the HTTP client panicked"),
+        (Answer::Never, "timeout", "no answer in time"),
+    ] {
         let provider = Provider::with(broken);
         let keys = keys_from(&provider);
         let (verifier, token) = (verifier(&keys), token(&good));
+        // It is no fetch that went well, for whoever waits for the first keys.
+        let error = keys.wait().await.unwrap_err();
+        assert!(error.code() == code && error.to_string().contains(words), "{error}");
+        let status = keys.status();
+        assert!(!status.has_keys && status.failures == 1, "{status:?}");
+        assert_eq!(status.error.map(|error| error.code()), Some(code));
         assert_eq!(verdict(&verifier, &token).await, Err(Reason::KeysUnavailable));
         provider.answers(Answer::Keys(vec![good.clone()]));
         sleep(Duration::from_secs(10)).await;
@@ -292,86 +313,11 @@ fn outside_of_a_runtime_making_one_panics_and_nothing_else_is_broken() {
     assert!(std::panic::catch_unwind(|| keys_from(&provider)).is_err());
 }
 
-/// As the runtimes of tests do, which share what is static.
-#[test]
-fn where_a_runtime_ends_before_its_sources_the_next_one_fetches() {
-    let runtime =
-        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let (old, new) = (key("old"), key("new"));
-    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
-    let first = runtime();
-    let keys = first.block_on(async { keys_from(&provider) });
-    let verifier = verifier(&keys);
-    // It ends with a fetch that was begun, and never polled.
-    drop(first);
-    assert!(!keys.has_keys());
-    let second = runtime();
-    second.block_on(async {
-        // The fetch that was dropped has failed, and the source is left alone for a moment.
-        sleep(Duration::from_secs(2)).await;
-        assert_eq!(verdict(&verifier, &token(&old)).await, Ok(()));
-        provider.answers(Answer::Keys(vec![new.clone()]));
-        assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
-    });
-    assert!(verifier.verify(&token(&new)).is_ok(), "no runtime is needed to verify");
-    drop(second);
-    let refused = verifier.verify(&token(&new)).unwrap_err().reason();
-    assert_eq!(refused, Reason::KeysUnavailable, "nobody keeps them fresh, or takes them away");
-    assert_eq!(runtime().block_on(verdict(&verifier, &token(&new))), Ok(()));
-}
-
-#[test]
-fn where_a_runtime_is_kept_and_nobody_drives_it_the_next_one_fetches() {
-    let runtime =
-        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let (old, new) = (key("old"), key("new"));
-    let provider = Provider::with(Answer::Keys(vec![old.clone()]));
-    let kept = runtime();
-    let keys = kept.block_on(async {
-        let keys = keys_from(&provider);
-        keys.wait().await.unwrap();
-        keys
-    });
-    let verifier = verifier(&keys);
-    provider.answers(Answer::Keys(vec![new.clone()]));
-    let second = runtime();
-    second.block_on(async {
-        // As one that is merely slow, at first.
-        assert_eq!(verdict(&verifier, &token(&new)).await, Err(Reason::UnknownKey));
-        assert!(verifier.verify(&token(&old)).is_ok());
-        sleep(Duration::from_secs(11)).await;
-        assert_eq!(verdict(&verifier, &token(&new)).await, Ok(()));
-        assert_eq!(verifier.verify(&token(&old)).map(drop).unwrap_err().reason(), Reason::UnknownKey);
-    });
-    let asked = provider.asked();
-    // Should it be driven again after all, its task finds that it is no longer asked for.
-    kept.block_on(async { sleep(Duration::from_secs(300)).await });
-    assert_eq!(provider.asked(), asked);
-    assert!(verifier.verify(&token(&new)).is_ok());
-}
-
 #[test]
 fn handles_move_between_threads() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<RemoteKeys>();
     assert!(KeySet::new([]).is_err());
-}
-
-/// What was counted, as `name outcome` or `name`, with the source checked.
-#[cfg(feature = "metrics")]
-fn counted(snapshotter: &metrics_util::debugging::Snapshotter) -> std::collections::BTreeMap<String, u64> {
-    use metrics_util::debugging::DebugValue;
-    let rows = snapshotter.snapshot().into_vec().into_iter();
-    rows.filter(|(key, ..)| key.key().name().starts_with("jwt_remote"))
-        .map(|(key, _, _, value)| {
-            let label = |name: &str| {
-                key.key().labels().find(|label| label.key() == name).map(|label| label.value().to_owned())
-            };
-            assert_eq!(label("source").as_deref(), Some("https://id/jwks"));
-            let DebugValue::Counter(times) = value else { panic!("{value:?}") };
-            (format!("{} {}", key.key().name(), label("outcome").unwrap_or_default()), times)
-        })
-        .collect()
 }
 
 #[cfg(feature = "metrics")]
@@ -391,7 +337,7 @@ async fn fetches_are_counted_by_what_came_of_them() {
     for name in ["x", "y", "z", "z"] {
         assert_eq!(verdict(&verifier, &token(&key(name))).await, Err(Reason::UnknownKey));
     }
-    let counted = counted(&snapshotter);
+    let counted = counted(&snapshotter, "https://id/jwks");
     let expected = [
         ("jwt_remote_fetches_total new", 1),
         ("jwt_remote_fetches_total same", 2),

@@ -63,22 +63,67 @@ async fn no_more_than_allowed_is_read() {
     }
 }
 
-#[tokio::test]
-async fn no_redirect_is_followed_by_whichever_client() {
+/// A redirect, and where it leads.
+async fn redirect() -> (Vec<u8>, tokio::task::JoinHandle<String>) {
     let (there, asked) = once(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
     let answer = format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(send(answer.clone(), 10).await.unwrap().status, 302);
-    assert!(!asked.is_finished());
+    (answer.into_bytes(), asked)
+}
 
-    // A client that follows them has been elsewhere; what it found there is not believed.
-    let (url, _asked) = once(answer.clone().into_bytes()).await;
+#[tokio::test]
+async fn no_redirect_is_followed_by_a_client_of_ours() {
+    let (answer, there) = redirect().await;
+    assert_eq!(send(answer.clone(), 10).await.unwrap().status, 302);
+    // Nor by one of the user's builder, which would.
+    let (url, _asked) = once(answer).await;
     let steady = Steady::new(Client::builder().no_proxy()).unwrap();
     let request = HttpRequest::get(&url, Duration::from_secs(2), 10);
     assert_eq!(steady.send(request).await.unwrap().status, 302);
-    let (url, _asked) = once(answer.into_bytes()).await;
+    assert!(!there.is_finished(), "the target was asked");
+}
+
+#[tokio::test]
+async fn what_the_users_own_client_found_behind_a_redirect_is_not_believed() {
+    let (answer, there) = redirect().await;
+    let (url, _asked) = once(answer).await;
     let client = Client::builder().no_proxy().build().unwrap();
     let request = HttpRequest::get(&url, Duration::from_secs(2), 10);
     assert_eq!(client.send(request).await.unwrap_err(), HttpError::Redirected);
+    // It has been there, which nobody can keep it from.
+    assert!(there.await.unwrap().starts_with("GET "));
+}
+
+#[tokio::test]
+async fn what_sends_secrets_does_not_start_with_a_client_that_may_follow_redirects() {
+    use crate::{ClientAuth, Introspection, Remote, ServiceToken};
+    let auth = || ClientAuth::basic("orders", "secret");
+    let start = |remote: &Remote| {
+        let introspection = Introspection::at("http://127.0.0.1:1/introspect", auth());
+        let introspection = introspection.with_audience("api").with_issuer("https://id").with_remote(remote);
+        let token = ServiceToken::at("http://127.0.0.1:1/token", auth()).with_remote(remote);
+        [introspection.start().map(drop), token.start().map(drop)]
+    };
+    for outcome in start(&Remote::with_client(client_builder().no_proxy().build().unwrap())) {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code(), "unfit_client");
+        assert!(error.to_string().ends_with("give its builder to `Remote::with_reqwest`"), "{error}");
+    }
+    for outcome in start(&Remote::with_reqwest(client_builder().no_proxy()).unwrap()) {
+        outcome.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_shorter_time_out_of_the_users_own_client_wins() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let client = client_builder().no_proxy().timeout(Duration::from_millis(200));
+    let own = client_builder().no_proxy().timeout(Duration::from_millis(200)).build().unwrap();
+    let hour = || HttpRequest::get(&url, Duration::from_secs(3_600), 9);
+    // Nobody accepts.
+    let both = async { (Steady::new(client).unwrap().send(hour()).await, own.send(hour()).await) };
+    let (steady, own) = tokio::time::timeout(Duration::from_secs(30), both).await.expect("it is not obeyed");
+    assert_eq!((steady.unwrap_err(), own.unwrap_err()), (HttpError::Timeout, HttpError::Timeout));
 }
 
 #[tokio::test]

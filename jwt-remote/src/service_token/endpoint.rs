@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::ServiceTokenError;
 use crate::address::{Address, AddressError, Transport};
-use crate::bounds::METADATA;
+use crate::bounds::{METADATA, Terms};
 use crate::http::HttpClient;
 use crate::origin::Discovered;
 
@@ -52,7 +52,7 @@ impl Endpoint {
         if let Some((address, _)) = held {
             return Ok(address);
         }
-        let metadata = issuer.metadata(client).await?;
+        let metadata = issuer.metadata(client, &Terms::default()).await?;
         let url = metadata.token_endpoint.ok_or(ServiceTokenError::NoEndpoint)?;
         let address = Address::new(&url, issuer.transport())
             .map_err(|error| ServiceTokenError::Endpoint { error: error.shortened() })?;

@@ -15,7 +15,7 @@ use super::answer::{self, Granted};
 use super::endpoint::Endpoint;
 use super::error::ServiceTokenError;
 use super::parameters::Parameters;
-use crate::bounds::{FETCH, LONGEST_FIRST, MOST_ANSWER_BYTES, WAIT};
+use crate::bounds::{A_LITTLE_LONGER, FETCH, MOST_ANSWER_BYTES, WAIT};
 use crate::client_auth::ClientAuth;
 use crate::dice::Dice;
 use crate::http::{HttpClient, HttpError, HttpRequest};
@@ -174,7 +174,7 @@ impl TokenSource {
             }
         };
         // A request ends in time; a shared task that runs where nothing runs any more does not begin one.
-        timeout(LONGEST_FIRST, first).await.unwrap_or(Err(ServiceTokenError::Late))
+        timeout(FETCH.saturating_add(A_LITTLE_LONGER), first).await.unwrap_or(Err(ServiceTokenError::Late))
     }
 
     pub(super) fn invalidate(&self, token: &AccessToken) {

@@ -361,3 +361,24 @@ fn where_a_runtime_ends_before_the_token_the_next_one_fetches() {
         assert!(token.held().is_some());
     });
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn requests_for_a_token_are_counted_by_what_came_of_them() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recording = ::metrics::set_default_local_recorder(&recorder);
+    let server = Server::with(Reply::Body(401, r#"{"error":"invalid_client"}"#));
+    let token = started(&server);
+    assert_eq!(text(&token).await, Err("invalid_client"));
+    server.replies(Reply::Tokens(3_600));
+    sleep(seconds(2)).await;
+    assert_eq!(text(&token).await, ok("t2"));
+    // The next one is due between 72 and 88 per cent of its lifetime.
+    sleep(seconds(3_300)).await;
+    assert_eq!(text(&token).await, ok("t3"));
+    let counted = crate::observe::counted::counted(&snapshotter, "https://id.example.com/token");
+    let expected =
+        [("jwt_remote_service_tokens_total invalid_client", 1), ("jwt_remote_service_tokens_total new", 2)];
+    assert_eq!(counted, expected.map(|(name, times)| (name.to_owned(), times)).into());
+}

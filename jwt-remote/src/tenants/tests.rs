@@ -1,6 +1,7 @@
 //! Tenants of a provider in this process, in time that stands still unless everybody waits.
 
-use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Barrier, Mutex};
 
 use jwt_core::keys::BoxFuture;
 use jwt_core::{Algorithm, ConfigError, Issuer, Presented, SigningKey};
@@ -154,6 +155,38 @@ async fn whom_a_rule_allows_is_held_up_to_the_bound() {
     assert_eq!(verdict(&tenants, &provider.token("c", "c")).await, Ok(()));
     assert_eq!(held(), ["a", "c"]);
     assert_eq!(verdict(&tenants, &provider.token("evil", "a")).await, Err(Reason::UntrustedIssuer));
+}
+
+/// All of them have found room when the first of them takes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tenants_that_come_at_once_are_held_up_to_the_bound_too() {
+    const AT_ONCE: usize = 4;
+    let provider = Provider::of(&["t0", "t1", "t2", "t3"]);
+    let (meeting, is_late) = (Arc::new(Barrier::new(AT_ONCE)), Arc::new(AtomicBool::new(false)));
+    let tenants = Oidc::tenants(TEMPLATE).with_audience("api").allow_where(|_| true).with_most_tenants(1);
+    let tenants = tenants.with_remote(&provider.remote()).with_rules({
+        let is_late = Arc::clone(&is_late);
+        move |rules| {
+            // The rules are looked at once before any tenant comes.
+            if is_late.load(Ordering::SeqCst) {
+                meeting.wait();
+            }
+            rules
+        }
+    });
+    let tenants = tenants.start().unwrap();
+    is_late.store(true, Ordering::SeqCst);
+    let asked: Vec<_> = std::thread::scope(|scope| {
+        let ask = |n: usize| {
+            let tenants = &tenants;
+            scope.spawn(move || tenants.0.of(&format!("https://id.example.com/t{n}/v2.0")).map(drop))
+        };
+        let all: Vec<_> = (0..AT_ONCE).map(ask).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(asked.iter().filter(|one| one.is_ok()).count(), 1, "{asked:?}");
+    assert_eq!(asked.iter().filter(|one| **one == Err(Reason::KeysUnavailable)).count(), AT_ONCE - 1);
+    assert_eq!(tenants.statuses().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

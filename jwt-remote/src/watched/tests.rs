@@ -344,3 +344,27 @@ fn where_a_runtime_ends_before_its_files_the_next_one_reads() {
         assert_eq!(verifier.verify(&token(&old)).unwrap_err().reason(), Reason::UnknownKey);
     });
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn readings_of_files_are_counted_by_what_came_of_them() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recording = ::metrics::set_default_local_recorder(&recorder);
+    let (folder, old, new) = (Folder::new(), key("old"), key("new"));
+    folder.replace("jwks.json", jwks(&[&old]));
+    let path = folder.at("jwks.json");
+    let keys = WatchedKeys::jwks(&path).start().await.unwrap();
+    for content in ["{".to_owned(), jwks(&[&old]), jwks(&[&old, &new])] {
+        folder.replace("jwks.json", content);
+        // The same content again is no news, so that each is counted once.
+        sleep(Duration::from_secs(60)).await;
+    }
+    let is_held = |key: &SigningKey| verdict(&verifier(&keys), key);
+    assert_eq!((is_held(&old), is_held(&new)), (Ok(()), Ok(())));
+    let counted = crate::observe::counted::counted(&snapshotter, &path.display().to_string());
+    let failed = counted.iter().find(|(name, _)| !name.ends_with(" new") && !name.ends_with(" same"));
+    assert!(failed.is_some_and(|(_, times)| *times >= 1), "{counted:?}");
+    let times = |outcome: &str| counted.get(&format!("jwt_remote_fetches_total {outcome}")).copied();
+    assert_eq!((times("new"), times("same")), (Some(2), Some(1)), "{counted:?}");
+}

@@ -43,7 +43,7 @@ mod keys;
 mod leaks;
 mod matrix;
 mod outages;
-mod register;
+pub(crate) mod register;
 mod sessions;
 mod signing;
 mod text;
@@ -51,7 +51,7 @@ mod text;
 /// The tests of a room with the rows that each covers: `name [rows];`.
 macro_rules! covers {
     ($($test:ident [$($row:tt)+];)+) => {
-        pub(super) const TESTS: &[super::register::Test] = &[$(super::register::Test {
+        pub(crate) const TESTS: &[$crate::attacks::register::Test] = &[$($crate::attacks::register::Test {
             room: module_path!(),
             name: stringify!($test),
             function: $test,
@@ -59,6 +59,6 @@ macro_rules! covers {
         }),+];
     };
 }
-use covers;
+pub(crate) use covers;
 
 pub(crate) use self::text::twin;

@@ -16,9 +16,17 @@ use tracing::Level;
 use super::bomb::gzip_of_zeros;
 use super::fault_server::{Answer, FaultServer, Response};
 use super::told::Told;
+use crate::attacks::covers;
+
 use super::{bogus, fresh, held, jwk, jwks, key, most_attempts, remote, set_of, token, until, verifier};
 
 const MIB: usize = 1024 * 1024;
+
+covers! {
+    without_a_first_set_all_is_503_and_the_server_is_left_alone [73 74 83 R4 R5 R6 R7 R9];
+    with_a_set_known_keys_are_good_all_along [67 68 73 74 R3 R4 R5 R6 R7];
+    a_fault_that_ends_is_forgotten_without_anybodys_doing [68 83 R9];
+}
 
 /// A fault: its route here, what the server does, and the code of what went wrong.
 struct Fault {
@@ -192,6 +200,8 @@ async fn without_a_first_set_all_is_503_and_the_server_is_left_alone() {
     let (told, _guard) = Told::listen();
     let elsewhere = FaultServer::always(Answer::json(jwks([&key("a")]))).await;
     let (remote, token) = (remote(), token(&key("a")));
+    // So that no later one listens where an earlier one did, of which something was told.
+    let mut ended = Vec::new();
     let mut faults = faults(&elsewhere.url("/elsewhere"));
     assert!(faults.len() >= 30, "{}", faults.len());
     while !faults.is_empty() {
@@ -204,6 +214,7 @@ async fn without_a_first_set_all_is_503_and_the_server_is_left_alone() {
         let cases = join_all(cases).await;
         let services = Services::of(&cases);
         join_all(cases.iter().map(|case| never_had_keys(case, &services, &token, began, &told))).await;
+        ended.extend(cases.into_iter().map(|case| case.server));
     }
     assert_eq!(elsewhere.gauge().connections, 0, "a redirect was followed");
 }
@@ -245,6 +256,7 @@ async fn with_a_set_known_keys_are_good_all_along() {
     let elsewhere = FaultServer::always(Answer::json(jwks([&key("a")]))).await;
     let (remote, good) = (remote(), key("good"));
     let known = token(&good);
+    let mut ended = Vec::new();
     let mut faults = faults(&elsewhere.url("/elsewhere"));
     while !faults.is_empty() {
         let batch = faults.drain(..faults.len().min(AT_A_TIME));
@@ -256,6 +268,7 @@ async fn with_a_set_known_keys_are_good_all_along() {
         }
         let began = Instant::now();
         join_all(cases.iter().map(|case| had_keys(case, &services, &known, began, &told))).await;
+        ended.extend(cases.into_iter().map(|case| case.server));
     }
     assert_eq!(elsewhere.gauge().connections, 0, "a redirect was followed");
 }

@@ -13,10 +13,19 @@ use tracing::Level;
 
 use super::fault_server::{Answer, FaultServer, Response};
 use super::told::Told;
+use crate::attacks::covers;
+
 use super::{bogus, client, fresh, held, jwks, key, most_attempts, remote, token_of, until};
 
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+covers! {
+    whoever_lies_of_itself_gets_nobody_to_ask_for_keys [73 75];
+    an_issuer_with_tls_names_no_address_without [73 75];
+    a_thousand_bogus_keys_cost_three_fetches_and_one_look_at_the_metadata [66 R11];
+    metadata_that_cannot_be_read_again_takes_no_keys_away [68];
+}
 
 fn metadata(issuer: &str, change: impl FnOnce(&mut Value)) -> Answer {
     let mut metadata = json!({
@@ -171,6 +180,60 @@ async fn metadata_is_found_where_either_standard_puts_it() {
         assert_eq!(fresh(provider.verifier(), &token_of(&key("b"), &issuer)).await, Err(Reason::UnknownKey));
         assert_eq!((server.count(place), server.count("/realms/a/jwks")), (2, 2), "{place}");
     }
+}
+
+/// A flood of tokens with keys that nobody has: the keys are fetched as often as of a bare address, and the metadata,
+/// which may have changed, are read again once a minute.
+#[tokio::test]
+async fn a_thousand_bogus_keys_cost_three_fetches_and_one_look_at_the_metadata() {
+    let server = FaultServer::always(Answer::Hang).await;
+    let (issuer, good) = (server.url(""), key("good"));
+    let (answer, set) = (metadata(&issuer, |_| ()), jwks([&good]));
+    server
+        .script(move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() });
+    let provider = provider(&issuer, &remote());
+    provider.wait().await.unwrap();
+    let (began, stranger, known) = (Instant::now(), key("stranger"), token_of(&good, &issuer));
+    for n in 0..1_000 {
+        let bogus = stranger.clone().with_key_id(format!("bogus-{n}")).unwrap();
+        let verdict = fresh(provider.verifier(), &token_of(&bogus, &issuer)).await;
+        assert_eq!(verdict, Err(Reason::UnknownKey));
+        assert_eq!(held(provider.verifier(), &known), Ok(()));
+    }
+    let seconds = began.elapsed().as_secs() as usize;
+    // All requests but the first two, whatever for.
+    let (keys, all) = (server.count("/jwks") - 1, server.gauge().asked - 2);
+    let (most_keys, most_metadata) = (2 + seconds / 30, 1 + seconds / 60);
+    assert!((1..=most_keys).contains(&keys), "{keys} fetches, {most_keys} at most");
+    assert!(all <= keys + most_metadata, "{all} requests, {keys} of them for keys");
+}
+
+/// Every token would be refused for its algorithm, as if each were forged.
+#[tokio::test]
+async fn keys_of_which_the_rules_allow_none_are_a_failed_fetch() {
+    let (told, _guard) = Told::listen();
+    let server = FaultServer::always(Answer::Hang).await;
+    let (issuer, good) = (server.url(""), key("a"));
+    let (answer, set) = (metadata(&issuer, |_| ()), jwks([&good]));
+    server
+        .script(move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() });
+    let with = |algorithm| {
+        let provider = Oidc::issuer(&issuer).with_audience(AUDIENCE).with_remote(&remote());
+        provider.with_rules(move |rules| rules.with_algorithms([algorithm]))
+    };
+    let error = with(Algorithm::RS256).discover().await.unwrap_err();
+    assert_eq!(error.code(), "not_allowed");
+    let words = "all keys are for ES256, and the rules of this service allow RS256 alone";
+    assert!(error.to_string().contains(words), "{error}");
+    assert!(!told.of(&issuer, words).is_empty());
+    let started = with(Algorithm::RS256).start().unwrap();
+    until("the fetch", || started.status().failures >= 1).await;
+    assert!(!started.has_keys());
+    let verdict = fresh(started.verifier(), &token_of(&good, &issuer)).await;
+    assert_eq!(verdict, Err(Reason::AlgorithmNotAllowed), "whose token it is does not matter");
+
+    let provider = with(Algorithm::ES256).discover().await.unwrap();
+    assert_eq!(held(provider.verifier(), &token_of(&good, &issuer)), Ok(()));
 }
 
 #[tokio::test]

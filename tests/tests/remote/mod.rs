@@ -9,6 +9,7 @@
 //! | `faults` | one row per fault: verdict, requests at the server, what the operator is told |
 //! | `sets` | sets that are good in part, freshness and tags |
 //! | `metadata` | the same for what an issuer says of itself |
+//! | `frameworks` | waiting, stopping, tenants and files, in every framework |
 //! | `introspection` | opaque tokens beside JWTs, in every framework |
 //! | `peers` | what other libraries were caught at |
 //! | `quirks` | metadata, keys and tokens in the shapes of well-known providers |
@@ -30,13 +31,14 @@
 mod bomb;
 mod certificate;
 mod fault_server;
-mod faults;
+pub(crate) mod faults;
+pub(crate) mod frameworks;
 mod introspection;
-mod metadata;
-mod peers;
-mod quirks;
-mod sets;
-mod soak;
+pub(crate) mod metadata;
+pub(crate) mod peers;
+pub(crate) mod quirks;
+pub(crate) mod sets;
+pub(crate) mod soak;
 pub(crate) mod told;
 
 use core::time::Duration;

@@ -7,17 +7,32 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use jwt_core::{Presented, Reason, TokenAuthority, Verdict, Verifier};
+use jwt_core::{Clock as _, ManualClock, Presented, Reason, SystemClock, TokenAuthority, Verdict, Verifier};
 use jwt_remote::RemoteKeys;
 use tests::tokens::{AUDIENCE, ISSUER};
 use tokio::sync::watch;
 
-use super::fault_server::{Answer, FaultServer};
+use super::fault_server::{Answer, FaultServer, PATIENCE};
 use super::told::Told;
+use crate::attacks::covers;
+
 use super::{bogus, fresh, held, jwks, key, keys_at, most_attempts, remote, token, until, verifier};
 
 /// How many wait for one source at a time.
 const MOST_WAITING: usize = 64;
+
+covers! {
+    a_thousand_bogus_keys_cost_three_fetches_at_most [66 R11];
+    a_thousand_bogus_keys_at_once_cost_one_and_nobody_else_waits [66 67 R11];
+    a_key_that_was_published_a_moment_ago_works_on_the_first_request [69 R8];
+    a_removed_key_is_refused_as_soon_as_a_fetch_was_without_it [68 69 R8];
+    a_failing_endpoint_is_not_asked_by_each_request [66 68];
+    while_a_refresh_hangs_no_request_with_a_known_key_waits [67 R3];
+    requests_that_are_dropped_while_they_wait_leave_nothing [76 R17];
+    with_the_last_handle_the_fetch_and_its_connection_end [76];
+    a_provider_that_is_killed_and_started_again_is_hardly_missed [68 R4 R8];
+    a_wall_clock_that_jumps_is_no_reason_to_fetch [R13];
+}
 
 async fn serving(set: String) -> (FaultServer, RemoteKeys, Verifier) {
     let server = FaultServer::always(Answer::json(set)).await;
@@ -171,6 +186,39 @@ async fn a_thousand_first_requests_are_one_fetch() {
     let verdicts = join_all((0..1_000).map(|_| fresh(&verifier, &token))).await;
     assert_eq!(verdicts, vec![Ok(()); 1_000]);
     assert_eq!(server.count("/jwks"), 1);
+}
+
+/// Ages of keys, waits after failures and what strangers may cause go by a clock that never jumps; tokens by the wall
+/// clock alone.
+#[tokio::test]
+async fn a_wall_clock_that_jumps_is_no_reason_to_fetch() {
+    const HOUR: u64 = 3_600;
+    let good = key("good");
+    let (server, keys, _) = serving(jwks([&good])).await;
+    let now = SystemClock.now().as_secs();
+    let clock = ManualClock::at(now);
+    let verifier = verifier(&keys).with_clock(clock.clone());
+    let (known, mut bogus) = (token(&good), bogus());
+    // Two wishes are granted, whatever the clock says; the next one half a minute later.
+    assert_eq!(fresh(&verifier, &bogus()).await, Err(Reason::UnknownKey));
+    assert_eq!(fresh(&verifier, &bogus()).await, Err(Reason::UnknownKey));
+    let began = Instant::now();
+    for (to, expected) in [
+        (now - HOUR, Err(Reason::IssuedInFuture)),
+        (now + HOUR, Err(Reason::Expired)),
+        (0, Err(Reason::IssuedInFuture)),
+        (4_102_444_800, Err(Reason::Expired)),
+        (now, Ok(())),
+    ] {
+        clock.set(to);
+        for _ in 0..20 {
+            assert_eq!(fresh(&verifier, &known).now_or_never(), Some(expected), "at {to}");
+            assert_eq!(fresh(&verifier, &bogus()).await, Err(Reason::UnknownKey), "at {to}");
+        }
+        assert!(keys.has_keys() && keys.status().age.unwrap() <= began.elapsed() + PATIENCE, "at {to}");
+    }
+    let (asked, most) = (server.count("/jwks"), 3 + began.elapsed().as_secs() as usize / 30);
+    assert!((3..=most).contains(&asked), "{asked} requests, {most} at most");
 }
 
 /// On several threads, where the first requests really are at once.

@@ -11,7 +11,16 @@ use tracing::Level;
 use super::fault_server::{Answer, FaultServer, Response};
 use super::faults::oct;
 use super::told::Told;
+use crate::attacks::covers;
+
 use super::{Shared, bogus, fresh, held, jwk, jwks, key, keys_at, set_of, token, verifier};
+
+covers! {
+    a_bad_key_among_nine_costs_one_key_and_is_told_once [70 71 72 R5];
+    of_a_kid_that_stands_twice_neither_key_is_used [70 R5];
+    a_private_key_that_is_published_verifies_nothing [71];
+    keys_that_change_with_each_answer_cost_no_more_than_strangers_do [66];
+}
 
 /// Sets with a bad key among good ones: the bad one's `kid`, its JWK, and the code of what is wrong with it.
 fn bad_keys() -> Vec<(&'static str, serde_json::Value, &'static str)> {

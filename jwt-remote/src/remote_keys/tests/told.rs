@@ -15,9 +15,15 @@ fn only(told: &Told, level: Level, words: &str) -> Vec<Line> {
 
 /// All since the last time, as the beginnings of their texts.
 fn all(told: &Told) -> Vec<String> {
-    let beginning = |line: Line| line.text.split([',', ';', ':']).next().unwrap().to_owned();
     told.take_warnings().into_iter().map(beginning).collect()
 }
+
+fn beginning(line: Line) -> String {
+    line.text.split([',', ';', ':']).next().unwrap().to_owned()
+}
+
+/// What each line about an outage has an operator do.
+const TO_DO: &str = "look whether this address can be reached from here and serves a JWK set";
 
 #[tokio::test(start_paused = true)]
 async fn each_state_of_an_outage_has_its_line() {
@@ -43,11 +49,15 @@ async fn each_state_of_an_outage_has_its_line() {
     sleep(Duration::from_secs(3_500)).await;
     let lines = only(&told, Level::WARN, "keys could not be fetched; those that are held serve on");
     assert!(lines.len() > 10, "{}", lines.len());
+    assert!(lines.iter().all(|line| line.text.contains(TO_DO)), "{lines:?}");
     assert!(keys.has_keys());
 
     sleep(Duration::from_secs(800)).await;
     assert!(!keys.has_keys());
-    let lines = all(&told);
+    let lines = told.take_warnings();
+    let is_of_time = |line: &&Line| line.text.contains("too old");
+    assert!(lines.iter().filter(is_of_time).all(|line| line.text.contains(TO_DO)), "{lines:?}");
+    let lines: Vec<String> = lines.into_iter().map(beginning).collect();
     let times = |words: &str| lines.iter().filter(|line| *line == words).count();
     assert_eq!(times("keys are too old to be trusted"), 1, "{lines:?}");
     assert_eq!(times("keys taken away"), 1, "{lines:?}");

@@ -7,9 +7,12 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jwt_core::{Algorithm, Clock as _, Reason, SigningKey, SystemClock};
+use jwt_core::{Algorithm, Clock as _, Presented, Reason, SigningKey, SystemClock, TokenAuthority};
+use jwt_remote::Oidc;
 use serde_json::{Map, Value, json};
 use tests::tokens::sign_raw;
+
+use crate::attacks::covers;
 
 use self::shapes::{Provider, auth0, cognito, entra, google, keycloak, merged, okta, sap, set, signing};
 use super::certificate::self_signed;
@@ -33,6 +36,12 @@ fn now() -> u64 {
 type Shape = fn(&str, &str) -> Provider;
 
 const SHAPES: [Shape; 7] = [google, entra, cognito, auth0, okta, keycloak, sap];
+
+covers! {
+    what_providers_publish_is_understood_and_their_neighbours_are_refused [72 75];
+    an_address_in_a_token_is_never_asked [73];
+    a_tenant_that_is_on_the_list_is_served_and_another_one_asks_nobody [75];
+}
 
 /// A provider, and a second host of it.
 async fn serve(shape: Shape) -> (Provider, FaultServer, FaultServer) {
@@ -97,6 +106,34 @@ async fn what_providers_publish_is_understood_and_their_neighbours_are_refused()
         let asked = server.gauge().asked + other.gauge().asked;
         assert_eq!(asked, 2, "{name}: metadata and keys, once each");
     }
+}
+
+/// Each tenant of Entra ID has an issuer of its own; whoever opens another one asks nobody anything.
+#[tokio::test]
+async fn a_tenant_that_is_on_the_list_is_served_and_another_one_asks_nobody() {
+    let (given, server, other) = serve(entra).await;
+    let Provider { issuer, header, claims, .. } = given;
+    let (base, audience) = (server.url(""), claims["aud"].as_str().unwrap());
+    let tenants = Oidc::tenants(format!("{base}/{{tenantid}}/v2.0")).with_audience(audience);
+    let tenants = tenants.allow([claims["tid"].as_str().unwrap()]).with_remote(&remote()).start().unwrap();
+    let verdict = async |token: &str| {
+        let verdict = TokenAuthority::verify(&tenants, &Presented::new(token)).decide().await;
+        verdict.map(|verified| verified.issuer().map(str::to_owned)).map_err(|error| error.reason())
+    };
+    let with_issuer = |issuer: String| signed(&KEYS[0], &header, &with(&claims, "iss", issuer));
+    for stranger in [
+        format!("{base}/99999999-1111-2222-3333-444444444444/v2.0"),
+        format!("{base}/common/v2.0"),
+        format!("{base}/{{tenantid}}/v2.0"),
+        format!("{issuer}/"),
+        issuer.replace(&base, &other.url("")),
+    ] {
+        assert_eq!(verdict(&with_issuer(stranger.clone())).await, Err(Reason::UntrustedIssuer), "{stranger}");
+    }
+    assert_eq!((server.gauge().asked, other.gauge().asked), (0, 0), "nobody is asked for a stranger");
+    assert_eq!(verdict(&signed(&KEYS[0], &header, &claims)).await, Ok(Some(issuer)));
+    assert_eq!(verdict(&signed(&KEYS[2], &header, &claims)).await, Err(Reason::BadSignature));
+    assert_eq!(server.gauge().asked, 2, "metadata and keys, once each");
 }
 
 /// SAP's own libraries follow `jku`; whoever does so for any address takes an attacker's keys.

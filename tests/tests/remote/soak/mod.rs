@@ -36,6 +36,7 @@ use self::node::{Issuers, Node, Waiting};
 use self::oracle::{KINDS, Kind, expected};
 use self::world::{Issuer, Random, Set, bogus, by_secret, under_another_name};
 use super::fault_server::{Answer, FaultServer};
+use crate::attacks::covers;
 
 const ISSUERS: usize = 3;
 const NODES: usize = 8;
@@ -50,6 +51,10 @@ const REQUESTS_OF_A_TICK: usize = 10;
 const GIVEN_UP: usize = 5;
 const LEAST_OF_EACH_FAULT: usize = 10;
 const MOST_GROWTH: u64 = 16 << 20;
+
+covers! {
+    whatever_the_issuers_do_every_verdict_is_the_one_that_the_held_keys_give [69 R8 R11];
+}
 
 fn seconds() -> u64 {
     std::env::var("SOAK_SECONDS").map_or(60, |seconds| seconds.parse().unwrap())
