@@ -4,7 +4,8 @@
 //! A source is called by its address without the query, or by its issuer: what the operator configured. Nothing that a
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
-#[cfg(all(test, feature = "metrics"))]
+#[cfg(test)]
+#[cfg(feature = "metrics")]
 pub(crate) mod counted;
 pub(crate) mod service_token;
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(crate) enum Origin {
     /// A JWK set at this address.
     Keys(Address),
     /// Where the issuer's metadata says.
-    Issuer(Discovered),
+    Issuer(Box<Discovered>),
 }
 
 pub(crate) struct Discovered {
@@ -72,7 +72,7 @@ impl Origin {
     }
 
     pub(crate) fn issuer(issuer: &str, transport: Transport) -> Result<Self, AddressError> {
-        Discovered::new(issuer, transport).map(Self::Issuer)
+        Ok(Self::Issuer(Box::new(Discovered::new(issuer, transport)?)))
     }
 
     /// What it is called in logs.

@@ -1,15 +1,18 @@
 //! One source of keys: its schedule, what it last said, and those who wait for it.
 
+mod asker;
+
 use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use jwt_core::keys::{BoxFuture, Grant, Live, LiveWriter, Refresh, RefreshHint};
-use jwt_core::{Algorithm, Reason};
+use jwt_core::Algorithm;
+use jwt_core::keys::{BoxFuture, Live, LiveWriter, RefreshHint};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
+pub(crate) use self::asker::{Asker, answers};
 use crate::bounds::Terms;
 use crate::dice::Dice;
 use crate::fetch_error::FetchError;
@@ -19,7 +22,7 @@ use crate::jwks::{BodyPrint, Fetched, Last};
 use crate::observe::{self, Held, Name, Suppressed};
 use crate::origin::{Origin, Wish};
 use crate::refresher::{Hub, Renewed};
-use crate::schedule::{Answer, Schedule};
+use crate::schedule::Schedule;
 use crate::strangers::KeyPrint;
 
 /// A source of keys, shared by its handles and the refresher.
@@ -343,64 +346,6 @@ impl Renewed for Source {
         }
         if self.holds() {
             self.writer.clear();
-        }
-    }
-}
-
-/// Whether the keys of this moment answer the need, though those that a token was verified by did not.
-pub(crate) fn answers(keys: &Live, hint: RefreshHint<'_>) -> bool {
-    let Some(keys) = keys.load() else { return false };
-    match hint {
-        RefreshHint::UnknownKey { key_id, algorithm, .. } => {
-            keys.select(algorithm, key_id).err() != Some(Reason::UnknownKey)
-        }
-        _ => true,
-    }
-}
-
-/// A handle on a source, as what verification asks for newer keys.
-pub(crate) struct Asker(pub(crate) Arc<Source>);
-
-impl Refresh for Asker {
-    fn request(&self, hint: RefreshHint<'_>) -> Grant {
-        let source = &self.0;
-        let now = source.now();
-        let mut state = source.state();
-        // A fetch that ended since the token was looked at: no further one is needed.
-        if answers(&source.live(), hint) {
-            return Grant::Fetch(Box::pin(core::future::ready(())));
-        }
-        let print = source.print(hint);
-        let answer = match print {
-            Some(key) => state.schedule.ask_for(key, now),
-            None => state.schedule.ask_for_any(now),
-        };
-        if answer == Answer::Denied {
-            let told = if print.is_some() { state.suppressed.one_more(now) } else { None };
-            drop(state);
-            if let Some(wishes) = told {
-                observe::suppressed(source.name(), wishes);
-            }
-            return Grant::Denied;
-        }
-        // Before the lock is given up, or the fetch could end unseen.
-        let mut ended = source.ended.subscribe();
-        state.is_wanted |= answer == Answer::Begin;
-        drop(state);
-        // Also to join one: the task that was to begin it may have ended with its runtime.
-        if let Some(hub) = source.hub.upgrade() {
-            hub.wake();
-        }
-        match Arc::clone(&source.places).try_acquire_owned() {
-            Err(_full) => Grant::Overloaded,
-            Ok(place) => {
-                let wait = source.wait;
-                Grant::Fetch(Box::pin(async move {
-                    let _place = place;
-                    // Too long is no error: verification looks at what is there.
-                    let _ = timeout(wait, ended.changed()).await;
-                }))
-            }
         }
     }
 }

@@ -284,6 +284,7 @@ types! {
     jwt_remote::ClientAuth,
     jwt_remote::Either<jwt_core::Verifier, jwt_core::Verifier>,
     jwt_remote::FetchError,
+    jwt_remote::FetchLimits,
     jwt_remote::HttpError,
     jwt_remote::HttpRequest,
     jwt_remote::HttpResponse,

@@ -147,9 +147,7 @@ fn a_service_that_is_stopped_while_all_wait_answers_all_and_leaves_no_task() {
                 assert!(tasks() >= 1, "{framework}: whatever fetches is not counted");
                 let stopped = tokio::task::spawn_blocking(move || drop(server));
                 // It takes no further request, and is not done.
-                while TcpStream::connect(address).await.is_ok() {
-                    tokio::task::yield_now().await;
-                }
+                until("the end of its port", || std::net::TcpStream::connect(address).is_err()).await;
                 assert!(!stopped.is_finished(), "{framework}");
                 open.send_replace(true);
                 stopped.await.unwrap();
