@@ -253,7 +253,7 @@ impl KeyRing {
     /// names a key that they do not have.
     ///
     /// The key is gone from this process when this is first polled, before the store is asked and whatever a
-    /// [`tick`](Self::tick) waits for. Where the store fails, or the future is dropped, it stays gone; the process then does
+    /// [`tick`](Self::tick) waits for. Where the store fails, or the future is dropped, a key that was known here stays gone; the process then does
     /// not [sign](KeyRingError::NotSigning) if that was the key that did. Each [`tick`](Self::tick) of this process tries
     /// again.
     ///

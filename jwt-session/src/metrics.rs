@@ -3,7 +3,7 @@
 //!
 //! | name | kind | counts |
 //! |---|---|---|
-//! | `jwt_revocation_unchecked_total` | counter | requests that [`insecure_fail_open`](crate::SessionsBuilder::insecure_fail_open) let through |
+//! | `jwt_revocation_unchecked_total` | counter | requests for which [`insecure_fail_open`](crate::SessionsBuilder::insecure_fail_open) had the check pass |
 
 use metrics::{Unit, describe_counter};
 

@@ -11,7 +11,7 @@ use crate::session_id::SessionId;
 /// What an application is told of a session: who, since when, until when, and where from. Nothing of its tokens, nor
 /// anything that one could be made from: those are in the [`Session`] that stores keep, and nowhere else.
 ///
-/// Serialised, its members have the names that they have in a token, and times are seconds since the Unix epoch. It holds
+/// Serialised, `iss`, `sub` and `client_id` are called as in a token, and times are seconds since the Unix epoch. It holds
 /// names and addresses of users, for them and whoever helps them.
 ///
 /// ```

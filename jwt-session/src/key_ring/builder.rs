@@ -131,6 +131,8 @@ impl KeyRingBuilder {
     /// A store that does not answer for so long cannot be asked: [`KeyRingError::Store`]. Default 5 s; from a millisecond to
     /// a minute. For each question, of which a [tick](KeyRing::tick) asks a few. What was asked may have been done all the
     /// same, and the next tick finds it.
+    ///
+    /// Measured by the timer of tokio, which its runtime must have.
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.store = self.store.with_patience(patience);
         self
@@ -214,7 +216,7 @@ impl KeyRingBuilder {
         fits(lifetime <= DAY.saturating_mul(90), "longest lifetime")?;
         let retire = lifetime.saturating_add(LEEWAY).saturating_add(self.clocks);
         let rules = RingRules { period: self.period, ahead, retire, clocks: self.clocks };
-        let turn = cycle.turn(None, Wish::Nothing, &rules, fresh, true).await?;
+        let turn = cycle.turn(None, Wish::Nothing, &rules, &|_| (), fresh, true).await?;
         let clock = match turn.refused {
             Some(Refused::Clock { difference }) => Some(KeyRingError::Clock { difference }),
             _ => None,

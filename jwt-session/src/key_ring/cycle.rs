@@ -113,17 +113,20 @@ impl Cycle {
         }
     }
 
-    /// Does what is due and what is wanted. `fresh` are keys that may be taken before others are made.
+    /// Does what is due and what is wanted. `news` is told what the store has, before anything is tried that may fail.
+    /// `fresh` are keys that may be taken before others are made.
     pub(super) async fn turn(
         &self,
         seen: Option<&Held>,
         wish: Wish<'_>,
         rules: &RingRules,
+        news: &(dyn Fn(&Held) + Sync),
         mut fresh: Vec<SigningKey>,
         reseals: bool,
     ) -> Result<Turn, KeyRingError> {
         for _ in 0..MOST_ATTEMPTS {
             let held = self.load(seen).await?;
+            news(&held);
             let refused = |held, refused| {
                 Ok(Turn { held, changes: Vec::new(), due: Duration::ZERO, refused: Some(refused) })
             };

@@ -45,7 +45,10 @@ impl Inner {
     /// One turn, and its outcome in this process. To be called by whoever has the turn.
     pub(super) async fn step(&self, wish: Wish<'_>) -> Result<(Duration, Option<Refused>), KeyRingError> {
         let view = self.view.load_full();
-        let turn = self.cycle.turn(Some(&view.held), wish, &self.rules, Vec::new(), false).await?;
+        // What others have dropped is gone from here though nothing can be written. What is wrong with it is told below,
+        // or was told already.
+        let news = |held: &Held| drop(self.take_over(held.clone(), &[]));
+        let turn = self.cycle.turn(Some(&view.held), wish, &self.rules, &news, Vec::new(), false).await?;
         let Turn { held, changes, due, refused } = turn;
         self.take_over(held, &changes)?;
         Ok((due, refused))
@@ -70,7 +73,7 @@ impl Inner {
             // Where the keys were taken away for want of news, they are back.
             let is_known = held.version == before.held.version && self.writer.live().load().is_some();
             if !is_known {
-                self.show(held, &dropped)?;
+                self.show(held, &dropped, true)?;
             }
         }
         self.tell(changes);
@@ -119,7 +122,7 @@ impl Inner {
         }
         dropped.push(key_id.into());
         let held = &self.view.load_full().held;
-        if held.has(key_id) { self.show(held.clone(), &dropped) } else { Ok(()) }
+        if held.has(key_id) { self.show(held.clone(), &dropped, false) } else { Ok(()) }
     }
 
     /// What was dropped here of which the store has not taken note yet.
@@ -131,13 +134,14 @@ impl Inner {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has these keys verify and be published. The issuer stays until there is another, unless its key is gone.
-    fn show(&self, held: Held, dropped: &[Arc<str>]) -> Result<(), KeyRingError> {
+    /// Has these keys verify and be published. The issuer stays until there is another, unless its key is gone. Keys that
+    /// were taken away come back where they were just read.
+    fn show(&self, held: Held, dropped: &[Arc<str>], was_read: bool) -> Result<(), KeyRingError> {
         let jwks = match held.verifying(dropped)? {
             Some(verifying) => {
                 let jwks = Jwks::of(&verifying, self.max_age)?;
                 // What fell silent stays so until the store is read, also where a key is dropped meanwhile.
-                if self.silent().is_none() {
+                if self.silent().is_none() && (was_read || self.writer.live().load().is_some()) {
                     self.writer.replace(verifying);
                 }
                 jwks

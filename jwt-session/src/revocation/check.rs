@@ -116,8 +116,8 @@ impl RevocationsBuilder {
         self
     }
 
-    pub(crate) fn insecure_fail_open(mut self) -> Self {
-        self.0.fails_open = true;
+    pub(crate) const fn fail_open(mut self, fails_open: bool) -> Self {
+        self.0.fails_open = fails_open;
         self
     }
 
@@ -274,7 +274,7 @@ impl Revocations {
         self.0.rules.most_lag.is_some_and(|most| self.lag() > most)
     }
 
-    /// How many requests [`insecure_fail_open`](crate::SessionsBuilder::insecure_fail_open) has let through as yet.
+    /// For how many requests [`insecure_fail_open`](crate::SessionsBuilder::insecure_fail_open) has had the check pass as yet.
     #[must_use]
     pub fn unchecked(&self) -> u64 {
         self.0.unchecked.requests()

@@ -188,7 +188,7 @@ impl RoutesBuilder {
 
     /// Lets a client without a secret take back its own tokens by `POST /revoke`, where that is served: it says its name
     /// (`client_id`), as RFC 7009 §2.1 allows it to public clients. The name is no secret, so that whoever gets hold of a
-    /// token can end its session. Default: no; `POST /logout` is there for such clients.
+    /// refresh token can end its session. Default: no; `POST /logout` is there for such clients.
     pub const fn with_revocation_by_public_clients(mut self) -> Self {
         self.revocation_by_public_clients = true;
         self

@@ -8,7 +8,7 @@ use super::response::{OAuthError, RouteResponse};
 use super::{Answered, Routes};
 
 impl Routes {
-    /// RFC 7009: takes back a token of the client that asks, and the session that it is of. Where clients without a secret
+    /// RFC 7009: takes back a token of the client that asks, and of a refresh token the session. Where clients without a secret
     /// may ask, such a one says its name, and has nothing to show but the token.
     pub(super) async fn revoke(&self, request: Kept) -> Answered {
         let members = Self::members(&request, Accepts::Form)?;

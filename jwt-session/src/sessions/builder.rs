@@ -117,9 +117,11 @@ impl SessionsBuilder {
     }
 
     /// Where other processes may write to the store, and this one has not been able to read for so long what they
-    /// revoke, the check answers 503. Default 60 s; from two seconds to a day.
-    pub const fn require_max_lag(mut self, most: Duration) -> Self {
+    /// revoke, the check answers 503. Default 60 s; from two seconds to a day. Takes an
+    /// [`insecure_fail_open`](Self::insecure_fail_open) before it back.
+    pub fn require_max_lag(mut self, most: Duration) -> Self {
         self.most_lag = most;
+        self.revocations = self.revocations.fail_open(false);
         self
     }
 
@@ -127,7 +129,7 @@ impl SessionsBuilder {
     /// such request is counted, by [`unchecked`](Revocations::unchecked) and, with the feature `metrics`, as
     /// `jwt_revocation_unchecked_total`; the first one of an outage is told as an event of level `warn`.
     pub fn insecure_fail_open(mut self) -> Self {
-        self.revocations = self.revocations.insecure_fail_open();
+        self.revocations = self.revocations.fail_open(true);
         self
     }
 

@@ -11,6 +11,7 @@ use super::*;
 const ANSWERS: u8 = 0;
 const IS_STUCK: u8 = 1;
 const FAILS: u8 = 2;
+const IS_READ_ONLY: u8 = 3;
 
 /// A store that has read, and then does not answer for as long as it is told so.
 #[derive(Clone)]
@@ -55,6 +56,9 @@ impl KeyRingStore for Stuck {
         version: Option<u64>,
         text: &'s str,
     ) -> BoxFuture<'s, Result<Option<u64>, StoreError>> {
+        if self.is(IS_READ_ONLY) {
+            return Box::pin(async { Err(StoreErrorKind::Unavailable.into()) });
+        }
         self.store.replace(name, version, text)
     }
 }
@@ -137,6 +141,27 @@ async fn a_turn_under_way_does_not_bring_back_what_is_dropped_in_the_middle_of_i
         there.ring.tick().await.unwrap();
         assert!(!there.verifies(&token) && there.active() == here.active());
     }
+}
+
+/// It owes the store a drop of its own, which comes first, and cannot write.
+#[tokio::test]
+async fn what_others_drop_is_gone_though_nothing_can_be_written() {
+    let (store, clock) = world();
+    let narrow = Stuck::of(store.clone());
+    let (here, there) = (node(&narrow, &clock).await, node(&store, &clock).await);
+    let (first, token) = (here.active(), here.token());
+    let next = here.published().into_iter().find(|id| **id != *first).unwrap();
+    narrow.set(IS_READ_ONLY);
+    assert_eq!(here.ring.drop_key(&next).await.unwrap_err().code(), "store_unavailable");
+    there.ring.drop_key(&first).await.unwrap();
+    assert!(here.verifies(&token));
+    assert_eq!(here.ring.tick().await.unwrap_err().code(), "store_unavailable");
+    assert!(!here.verifies(&token) && !here.published().contains(&first.to_string()));
+    assert_eq!(here.ring.issuer().unwrap_err().code(), "key_ring_not_signing");
+    narrow.set(ANSWERS);
+    here.ring.tick().await.unwrap();
+    there.ring.tick().await.unwrap();
+    assert!(here.active() == there.active() && *here.active() != *next);
 }
 
 /// A key that this process hears of only by the turn that the drop waits for.

@@ -105,7 +105,7 @@ async fn who_is_alone_or_says_so_lags_behind_nobody() {
         open(world.node(shared.clone()).with_single_process()).await,
         open(world.node(shared.clone()).insecure_fail_open()).await,
     ];
-    let strict = open(world.node(shared.clone()).require_max_lag(SECOND * 5)).await;
+    let strict = open(world.node(shared.clone()).insecure_fail_open().require_max_lag(SECOND * 5)).await;
     shared.is_away.store(true, Ordering::Relaxed);
     tokio::time::sleep(SECOND * 7).await;
     assert_eq!(world.asked(&strict, &living), 503);
@@ -161,7 +161,7 @@ async fn each_request_that_is_let_through_unchecked_is_counted() {
     let (ended, living) = (world.login("alice").await, world.login("bob").await);
     world.sessions.end(ended.session()).await.unwrap();
     let shared = world.shared();
-    let node = world.node(shared.clone()).insecure_fail_open().require_max_lag(SECOND * 5);
+    let node = world.node(shared.clone()).require_max_lag(SECOND * 5).insecure_fail_open();
     let node = node.open().await.unwrap();
     let unchecked = || node.revocations().unchecked();
     for outage in 1..3 {
