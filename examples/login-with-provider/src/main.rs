@@ -69,9 +69,8 @@ async fn finish(shared: Shared, (hash, verifier): Begun, back: Fields) -> Answer
     let tokens = request.request_async(&|request| send(http.clone(), request)).await.map_err(failed)?;
     let (access_token, id_token) = (tokens.access_token().secret(), &tokens.extra_fields().id_token);
     // OpenID Connect Core §3.1.3.7: signature, `iss`, `aud`, `azp` and times by the profile, the rest by this login.
-    let login =
-        Expected::new().with_nonce(hash.as_str()).with_access_token(access_token).with_max_age(MAX_AGE);
-    let user = provider.verify_fresh_with(id_token, &login).await.map_err(failed)?;
+    let login = Expected::new().with_nonce(hash.as_str()).with_access_token(access_token);
+    let user = provider.verify_fresh_with(id_token, &login.with_max_age(MAX_AGE)).await.map_err(failed)?;
     let session = sessions.token().with_subject(user.subject().unwrap_or_default()).sign().map_err(failed)?;
     Ok(([(SET_COOKIE, format!("__Host-session={session}; {ATTRIBUTES}=600"))], Redirect::to("/me")))
 }
