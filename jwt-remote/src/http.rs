@@ -42,10 +42,10 @@ pub trait HttpClient: Send + Sync + 'static {
 
     /// Whether it may be given what is secret: tokens, and this service's own credentials. Where it may not,
     /// [`Introspection`](crate::Introspection) and [`ServiceToken`](crate::ServiceToken) do not start with it
-    /// ([`RemoteError::UnfitClient`](crate::RemoteError::UnfitClient)). Default: yes, for no redirect is followed.
-    /// One that sends by another client says what that one says.
+    /// ([`RemoteError::UnfitClient`](crate::RemoteError::UnfitClient)). Default: no. One that follows no redirect, and
+    /// sends to nobody else, says yes; one that sends by another client says what that one says.
     fn may_carry_secrets(&self) -> bool {
-        true
+        false
     }
 }
 

@@ -128,7 +128,7 @@ impl RemoteKeys {
     /// Gives up all keys that are held, at once, and everything that was verified by them: for a provider whose key was
     /// stolen, where the next fetch is not to be waited for. One begins at once, also while the source fails; one that
     /// is under way is not believed. Until keys come, tokens are answered with 503. Each call asks the source: keep it
-    /// from strangers.
+    /// from strangers. Not to be called by a listener of events, which hears of it while it is done.
     pub fn purge(&self) {
         self.0.source.purge();
     }

@@ -49,6 +49,10 @@ impl Steady {
 }
 
 impl HttpClient for Steady {
+    fn may_carry_secrets(&self) -> bool {
+        true
+    }
+
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
         send(self.0.clone(), request)
     }

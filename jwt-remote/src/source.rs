@@ -232,6 +232,11 @@ impl Source {
                     let mut state = self.state();
                     state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
+                    // A good answer, and no key of it is for us: those of before are not in it.
+                    if matches!(error.what(), FetchError::NotAllowed { .. }) && self.holds() {
+                        (state.last, state.fetched_at) = (Last::default(), None);
+                        self.writer.clear();
+                    }
                     (state.fetched_at.is_some(), state.is_purged)
                 };
                 let held = match self.holds() {

@@ -268,6 +268,16 @@ impl OidcTenants {
         let tenants = self.0.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.iter().map(|(name, tenant)| (name.clone(), tenant.keys.status())).collect()
     }
+
+    /// Gives up all keys of a tenant, as [`RemoteKeys::purge`] does. Of one that is not held there is nothing to give up.
+    pub fn purge(&self, tenant: &str) {
+        let tenants = self.0.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = tenants.get(tenant).map(|tenant| tenant.keys.clone());
+        drop(tenants);
+        if let Some(keys) = keys {
+            keys.purge();
+        }
+    }
 }
 
 impl Inner {

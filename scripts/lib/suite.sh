@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
+# A thousand connections have two thousand ends.
+ulimit -Sn "$(ulimit -Hn)" 2>/dev/null || true
 # A run that starts from nothing and is not looked into has no use for either.
 [ "${CI:-}" != true ] || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 . scripts/lib/tools.sh

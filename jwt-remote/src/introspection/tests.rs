@@ -85,6 +85,10 @@ fn field(request: &HttpRequest, name: &str) -> Option<String> {
 }
 
 impl HttpClient for Endpoint {
+    fn may_carry_secrets(&self) -> bool {
+        true
+    }
+
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
         let reply = self.reply.lock().unwrap().clone()(&field(&request, "token").unwrap());
         self.asked.lock().unwrap().push(request);

@@ -48,6 +48,10 @@ impl Server {
 const METADATA: &str = r#"{"issuer":"https://id.example.com/","jwks_uri":"https://id.example.com/jwks","token_endpoint":"https://id.example.com/oauth/token"}"#;
 
 impl HttpClient for Server {
+    fn may_carry_secrets(&self) -> bool {
+        true
+    }
+
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
         let reply = |status, body: String| HttpResponse { status, headers: Vec::new(), body: body.into() };
         if request.url.contains("/.well-known/") {

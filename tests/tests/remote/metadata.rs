@@ -236,6 +236,40 @@ async fn keys_of_which_the_rules_allow_none_are_a_failed_fetch() {
     assert_eq!(held(provider.verifier(), &token_of(&good, &issuer)), Ok(()));
 }
 
+/// It is a good answer, and the key that is held is not in it.
+#[tokio::test]
+async fn keys_of_which_the_rules_allow_none_take_those_of_before_away() {
+    let server = FaultServer::always(Answer::Hang).await;
+    let issuer = server.url("");
+    let (good, new) = (key("a"), SigningKey::generate(Algorithm::EdDSA).unwrap().with_key_id("b").unwrap());
+    let answer = metadata(&issuer, |members| {
+        members["id_token_signing_alg_values_supported"] = json!(["ES256", "EdDSA"]);
+    });
+    let serve = |set: String| {
+        let answer = answer.clone();
+        server.script(
+            move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() },
+        );
+    };
+    serve(jwks([&good]));
+    let provider = Oidc::issuer(&issuer).with_audience(AUDIENCE).with_remote(&remote());
+    let provider = provider.with_rules(|rules| rules.with_algorithms([Algorithm::ES256]));
+    let provider = provider.discover().await.unwrap();
+    let token = token_of(&good, &issuer);
+    assert_eq!(held(provider.verifier(), &token), Ok(()));
+    serve(jwks([&new]));
+    let stranger = token_of(&key("c"), &issuer);
+    assert_eq!(fresh(provider.verifier(), &stranger).await, Err(Reason::KeysUnavailable));
+    assert_eq!(provider.status().error.map(|error| error.code()), Some("not_allowed"));
+    assert_eq!(fresh(provider.verifier(), &token).await, Err(Reason::KeysUnavailable));
+    assert!(!provider.has_keys());
+    // Whatever the provider says next is compared with nothing.
+    serve(jwks([&good]));
+    provider.purge();
+    provider.wait().await.unwrap();
+    assert_eq!(held(provider.verifier(), &token), Ok(()));
+}
+
 #[tokio::test]
 async fn a_new_algorithm_or_address_of_the_keys_is_seen_with_the_first_token_that_needs_it() {
     let (old, new) = (key("a"), SigningKey::generate(Algorithm::EdDSA).unwrap().with_key_id("b").unwrap());
