@@ -144,6 +144,10 @@ impl TryFrom<Duration> for NumericDate {
 
 impl Serialize for NumericDate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // As nearly every date is.
+        if self.0.subsec_nanos() == 0 {
+            return serializer.serialize_u64(self.0.as_secs());
+        }
         let text = format!("{}.{:09}", self.0.as_secs(), self.0.subsec_nanos());
         // An `f64` gives back 15 digits as they were. More may come back rounded up, across the second or
         // the end of the range: they are cut off, here behind the digits and the point.
