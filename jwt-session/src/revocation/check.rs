@@ -49,8 +49,10 @@ struct Inner {
     hash: RandomState,
     /// The hash of a name of our issuer, as far as the issuer.
     ours: DefaultHasher,
-    /// Levels that have an entry, one bit each: mostly few have.
-    levels: AtomicU8,
+    /// Levels at which our issuer has an entry, one bit each: mostly few.
+    levels_of_ours: AtomicU8,
+    /// Levels at which any other issuer has one.
+    levels_of_others: AtomicU8,
     steady: Steady,
     began: Instant,
     /// When it was last known what others have revoked: milliseconds since it began.
@@ -131,7 +133,8 @@ impl RevocationsBuilder {
             index: Index::new(self.0.most_of_a_part),
             hash,
             ours,
-            levels: AtomicU8::new(0),
+            levels_of_ours: AtomicU8::new(0),
+            levels_of_others: AtomicU8::new(0),
             steady: Steady::default(),
             began: Instant::now(),
             caught_up: AtomicU64::new(0),
@@ -159,15 +162,15 @@ impl Revocations {
     /// Whether a verified token was taken back.
     #[must_use]
     pub fn is_revoked(&self, verified: &Verified) -> bool {
-        let Inner { rules, levels, .. } = &*self.0;
-        let levels = levels.load(Ordering::Acquire);
+        let issuer = verified.issuer().unwrap_or_default();
+        let is_ours = self.0.is_ours(issuer);
+        let levels = self.0.levels(is_ours).load(Ordering::Acquire);
         if levels == 0 {
             return false;
         }
         let now = || seconds(self.now());
         // What does not say when it was issued was issued before anything.
         let issued = verified.issued_at().map_or(0, |date| seconds(date.as_duration()));
-        let issuer = verified.issuer().unwrap_or_default();
         let of_issuer = self.0.of_issuer(issuer);
         let holds = |level: Level, name: &str| {
             levels & level.bit() != 0 && self.0.index.is_revoked(key(&of_issuer, level, name), issued, now)
@@ -178,7 +181,6 @@ impl Revocations {
         {
             return true;
         }
-        let is_ours = *issuer == *rules.issuer;
         // Whatever else bears that name was not made for one of our sessions.
         if is_ours && session.is_some_and(|id| id.parse::<SessionId>().is_ok()) {
             // A login right after is good, in the same second too.
@@ -230,7 +232,8 @@ impl Revocations {
         let entry = Entry { cutoff, until: revocation.until };
         let forgotten = || self.forgotten();
         self.0.index.insert(key, entry, forgotten).map_err(|Full| StoreErrorKind::Full)?;
-        self.0.levels.fetch_or(level.bit(), Ordering::Release);
+        let is_ours = self.0.is_ours(&revocation.issuer);
+        self.0.levels(is_ours).fetch_or(level.bit(), Ordering::Release);
         Ok(())
     }
 
@@ -315,9 +318,17 @@ impl Revocations {
 }
 
 impl Inner {
+    fn is_ours(&self, issuer: &str) -> bool {
+        *issuer == *self.rules.issuer
+    }
+
+    const fn levels(&self, is_ours: bool) -> &AtomicU8 {
+        if is_ours { &self.levels_of_ours } else { &self.levels_of_others }
+    }
+
     /// The hash of a name, as far as the issuer: most tokens are of one, which is hashed once.
     fn of_issuer(&self, issuer: &str) -> DefaultHasher {
-        if *issuer == *self.rules.issuer {
+        if self.is_ours(issuer) {
             return self.ours.clone();
         }
         let mut hasher = self.hash.build_hasher();
