@@ -10,6 +10,7 @@
 //! | [`handshake`] | the opening of a WebSocket, checked before a framework takes over |
 //! | [`misuse`] | what must not compile, as documentation tests |
 //! | [`server`] | the routes in tower, axum and the others, and servers for tests |
+//! | [`told`] | whatever is logged in this process, and that no credential of a request stands in it |
 //! | [`tokens`] | keys and tokens, good ones and forged ones |
 //! | [`wire`] | HTTP/1.1 byte by byte over a socket |
 
@@ -22,6 +23,7 @@ pub mod replies;
 pub mod routes;
 pub mod server;
 pub mod tokens;
+pub mod told;
 pub mod wire;
 
 /// The examples of the manual that use the adapters, `jwt-remote` and `jwt-session`, which `jwt-core` itself cannot run.

@@ -7,6 +7,8 @@ use core::time::Duration;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
+use crate::told::Credentials;
+
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -180,18 +182,26 @@ fn connect(address: SocketAddr) -> TcpStream {
 /// Sends a request and reads until the server closes the connection.
 ///
 /// # Panics
-/// Where no response comes.
+/// Where no response comes, or a credential of the request stands in it or in what was logged.
 #[must_use]
 pub fn exchange(address: SocketAddr, request: &Request) -> Response {
+    let sent = request.bytes();
+    let credentials = Credentials::of(&sent);
+    let received = answer(address, request, &sent);
+    credentials.assert_kept(&received);
+    Response::parse(&received)
+}
+
+fn answer(address: SocketAddr, request: &Request, sent: &[u8]) -> Vec<u8> {
     let mut stream = connect(address);
     // A server may answer and close before it has read everything.
-    let _ = stream.write_all(&request.bytes());
+    let _ = stream.write_all(sent);
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
         match stream.read(&mut chunk) {
-            Ok(0) => return Response::parse(&bytes),
+            Ok(0) => return bytes,
             Ok(read) => bytes.extend_from_slice(chunk.get(..read).unwrap()),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Response::parse(&bytes),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return bytes,
             Err(error) => panic!("{request:?}: {error}"),
         }
         if is_complete(&bytes) {

@@ -4,7 +4,6 @@
 use core::fmt::{Debug, Display};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock};
 
 use jwt_core::keys::{Jwk, JwkSet, Live, RefreshHint};
 use jwt_core::request::{
@@ -19,6 +18,7 @@ use jwt_core::{
 use serde_json::{Value, json};
 use tests::backend;
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
+use tests::told::{self, WINDOW};
 
 use super::bench::Bench;
 use super::covers;
@@ -29,61 +29,6 @@ covers! {
     nothing_of_a_token_or_a_secret_is_told [89];
     nothing_of_a_session_is_told [89];
     the_answer_does_not_tell_the_cause [90];
-}
-
-/// How many bytes of a canary may stand anywhere: fewer than these.
-const WINDOW: usize = 16;
-
-/// Everything that was logged, spans and events of every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl tracing::field::Visit for Line {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
-        self.0.push_str(&format!(" {field}={value:?}"));
-    }
-}
-
-impl Log {
-    fn keep(&self, target: &str, record: impl FnOnce(&mut Line)) {
-        let mut line = Line(target.to_owned());
-        record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        self.keep(span.metadata().name(), |line| span.record(line));
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        self.keep("record", |line| values.record(line));
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.keep(event.metadata().target(), |line| event.record(line));
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-/// What an application without tracing gets: records of the crate log, by tracing's feature `log-always`.
-struct Records(Log);
-
-impl log::Log for Records {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        self.0.keep(record.target(), |line| line.0.push_str(&record.args().to_string()));
-    }
-    fn flush(&self) {}
 }
 
 /// What must not be told, and where it was looked for.
@@ -215,23 +160,9 @@ fn the_answer_does_not_tell_the_cause() {
     table.finish(2 * causes.len());
 }
 
-/// Events and records of all threads, since the servers have their own; other tests only add lines of their own. For one
-/// thread alone it would not do: tracing then asks whichever thread is first at a line whether anybody listens.
-fn logs() -> (&'static Log, &'static Log) {
-    static LOGS: OnceLock<(Log, Log)> = OnceLock::new();
-    let (log, records) = LOGS.get_or_init(|| {
-        let (log, records) = (Log::default(), Log::default());
-        tracing::subscriber::set_global_default(log.clone()).unwrap();
-        log::set_boxed_logger(Box::new(Records(records.clone()))).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-        (log, records)
-    });
-    (log, records)
-}
-
 #[test]
 fn nothing_of_a_token_or_a_secret_is_told() {
-    let (log, records) = logs();
+    told::keep();
     let mut secrets = Secrets::default();
     for (_, value) in CANARIES {
         secrets.add(value);
@@ -423,19 +354,12 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     assert!(responses >= 3 * (32 * 7 + 28), "{responses}");
     table.finish(32 * 7 + 28);
 
-    for (place, log) in [("event", log), ("record", records)] {
-        let lines = log.0.lock().unwrap().clone();
-        let refused = lines.iter().filter(|line| line.contains("request refused")).count();
-        let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
-        assert!(
-            refused > responses / 2 && passed > 0,
-            "{place}: {refused} refused and {passed} passed of {} lines",
-            lines.len()
-        );
-        for line in &lines {
-            secrets.search(place, line);
-        }
-    }
+    let lines = told::lines();
+    let refused = lines.iter().filter(|line| line.contains("request refused")).count();
+    let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
+    let all = lines.len();
+    assert!(refused > responses / 2 && passed > 0, "{refused} refused and {passed} passed of {all} lines");
+    lines.iter().for_each(|line| secrets.search("log", line));
     assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
     assert!(secrets.searched > 4_000, "{}", secrets.searched);
 }
@@ -445,7 +369,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
 fn nothing_of_a_session_is_told() {
     const NAME: &str = "canary-user-and-password-5b8e2d7f";
     const AGENT: &str = "canary-user-agent-71c3e9a4b6d8f025";
-    let (log, records) = logs();
+    told::keep();
     let mut secrets = Secrets::default();
     let mut ids = Vec::new();
     [NAME, AGENT, SERVICE].iter().for_each(|canary| secrets.add(canary));
@@ -545,18 +469,16 @@ fn nothing_of_a_session_is_told() {
             household.events.lock().unwrap().iter().filter(|it| format!("{it:?}").contains(NAME)).count();
         assert!(named > 10, "{named}");
     });
-    for (place, log) in [("event", log), ("record", records)] {
-        let lines = log.0.lock().unwrap().clone();
-        let ours = |line: &str| ids.iter().any(|id: &String| line.contains(id));
-        for event in ["login", "refresh", "refresh_reuse", "logout"] {
-            let marked = format!("event=\"{event}\"");
-            assert!(lines.iter().any(|line| line.contains(&marked) && ours(line)), "{place}: no {event}");
-        }
-        for event in ["login_refused", "refresh_refused", "client_refused", "revoked", "key_rotated"] {
-            let marked = format!("event=\"{event}\"");
-            assert!(lines.iter().any(|line| line.contains(&marked)), "{place}: no {event}");
-        }
-        lines.iter().for_each(|line| secrets.search(place, line));
+    let lines = told::lines();
+    let ours = |line: &str| ids.iter().any(|id: &String| line.contains(id));
+    for event in ["login", "refresh", "refresh_reuse", "logout"] {
+        let marked = format!("event=\"{event}\"");
+        assert!(lines.iter().any(|line| line.contains(&marked) && ours(line)), "no {event}");
     }
+    for event in ["login_refused", "refresh_refused", "client_refused", "revoked", "key_rotated"] {
+        let marked = format!("event=\"{event}\"");
+        assert!(lines.iter().any(|line| line.contains(&marked)), "no {event}");
+    }
+    lines.iter().for_each(|line| secrets.search("log", line));
     assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
 }

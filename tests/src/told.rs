@@ -1,0 +1,109 @@
+//! What is told in this process, by every crate and at every level, and that no credential stands in it.
+//!
+//! It listens to the crate `log`, which also hears what is told to `tracing` (its feature `log-always`): what is looked
+//! for are the credentials of every request that [`wire`](crate::wire) sends, so that each suite over sockets is one
+//! about leaks too.
+
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
+
+/// How many bytes of a secret may stand anywhere: fewer than these.
+pub const WINDOW: usize = 16;
+
+/// What is told and looked for; other tests of this process add to it.
+#[derive(Default)]
+struct Told {
+    windows: Mutex<HashSet<[u8; WINDOW]>>,
+    leaks: Mutex<Vec<String>>,
+    /// Only where a test asked for it: a suite tells more than should be kept.
+    lines: Mutex<Option<Vec<String>>>,
+}
+
+static TOLD: LazyLock<Told> = LazyLock::new(Told::default);
+
+impl log::Log for Told {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {}", record.target(), record.args());
+        let leaks = {
+            let windows = held(&self.windows);
+            line.as_bytes().array_windows().any(|window| windows.contains(window))
+        };
+        if leaks {
+            held(&self.leaks).push(line.clone());
+        }
+        if let Some(lines) = held(&self.lines).as_mut() {
+            lines.push(line);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// A test that failed elsewhere is no reason for this one.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Listens from now on.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Where a test has a logger of its own, that one hears it.
+        if log::set_logger(&*TOLD).is_ok() {
+            log::set_max_level(log::LevelFilter::Trace);
+        }
+    });
+}
+
+/// Keeps from now on whatever is told, for [`lines`].
+pub fn keep() {
+    listen();
+    held(&TOLD.lines).get_or_insert_default();
+}
+
+/// What was told since [`keep`].
+#[must_use]
+pub fn lines() -> Vec<String> {
+    held(&TOLD.lines).clone().unwrap_or_default()
+}
+
+/// The credentials of one request.
+#[must_use]
+pub struct Credentials(HashSet<[u8; WINDOW]>);
+
+impl Credentials {
+    /// Whatever looks like one in the bytes of a request. From now on none of it may be told.
+    pub fn of(request: &[u8]) -> Self {
+        listen();
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        let (mut told, mut sent) = (HashSet::new(), HashSet::new());
+        for word in request.split(|byte| !is_word(byte)).filter(|word| word.len() >= 40) {
+            // The header of a token is no secret, nor is the name of a session, with which a refresh token begins.
+            let (_, secret) = match word.iter().position(|byte| *byte == b'.') {
+                Some(dot) => word.split_at(dot),
+                None => word.split_at(32),
+            };
+            told.extend(secret.array_windows().copied());
+            // A new token may say in an answer what this one says, under a signature of its own.
+            let signature = secret.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+            sent.extend(signature.array_windows().copied());
+        }
+        held(&TOLD.windows).extend(told);
+        Self(sent)
+    }
+
+    /// None of them stands in the answer, and none in anything that was told up to now.
+    ///
+    /// # Panics
+    /// Where one does.
+    pub fn assert_kept(&self, answer: &[u8]) {
+        let leaks = answer.array_windows().any(|window| self.0.contains(window));
+        assert!(!leaks, "a credential is sent back: {}", answer.escape_ascii());
+        let leaks = held(&TOLD.leaks);
+        assert!(leaks.is_empty(), "a credential is told: {}", leaks.join("\n"));
+    }
+}
