@@ -118,6 +118,11 @@ impl FetchError {
         }
     }
 
+    /// Whether it was a good answer, and no key in it is for us: those of before are not in it.
+    pub(crate) fn withdraws(&self) -> bool {
+        matches!(self.what(), FetchError::Unnamed { .. } | FetchError::NotAllowed { .. })
+    }
+
     /// A stable code, for metrics and alerts.
     #[must_use]
     pub fn code(&self) -> &'static str {

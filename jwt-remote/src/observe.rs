@@ -76,6 +76,8 @@ pub(crate) enum Held {
     TooOld,
     /// None since they were purged.
     Purged,
+    /// None since a good answer had none that is for this service.
+    Withdrawn,
     /// None yet.
     Never,
 }
@@ -111,6 +113,13 @@ pub(crate) fn failed(Name { source, label }: Name<'_>, error: &FetchError, held:
             reason,
             "keys were not fetched since they were purged, and every token is answered with 503; look whether this \
              address can be reached from here and serves a JWK set: {error}"
+        ),
+        Held::Withdrawn => tracing::error!(
+            source,
+            reason,
+            "the keys that were held are withdrawn, none that is served now is for this service, and every token is \
+             answered with 503; compare the algorithms of the keys, of the provider's metadata and of the rules here: \
+             {error}"
         ),
         Held::Never => tracing::error!(
             source,

@@ -120,10 +120,16 @@ impl Origin {
         let mut fetched = discovered.keys(client, &known, &last, print, terms).await;
         // Somebody has a key that is not where the metadata says, or not for what they say: they may have changed.
         let is_amiss = match &fetched {
-            Ok(fetched) => fetched.keys.as_ref().is_none_or(|keys| !keys.unnamed.is_empty()),
-            Err(error) => matches!(error.what(), FetchError::Unnamed { .. }),
+            Ok(fetched) => {
+                wish == Wish::UnknownKey
+                    && fetched.keys.as_ref().is_none_or(|keys| !keys.unnamed.is_empty())
+                    && !is_fresh
+                    && discovered.memory().rereads.pays(now)
+            }
+            // The wait that follows on a failure bounds these.
+            Err(error) => matches!(error.what(), FetchError::Unnamed { .. }) && !is_fresh,
         };
-        if wish == Wish::UnknownKey && !is_fresh && is_amiss && discovered.memory().rereads.pays(now) {
+        if is_amiss {
             // In half of the time that is left: keys that were told are keys, though the metadata cannot be read now.
             let left = terms.timeout.saturating_sub(began.elapsed()).checked_div(2).unwrap_or_default();
             if let Ok(Ok(anew)) = timeout(left, discovered.discover(client, now, terms)).await {

@@ -68,8 +68,8 @@ struct State {
     round: u64,
     last: Last,
     fetched_at: Option<Duration>,
-    /// The keys were given up at a word, and none came since.
-    is_purged: bool,
+    /// Why there are no keys, where there are none.
+    without: Held,
     error: Option<FetchError>,
     suppressed: Suppressed,
 }
@@ -105,7 +105,7 @@ impl Source {
             round: 0,
             last: Last::default(),
             fetched_at: None,
-            is_purged: false,
+            without: Held::Never,
             error: None,
             suppressed: Suppressed::default(),
         };
@@ -151,7 +151,7 @@ impl Source {
                 state.is_wanted = true;
                 state.last = Last::default();
                 state.fetched_at = None;
-                state.is_purged = true;
+                state.without = Held::Purged;
             }
             self.origin.forget();
             if self.holds() {
@@ -224,27 +224,26 @@ impl Source {
                 state.schedule.succeeded(fresh_for, now, self.dice.throw());
                 state.last = last;
                 state.fetched_at = Some(now);
-                state.is_purged = false;
+                state.without = Held::TooOld;
                 state.error = None;
             }
             Err(error) => {
-                let (had_keys, is_purged) = {
+                let withdraws = error.withdraws() && self.holds();
+                let without = {
                     let mut state = self.state();
                     state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
-                    // A good answer, and no key of it is for us: those of before are not in it.
-                    if matches!(error.what(), FetchError::NotAllowed { .. }) && self.holds() {
+                    if withdraws {
+                        state.schedule.forget();
                         (state.last, state.fetched_at) = (Last::default(), None);
-                        self.writer.clear();
+                        state.without = Held::Withdrawn;
                     }
-                    (state.fetched_at.is_some(), state.is_purged)
+                    state.without
                 };
-                let held = match self.holds() {
-                    true => Held::Keys,
-                    false if is_purged => Held::Purged,
-                    false if had_keys => Held::TooOld,
-                    false => Held::Never,
-                };
+                if withdraws {
+                    self.writer.clear();
+                }
+                let held = if self.holds() { Held::Keys } else { without };
                 observe::failed(self.name(), &error, held);
             }
         }

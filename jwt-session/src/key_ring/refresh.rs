@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jwt_core::keys::{Grant, Refresh, RefreshHint};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -75,42 +76,53 @@ impl Refresh for KeyRingRefresh {
             return Grant::Denied;
         }
         let mut state = self.0.state();
-        if state.is_looking {
-            if state.waiting >= MOST_WAITING {
-                return Grant::Overloaded;
-            }
-            state.waiting = state.waiting.saturating_add(1);
-            // Before the look can end.
-            let mut ended = self.0.ended.subscribe();
-            drop(state);
-            let place = Waiting(self.0.clone());
-            let end = async move {
-                _ = timeout(PATIENCE, ended.changed()).await;
-                drop(place);
-            };
-            return Grant::Fetch(Box::pin(end));
+        if state.waiting >= MOST_WAITING {
+            return Grant::Overloaded;
         }
-        if !state.may_look() {
+        let begins = !state.is_looking;
+        if begins && !state.may_look() {
             return Grant::Denied;
         }
         state.is_looking = true;
+        state.waiting = state.waiting.saturating_add(1);
+        // Before the look can end.
+        let mut ended = self.0.ended.subscribe();
         drop(state);
-        let look = Looking(self.0.clone());
-        Grant::Fetch(Box::pin(async move {
-            let looked = async {
-                let _turn = ring.turn.lock().await;
-                ring.follow().await
-            };
-            if let Ok(Err(error)) = timeout(PATIENCE, looked).await {
-                tracing::warn!(
-                    event = "key_ring_refresh",
-                    code = error.code(),
-                    "a look for a new key failed: {error}"
-                );
+        let place = Waiting(self.0.clone());
+        if begins {
+            let look = look(ring, Looking(self.0.clone()));
+            // It is everybody's: whoever caused it may go. Without a runtime it gets as far as this one is polled.
+            match Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(look)),
+                Err(_) => {
+                    return Grant::Fetch(Box::pin(async move {
+                        look.await;
+                        drop(place);
+                    }));
+                }
             }
-            drop(look);
+        }
+        Grant::Fetch(Box::pin(async move {
+            _ = timeout(PATIENCE, ended.changed()).await;
+            drop(place);
         }))
     }
+}
+
+/// Reads what is in the store. It has ended where this is dropped, too.
+async fn look(ring: Arc<Inner>, end: Looking) {
+    let looked = async {
+        let _turn = ring.turn.lock().await;
+        ring.follow().await
+    };
+    if let Ok(Err(error)) = timeout(PATIENCE, looked).await {
+        tracing::warn!(
+            event = "key_ring_refresh",
+            code = error.code(),
+            "a look for a new key failed: {error}"
+        );
+    }
+    drop(end);
 }
 
 /// One who waits for a look.

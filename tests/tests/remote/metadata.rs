@@ -1,6 +1,9 @@
 //! What an issuer may say of itself that is not believed, and what its service does meanwhile (RFC 8414,
 //! OpenID Connect Discovery).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
 
 use futures_util::future::join_all;
@@ -11,7 +14,7 @@ use serde_json::{Value, json};
 use tests::tokens::AUDIENCE;
 use tracing::Level;
 
-use super::fault_server::{Answer, FaultServer, Response};
+use super::fault_server::{Answer, FaultServer, PATIENCE, Response};
 use super::told::Told;
 use crate::attacks::covers;
 
@@ -236,38 +239,57 @@ async fn keys_of_which_the_rules_allow_none_are_a_failed_fetch() {
     assert_eq!(held(provider.verifier(), &token_of(&good, &issuer)), Ok(()));
 }
 
-/// It is a good answer, and the key that is held is not in it.
+/// It is a good answer, and the key that is held is not in it: whether the rules do not allow those that are, or the
+/// metadata do not name them.
 #[tokio::test]
-async fn keys_of_which_the_rules_allow_none_take_those_of_before_away() {
-    let server = FaultServer::always(Answer::Hang).await;
-    let issuer = server.url("");
-    let (good, new) = (key("a"), SigningKey::generate(Algorithm::EdDSA).unwrap().with_key_id("b").unwrap());
-    let answer = metadata(&issuer, |members| {
-        members["id_token_signing_alg_values_supported"] = json!(["ES256", "EdDSA"]);
-    });
-    let serve = |set: String| {
-        let answer = answer.clone();
-        server.script(
-            move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() },
-        );
-    };
-    serve(jwks([&good]));
-    let provider = Oidc::issuer(&issuer).with_audience(AUDIENCE).with_remote(&remote());
-    let provider = provider.with_rules(|rules| rules.with_algorithms([Algorithm::ES256]));
-    let provider = provider.discover().await.unwrap();
-    let token = token_of(&good, &issuer);
-    assert_eq!(held(provider.verifier(), &token), Ok(()));
-    serve(jwks([&new]));
-    let stranger = token_of(&key("c"), &issuer);
-    assert_eq!(fresh(provider.verifier(), &stranger).await, Err(Reason::KeysUnavailable));
-    assert_eq!(provider.status().error.map(|error| error.code()), Some("not_allowed"));
-    assert_eq!(fresh(provider.verifier(), &token).await, Err(Reason::KeysUnavailable));
-    assert!(!provider.has_keys());
-    // Whatever the provider says next is compared with nothing.
-    serve(jwks([&good]));
-    provider.purge();
-    provider.wait().await.unwrap();
-    assert_eq!(held(provider.verifier(), &token), Ok(()));
+async fn keys_of_which_none_is_for_this_service_take_those_of_before_away() {
+    const BOTH: [Algorithm; 2] = [Algorithm::ES256, Algorithm::EdDSA];
+    let rows: [(&str, Value, &[Algorithm]); 2] = [
+        ("not_allowed", json!(["ES256", "EdDSA"]), &[Algorithm::ES256]),
+        ("unnamed", json!(["ES256"]), &BOTH),
+    ];
+    for (code, named, allowed) in rows {
+        let (told, _guard) = Told::listen();
+        let server = FaultServer::always(Answer::Hang).await;
+        let issuer = server.url("");
+        let (good, new) =
+            (key("a"), SigningKey::generate(Algorithm::EdDSA).unwrap().with_key_id("b").unwrap());
+        let answer =
+            metadata(&issuer, |members| members["id_token_signing_alg_values_supported"] = named.clone());
+        let serve = |set: String| {
+            let answer = answer.clone();
+            server.script(
+                move |asked| if asked.path == "/jwks" { Answer::json(set.clone()) } else { answer.clone() },
+            );
+        };
+        serve(jwks([&good]));
+        let provider = Oidc::issuer(&issuer).with_audience(AUDIENCE).with_remote(&remote());
+        let provider = provider.with_rules(|rules| rules.with_algorithms(allowed.iter().copied()));
+        let provider = Arc::new(provider.discover().await.unwrap());
+        let token = token_of(&good, &issuer);
+        assert_eq!(held(provider.verifier(), &token), Ok(()));
+        // Whoever is told of it looks at once what is left.
+        let (asked, looked) = (provider.clone(), Arc::new(AtomicUsize::new(0)));
+        let looks = looked.clone();
+        told.each(move || {
+            let (asked, (tell, told)) = (asked.clone(), mpsc::channel());
+            thread::spawn(move || tell.send(asked.status()));
+            assert!(told.recv_timeout(PATIENCE).is_ok(), "the status cannot be asked for");
+            looks.fetch_add(1, Ordering::Relaxed);
+        });
+        serve(jwks([&new]));
+        let stranger = token_of(&key("c"), &issuer);
+        assert_eq!(fresh(provider.verifier(), &stranger).await, Err(Reason::KeysUnavailable), "{code}");
+        assert_eq!(provider.status().error.map(|error| error.code()), Some(code));
+        assert_eq!(fresh(provider.verifier(), &token).await, Err(Reason::KeysUnavailable), "{code}");
+        assert!(!provider.has_keys() && looked.load(Ordering::Relaxed) > 0, "{code}");
+        assert!(!told.of(&issuer, "the keys that were held are withdrawn").is_empty(), "{code}");
+        // Whatever the provider says next is compared with nothing.
+        serve(jwks([&good]));
+        provider.purge();
+        provider.wait().await.unwrap();
+        assert_eq!(held(provider.verifier(), &token), Ok(()), "{code}");
+    }
 }
 
 #[tokio::test]

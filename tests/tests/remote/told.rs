@@ -2,7 +2,7 @@
 
 use core::fmt::{Debug, Write as _};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -32,7 +32,11 @@ impl Line {
 
 /// The events of this thread, up to a number.
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Vec<Line>>>);
+pub(crate) struct Told {
+    lines: Arc<Mutex<Vec<Line>>>,
+    /// What a listener does with each.
+    each: Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>,
+}
 
 /// A test that makes more has another fault.
 const MOST: usize = 100_000;
@@ -46,17 +50,22 @@ impl Told {
         (told, guard)
     }
 
+    /// Does this too with each event from now on.
+    pub(crate) fn each(&self, does: impl Fn() + Send + Sync + 'static) {
+        assert!(self.each.set(Box::new(does)).is_ok(), "two of them");
+    }
+
     /// The warnings and errors of jwt-remote since the last time.
     #[cfg(feature = "interop")]
     pub(crate) fn take_warnings(&self) -> Vec<Line> {
-        let mut lines = core::mem::take(&mut *self.0.lock().unwrap());
+        let mut lines = core::mem::take(&mut *self.lines.lock().unwrap());
         lines.retain(|line| line.level <= Level::WARN && line.is_remote());
         lines
     }
 
     /// The events of jwt-remote about a source whose text contains this.
     pub(crate) fn of(&self, source: &str, words: &str) -> Vec<Line> {
-        let lines = self.0.lock().unwrap();
+        let lines = self.lines.lock().unwrap();
         let is_it = |line: &&Line| {
             line.is_remote() && line.field("source") == Some(source) && line.message.contains(words)
         };
@@ -65,7 +74,7 @@ impl Told {
 
     /// All events whose text contains this.
     pub(crate) fn with(&self, words: &str) -> Vec<Line> {
-        let lines = self.0.lock().unwrap();
+        let lines = self.lines.lock().unwrap();
         lines.iter().filter(|line| line.message.contains(words)).cloned().collect()
     }
 }
@@ -98,9 +107,13 @@ impl Subscriber for Told {
         let (level, target) = (*event.metadata().level(), event.metadata().target());
         let mut line = Line { level, target, message, fields };
         event.record(&mut line);
-        let mut lines = self.0.lock().unwrap();
+        let mut lines = self.lines.lock().unwrap();
         assert!(lines.len() < MOST, "a flood of events");
         lines.push(line);
+        drop(lines);
+        if let Some(each) = self.each.get() {
+            each();
+        }
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}

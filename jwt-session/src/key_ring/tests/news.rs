@@ -354,6 +354,24 @@ async fn a_key_that_another_node_began_with_at_once_is_looked_for() {
     assert_eq!(here.published(), there.published());
 }
 
+/// Who sends a token may be gone before the store answers.
+#[tokio::test(start_paused = true)]
+async fn a_look_goes_on_where_whoever_caused_it_has_gone() {
+    let (store, clock) = world();
+    let store = Mute::of(store);
+    let (here, there) = (node(&store, &clock).await, node(&store, &clock).await);
+    let verifier = refreshing(&here, &clock).await;
+    for key_id in there.published() {
+        there.ring.drop_key(&key_id).await.unwrap();
+    }
+    let stranger = SigningKey::generate(Algorithm::ES256).unwrap();
+    let stranger = issuer(stranger, &clock).unwrap().token().sign().unwrap();
+    for _ in 0..5 {
+        assert!(tokio::time::timeout(Duration::ZERO, verifier.verify_fresh(&stranger)).await.is_err());
+    }
+    assert!(verifier.verify_fresh(&there.token()).await.is_ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn made_up_keys_cause_few_looks() {
     let (store, clock) = world();
