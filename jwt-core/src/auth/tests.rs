@@ -272,7 +272,8 @@ fn a_double_submit_value_counts_only_for_its_own_session() {
 fn a_query_token_keeps_the_response_out_of_shared_caches() {
     let world = world();
     let carriers = Carriers::builder().insecure_query_token("access_token").build().unwrap();
-    let auth = RequestAuth::new(world.verifier.clone()).with_carriers(carriers);
+    let auth = RequestAuth::new(world.verifier.clone()).with_carriers(carriers.clone());
+    assert_eq!(auth.carriers(), &carriers);
     let head = SimpleHead::get(&format!("/x?access_token={}", world.token()));
     let proceed = decided(auth.decide(&head, None)).unwrap();
     let private = [ResponseHeader { name: "cache-control", value: "private".into() }];

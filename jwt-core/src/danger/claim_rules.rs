@@ -229,10 +229,13 @@ mod tests {
         assert_eq!(error(rules().require_typ("at+jwt")), "not_of_claims");
         assert_eq!(error(rules().with_algorithms([crate::Algorithm::ES256])), "not_of_claims");
         assert_eq!(error(rules().with_leeway(Duration::from_secs(301))), "leeway_too_long");
+        let key = || crate::SigningKey::generate(crate::Algorithm::ES256).unwrap();
         let (live, _writer) = crate::keys::Live::new();
-        let with_keys =
-            crate::Authority::builder().with_live_keys(live).with_audience("orders").with_issuer(ISSUER);
-        assert_eq!(error(with_keys), "not_of_claims");
+        let set = crate::KeySet::new([key().verifying_key()]).unwrap();
+        let keys = crate::Authority::builder;
+        for with_keys in [keys().with_live_keys(live), keys().with_keys(set), keys().with_key(&key())] {
+            assert_eq!(error(with_keys.with_audience("orders").with_issuer(ISSUER)), "not_of_claims");
+        }
         assert!(matches!(rules().build_authority(), Err(ConfigError::NoKeys)));
     }
 }

@@ -360,6 +360,8 @@ fn an_authority_tells_its_issuer_and_algorithms() {
     let with_audience = || Authority::builder().with_key(yes()).with_audience(AUDIENCE);
     let exact = with_audience().with_issuer(ISSUER).build_authority().unwrap();
     assert_eq!((exact.issuer(), exact.algorithms()), (Some(ISSUER), &[Algorithm::HS384][..]));
+    let shown = format!("Authority {{ issuer: Some({ISSUER:?}), algorithms: [HS384], .. }}");
+    assert_eq!(format!("{exact:?}"), shown);
     let none = with_audience().without_issuer().build_authority().unwrap();
     assert_eq!(none.issuer(), None);
     assert_eq!(Verifier::of([exact]).unwrap().authorities().len(), 1);
