@@ -159,7 +159,11 @@ impl Revocations {
         })
     }
 
-    /// Whether a verified token was taken back.
+    /// Whether a verified token was taken back, as far as this process knows.
+    ///
+    /// Not all that the check asks: a token without a `jti` cannot be found by it, one that is good for longer than
+    /// [`with_longest_lifetime`](crate::SessionsBuilder::with_longest_lifetime) is remembered for a part of that only,
+    /// and nothing here says how long ago others were heard of.
     #[must_use]
     pub fn is_revoked(&self, verified: &Verified) -> bool {
         let issuer = verified.issuer().unwrap_or_default();
