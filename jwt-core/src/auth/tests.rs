@@ -213,6 +213,19 @@ fn an_authority_is_the_same_as_itself_without_saying_so() {
     assert_eq!(world.signatures.load(Ordering::SeqCst), 2);
 }
 
+#[test]
+fn a_refusal_has_the_challenge_that_belongs_to_it() {
+    let world = world();
+    let auth = RequestAuth::new(world.verifier.clone());
+    let challenges = |head: &SimpleHead| {
+        let refusal = decided(auth.decide(head, None)).unwrap_err();
+        refusal.challenges().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(challenges(&SimpleHead::get("/")), [r#"Bearer realm="api""#]);
+    let bad = challenges(&SimpleHead::get("/").with_field("authorization", "Bearer a.b.c"));
+    assert!(matches!(&*bad, [one] if one.contains(r#"error="invalid_token""#)), "{bad:?}");
+}
+
 fn cookie_auth(world: &World) -> RequestAuth {
     let carriers = Carriers::builder().with_cookie("__Host-access").build().unwrap();
     let origins = AllowedOrigins::new(["https://app.example"]).unwrap();

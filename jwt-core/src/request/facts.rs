@@ -110,6 +110,7 @@ mod tests {
             let shown = format!("{facts:?}");
             assert_eq!(shown, r#"RequestFacts { method: "GET", path: "/me", carrier: Query, .. }"#);
             assert_eq!((facts.scheme(), facts.carrier()), (Some("https"), CarrierKind::Query));
+            assert_eq!(facts.token(), "secret");
             assert_eq!((facts.host(), facts.path()), (Some("api.example.com"), "/me"));
             facts.query()
         });
