@@ -55,7 +55,7 @@ impl core::fmt::Debug for ClientCredentials {
     }
 }
 
-/// Tells whether a client is who it says it is. A closure will do.
+/// Tells whether a client is who it says it is. A closure will do. As a [`Login`](super::Login), a check is made to its end.
 pub trait ClientCheck: Send + Sync + 'static {
     /// Whether the secret is that of the client.
     ///

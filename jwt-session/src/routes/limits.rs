@@ -33,7 +33,8 @@ pub(super) struct Limits {
     told_once: RateLimiter,
 }
 
-/// An attempt in flight. Dropped without a word it was none: an outage of ours, or a client that went away.
+/// An attempt in flight. Dropped without a word it was none: an outage of ours. A client that goes away drops nothing,
+/// for attempts are made [to their end](crate::to_its_end).
 #[must_use]
 pub(super) struct Attempt<'l> {
     limits: &'l Limits,

@@ -21,6 +21,9 @@ const MOST_NAME: usize = 256;
 /// None is the answer where the name is unknown **and** where the password is wrong, and should take as long for the one
 /// as for the other: hash the password against a made-up hash where there is no user.
 ///
+/// A check is made to its end, on a task of its own, also where the client has gone meanwhile: until then it is one of those
+/// that its address and its name may have at a time. Give whatever it waits for a time limit.
+///
 /// The client is that of the request (`client_id`), and is not to be set here: a session that is bound to another one
 /// could never be refreshed, so that such a login is a 500.
 ///
