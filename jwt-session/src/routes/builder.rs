@@ -217,7 +217,9 @@ impl RoutesBuilder {
     ///
     /// `authority` is a verifier of logout tokens ([`Profile::LogoutToken`](jwt_core::Profile::LogoutToken)), whose
     /// audience is our client at the provider. `subject_of` tells, by the provider's issuer and `sub`, what a subject is
-    /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects.
+    /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects. None is
+    /// somebody who has no name here: then those sessions alone end that were started by the token's `sid`, and none where
+    /// it has none.
     ///
     /// With a `sid` the sessions end that were [started by it](crate::NewSession::with_provider_session) or do not say
     /// by which, without one all of the subject; those alone that were started before the token was made, or up to 30 s

@@ -119,17 +119,18 @@ impl Routes {
     ) -> Result<(), SessionError> {
         let sessions = &self.0.sessions;
         let issuer = verified.issuer().unwrap_or_default();
-        let subject = verified.subject().map(|subject| (provider.subject_of)(issuer, subject));
+        let subject = verified.subject().and_then(|subject| (provider.subject_of)(issuer, subject));
         let session_id = verified.session_id();
         let made = verified.issued_at().map_or_else(|| self.now(), |date| date.as_duration());
         let until = made.saturating_add(LEEWAY);
         match (subject, session_id) {
             // Nobody here.
-            (Some(None), _) | (None, None) => Ok(()),
-            (Some(Some(subject)), None) => sessions.end_all_by_provider(&subject, until).await,
-            (Some(Some(subject)), Some(session_id)) => {
+            (None, None) => Ok(()),
+            (Some(subject), None) => sessions.end_all_by_provider(&subject, until).await,
+            (Some(subject), Some(session_id)) => {
                 sessions.end_of_subject_and_provider(&subject, issuer, &session_id, until).await
             }
+            // Whoever it is: what the provider's session started ends with it.
             (None, Some(session_id)) => sessions.end_of_provider(issuer, &session_id, until).await,
         }
     }
