@@ -81,7 +81,7 @@ impl Routes {
         let Some(provider) = &self.0.provider_logout else { return Err(RouteResponse::absent()) };
         let members = Self::members(&request, Accepts::Form)?;
         let token = members.text("logout_token").ok_or_else(RouteResponse::malformed)?;
-        let attempt = self.0.logout_token_limits.attempt(self.address(&request), "", self.now())?;
+        let attempt = self.0.logout_token_limits.attempt_of_client(self.address(&request), "", self.now())?;
         let verified = match provider.authority.verify(&Presented::new(token)).decide().await {
             Ok(verified) => verified,
             Err(error) => {

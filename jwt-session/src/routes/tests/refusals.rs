@@ -160,6 +160,23 @@ async fn without_limits_by_address_names_have_theirs() {
 }
 
 #[tokio::test]
+async fn without_limits_by_address_clients_have_theirs_by_name_and_logout_tokens_one() {
+    let world = world_of(RoutesBuilder::without_address_limits).await;
+    let introspect = async |client: &str, secret: &str| {
+        let credentials = basic(client, secret);
+        let fields = [FORM, ("Authorization", &*credentials)];
+        world.send("POST", "/introspect", &fields, "token=x").await.status
+    };
+    for status in [401; 160].into_iter().chain([429]) {
+        assert_eq!(introspect("service", "guess").await, status);
+        let response = world.send("POST", "/backchannel-logout", &[FORM], "logout_token=x").await;
+        assert_eq!(response.status, if status == 401 { 400 } else { 429 });
+    }
+    assert_eq!(introspect("service", "service").await, 429);
+    assert_eq!(introspect("other", "other").await, 200);
+}
+
+#[tokio::test]
 async fn an_address_that_is_not_known_is_warned_of_once() {
     let world = world_of(|builder| builder.with_address_field("X-Real-IP")).await;
     assert_eq!(warnings(&world, 3).await, 1);
