@@ -110,7 +110,7 @@ pub enum SecurityEvent {
     /// it, and also where none does. A session that is ended alone is told of by that alone, unless the store has lost it.
     #[non_exhaustive]
     Revoked {
-        /// The level: `token`, `session`, `subject`, `client`, `tenant` or `issuer`.
+        /// The level: `token`, `session`, `subject`, `client`, `tenant`, `issuer` or `provider_session`.
         level: &'static str,
     },
     /// A key of a [`KeyRing`](crate::KeyRing) changed its state. Told by the node that did it.

@@ -25,6 +25,7 @@ mod sessions;
 pub mod store;
 #[cfg(feature = "store-suite")]
 pub mod store_suite;
+mod to_its_end;
 mod used_tokens;
 
 pub use self::events::{AttemptRefusal, EventSink, SecurityEvent};

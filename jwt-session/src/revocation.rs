@@ -7,6 +7,7 @@ mod steady;
 mod unchecked;
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use jwt_core::Verified;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,14 @@ pub enum Revoked {
     Tenant(String),
     /// Whatever the issuer issued, up to a time.
     Issuer,
+    /// The sessions that a session of an identity provider started, up to a time, and logins by it that are under way.
+    /// Their tokens are taken back with each of the sessions.
+    ProviderSession {
+        /// The provider: the `iss` of its ID tokens.
+        issuer: String,
+        /// The claim `sid` of its ID tokens.
+        session_id: String,
+    },
 }
 
 impl Revoked {
@@ -43,6 +52,7 @@ impl Revoked {
             Self::Client(_) => "client",
             Self::Tenant(_) => "tenant",
             Self::Issuer => "issuer",
+            Self::ProviderSession { .. } => "provider_session",
         }
     }
 
@@ -51,11 +61,12 @@ impl Revoked {
         matches!(self, Self::Token(_) | Self::Session(_))
     }
 
-    const fn name(&self) -> &str {
+    fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Token(name) | Self::Session(name) | Self::Subject(name) => name.as_str(),
-            Self::Client(name) | Self::Tenant(name) => name.as_str(),
-            Self::Issuer => "",
+            Self::Token(name) | Self::Session(name) | Self::Subject(name) => name.into(),
+            Self::Client(name) | Self::Tenant(name) => name.into(),
+            Self::Issuer => "".into(),
+            Self::ProviderSession { issuer, session_id } => name_at_provider(issuer, session_id).into(),
         }
     }
 }
@@ -110,11 +121,11 @@ impl Revocation {
         &self.what
     }
 
-    /// The name by which a store finds the newest line that takes back all of a subject, client, tenant or issuer; none
-    /// for a token or a session.
+    /// The name by which a store finds the newest line that takes back all of a subject, client, tenant, issuer or session
+    /// of a provider; none for a token or a session.
     #[must_use]
     pub fn cutoff_name(&self) -> Option<String> {
-        (!self.what.is_exact()).then(|| cutoff_name(self.what.level(), &self.issuer, self.what.name()))
+        (!self.what.is_exact()).then(|| cutoff_name(self.what.level(), &self.issuer, &self.what.name()))
     }
 
     /// When a store may forget it, since the Unix epoch.
@@ -127,4 +138,9 @@ impl Revocation {
 /// One name for one level, issuer and name.
 pub(crate) fn cutoff_name(level: &str, issuer: &str, name: &str) -> String {
     format!("{level} {} {issuer} {name}", issuer.len())
+}
+
+/// One name for one session of an identity provider.
+pub(crate) fn name_at_provider(issuer: &str, session_id: &str) -> String {
+    format!("{} {issuer} {session_id}", issuer.len())
 }

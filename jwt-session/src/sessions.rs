@@ -26,7 +26,7 @@ use crate::events::{Events, SecurityEvent};
 use crate::patience::Patient;
 use crate::random::random;
 use crate::refresh_token::{Nonce, RefreshToken};
-use crate::revocation::{Revocation, Revocations, Revoked, cutoff_name};
+use crate::revocation::{Revocation, Revocations, Revoked, cutoff_name, name_at_provider};
 use crate::rotation::{Presented, RefreshRules, Refused, Rotation, rotate};
 use crate::session::{EndReason, Session};
 use crate::session_error::{RefreshRefusal, SessionError};
@@ -110,7 +110,8 @@ impl Sessions {
     /// # Errors
     /// - [`SessionError::Unfit`]: a name is empty, too long, or not one that a token may say; or a custom claim has a method
     ///   of its own.
-    /// - [`SessionError::RevokedMeanwhile`]: since the login began, its subject, client, tenant or issuer was taken back.
+    /// - [`SessionError::RevokedMeanwhile`]: since the login began, its subject, client, tenant or issuer was taken back, or
+    ///   the provider's session ended.
     /// - [`SessionError::Store`], [`SessionError::Issue`], [`SessionError::NotSigned`], [`SessionError::NoRandomBits`].
     pub async fn start(&self, new: NewSession) -> Result<SessionTokens, SessionError> {
         new.check(self.0.revocations.tenant_claim())?;
@@ -133,6 +134,8 @@ impl Sessions {
         let (inner, why) = (&*self.0, EndReason::TooManySessions);
         let (subject, mut cutoffs) = (session.subject.clone(), session.cutoff_names());
         cutoffs.push(cutoff_name("subject", &session.issuer, &subject));
+        let provider = session.provider_session().map(|(issuer, id)| name_at_provider(issuer, id));
+        cutoffs.extend(provider.map(|name| cutoff_name("provider_session", &session.issuer, &name)));
         let start = |transaction: &mut Transaction| {
             if transaction.cutoff() > session.since {
                 return None;
@@ -351,6 +354,8 @@ impl Sessions {
         let longest = match what {
             Revoked::Client(_) | Revoked::Tenant(_) | Revoked::Issuer => self.0.longest.max(self.0.absolute),
             Revoked::Token(_) | Revoked::Session(_) | Revoked::Subject(_) => self.0.longest,
+            // Its sessions are ended one by one; a login that takes longer than this is met by no subject's line either.
+            Revoked::ProviderSession { .. } => self.0.longest,
         };
         Revocation::new(self.0.issuer.name(), what, now, longest)
     }

@@ -230,8 +230,8 @@ impl Revocations {
     /// # Errors
     /// [`StoreErrorKind::Full`]: there are more than 16 million entries.
     pub fn add(&self, revocation: &Revocation) -> Result<(), StoreError> {
-        let level = Level::of(&revocation.what);
-        let key = key(&self.0.of_issuer(&revocation.issuer), level, revocation.what.name());
+        let Some(level) = Level::of(&revocation.what) else { return Ok(()) };
+        let key = key(&self.0.of_issuer(&revocation.issuer), level, &revocation.what.name());
         let cutoff = if revocation.what.is_exact() { u32::MAX } else { revocation.cutoff };
         let entry = Entry { cutoff, until: revocation.until };
         let forgotten = || self.forgotten();

@@ -29,14 +29,16 @@ impl Level {
         }
     }
 
-    pub(super) const fn of(what: &Revoked) -> Self {
-        match what {
+    /// None for what no token says.
+    pub(super) const fn of(what: &Revoked) -> Option<Self> {
+        Some(match what {
             Revoked::Token(_) => Self::Token,
             Revoked::Session(_) => Self::Session,
             Revoked::Subject(_) => Self::Subject,
             Revoked::Client(_) => Self::Client,
             Revoked::Tenant(_) => Self::Tenant,
             Revoked::Issuer => Self::Issuer,
-        }
+            Revoked::ProviderSession { .. } => return None,
+        })
     }
 }

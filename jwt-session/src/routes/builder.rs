@@ -217,7 +217,9 @@ impl RoutesBuilder {
     ///
     /// `authority` is a verifier of logout tokens ([`Profile::LogoutToken`](jwt_core::Profile::LogoutToken)), whose
     /// audience is our client at the provider. `subject_of` tells, by the provider's issuer and `sub`, what a subject is
-    /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects.
+    /// called here: `|_, subject| Some(subject.to_owned())` where sessions are named by one provider's subjects. None is
+    /// somebody who has no name here: then those sessions alone end that were started by the token's `sid`, and none where
+    /// it has none.
     ///
     /// With a `sid` the sessions end that were [started by it](crate::NewSession::with_provider_session) or do not say
     /// by which, without one all of the subject; those alone that were started before the token was made, or up to 30 s
@@ -236,7 +238,12 @@ impl RoutesBuilder {
     /// bits) may have 16 times as many.
     ///
     /// Passwords count when they are known to be wrong. Once the limit is used up, those that are still being checked are
-    /// answered by 429, right or wrong. At most 128 of an address, and of a name, are checked at a time.
+    /// answered by 429, right or wrong. At most 128 of an address, and of a name, are checked at a time, and 2,048 of a site;
+    /// of secrets and logout tokens 2,048 of an address or a site. Whose client has gone is one of them until it is checked.
+    ///
+    /// Where an address is not known, a client by its name may have 16 times as many wrong secrets, and all senders of
+    /// logout tokens together 16 times as many bad ones; of either 2,048 are checked at a time. So whoever knows the name of
+    /// a client can keep it out then.
     ///
     /// Whoever knows a name can use up its attempts and so keep its owner out for as long as it goes on: allow more for
     /// names that are no secret, and have a second factor.
@@ -260,7 +267,8 @@ impl RoutesBuilder {
 
     /// Finds the address of the client, for limits and for the list of sessions, by the request and by the other end of
     /// the socket, which is the proxy where one stands in front. Believe a field of the request only where the proxy sets
-    /// it. None is an address that is not known, which no limit holds for: that is warned of once.
+    /// it. None is an address that is not known, as with [`without_address_limits`](Self::without_address_limits): that is
+    /// warned of once.
     pub fn with_address(
         mut self,
         address_of: impl Fn(&dyn RequestHead, Option<IpAddr>) -> Option<IpAddr> + Send + Sync + 'static,
@@ -281,7 +289,8 @@ impl RoutesBuilder {
     }
 
     /// Has no limits by address, for addresses that cannot be known: one guesser may then try the names of all users, each
-    /// up to its own limit.
+    /// up to its own limit, and the secrets of all clients, each up to 16 times the
+    /// [limit of logins](Self::with_login_limit).
     pub fn without_address_limits(mut self) -> Self {
         self.addresses = Addresses::Unknown;
         self

@@ -55,7 +55,7 @@ impl core::fmt::Debug for ClientCredentials {
     }
 }
 
-/// Tells whether a client is who it says it is. A closure will do.
+/// Tells whether a client is who it says it is. A closure will do. As a [`Login`](super::Login), a check is made to its end.
 pub trait ClientCheck: Send + Sync + 'static {
     /// Whether the secret is that of the client.
     ///
@@ -157,8 +157,7 @@ impl Routes {
         let name = credentials.id.clone();
         let tell = |why| self.tell_client_refused(request, Some(&name), why);
         let limited = |_: &RouteResponse| tell(AttemptRefusal::RateLimited);
-        // By address alone: whoever knows the name of a service is not to keep it out.
-        let attempt = self.0.client_limits.attempt(self.address(request), "", self.now());
+        let attempt = self.0.client_limits.attempt_of_client(self.address(request), &name, self.now());
         let attempt = attempt.inspect_err(limited)?;
         match check.check(credentials).await {
             Ok(true) => attempt.passed(self.now()).inspect_err(limited),

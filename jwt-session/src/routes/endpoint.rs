@@ -117,6 +117,14 @@ impl Endpoint {
         )
     }
 
+    /// Whether it costs an attempt, whoever waits for the answer.
+    pub(super) const fn is_attempt(self) -> bool {
+        matches!(
+            self,
+            Self::Login | Self::Refresh | Self::Revoke | Self::Introspect | Self::BackchannelLogout
+        )
+    }
+
     /// The value of `Allow`.
     pub(super) fn allow(self) -> String {
         self.methods().join(", ")

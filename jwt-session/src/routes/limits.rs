@@ -15,6 +15,8 @@ use crate::events::AttemptRefusal;
 /// Attempts in flight at a time, of an address and of a name: an office that arrives in the morning, and yet not all that
 /// a password hash would take of the processor.
 const MOST_IN_FLIGHT: usize = 128;
+/// In flight at a time of a site, in the ratio of [`NETWORKS_OF_SITE`]; and of whoever it is where a check costs little.
+const MANY_IN_FLIGHT: usize = 16 * MOST_IN_FLIGHT;
 /// How long somebody is asked to wait where too many are in flight.
 const IN_FLIGHT_WAIT: Duration = Duration::from_secs(1);
 /// A site of IPv6 may fail so many times as often as one of its networks.
@@ -27,19 +29,22 @@ pub(super) struct Limits {
     of_site: RateLimiter,
     of_name: RateLimiter,
     in_flight_of_address: InFlight,
+    in_flight_of_site: InFlight,
     in_flight_of_name: InFlight,
     /// Refused attempts that were told of, by address.
     told: RateLimiter,
     told_once: RateLimiter,
 }
 
-/// An attempt in flight. Dropped without a word it was none: an outage of ours, or a client that went away.
+/// An attempt in flight. Dropped without a word it was none: an outage of ours. A client that goes away drops nothing,
+/// for attempts are made [to their end](crate::to_its_end).
 #[must_use]
 pub(super) struct Attempt<'l> {
     limits: &'l Limits,
     address: Option<Network>,
+    site: Option<Site>,
     name: String,
-    _places: [Option<Place<'l>>; 2],
+    _places: [Option<Place<'l>>; 3],
 }
 
 /// Whom an address belongs to: one host, or for IPv6 the 64 bits of a network, of which one host may use all addresses.
@@ -61,12 +66,22 @@ impl Network {
     }
 
     /// The 48 bits of which one customer has all networks (RFC 6177 §2).
-    const fn site(self) -> Option<[u16; 3]> {
+    const fn site(self) -> Option<Site> {
         match self {
             Self::V4(_) => None,
-            Self::V6([a, b, c, _]) => Some([a, b, c]),
+            Self::V6([a, b, c, _]) => Some(Site { network: Some([a, b, c]), client: String::new() }),
         }
     }
+}
+
+/// Many who have one looser limit: the networks of a site of IPv6, or callers whose address is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Site {
+    /// None for all callers whose address is not known.
+    network: Option<[u16; 3]>,
+    /// Whom such a caller says it is: one guesser is not to keep all clients out. Places they have together, for names
+    /// can be made up.
+    client: String,
 }
 
 impl Limits {
@@ -74,9 +89,9 @@ impl Limits {
         Self::with_in_flight(limit, MOST_IN_FLIGHT)
     }
 
-    /// As many in flight as there are: for what costs little to refuse.
+    /// Many in flight: for what costs little to refuse.
     pub(super) fn of_failures(limit: RateLimit) -> Self {
-        Self::with_in_flight(limit, usize::MAX)
+        Self::with_in_flight(limit, MANY_IN_FLIGHT)
     }
 
     fn with_in_flight(limit: RateLimit, most: usize) -> Self {
@@ -85,6 +100,7 @@ impl Limits {
             of_site: RateLimiter::new(limit.times(NETWORKS_OF_SITE)),
             of_name: RateLimiter::new(limit),
             in_flight_of_address: InFlight::new(most),
+            in_flight_of_site: InFlight::new(MANY_IN_FLIGHT),
             in_flight_of_name: InFlight::new(most),
             told: RateLimiter::new(limit),
             told_once: RateLimiter::new(limit.once()),
@@ -113,17 +129,45 @@ impl Limits {
         now: Duration,
     ) -> Result<Attempt<'_>, RouteResponse> {
         let address = address.map(Network::of);
+        self.begin(address, address.and_then(Network::site), name, now)
+    }
+
+    /// As [`attempt`](Self::attempt), by address alone: whoever knows the name of a client is not to keep it out. Where the
+    /// address is not known, what a client may fail is what a site may.
+    pub(super) fn attempt_of_client(
+        &self,
+        address: Option<IpAddr>,
+        client: &str,
+        now: Duration,
+    ) -> Result<Attempt<'_>, RouteResponse> {
+        match address {
+            Some(_) => self.attempt(address, "", now),
+            None => self.begin(None, Some(Site { network: None, client: client.to_owned() }), "", now),
+        }
+    }
+
+    fn begin(
+        &self,
+        address: Option<Network>,
+        site: Option<Site>,
+        name: &str,
+        now: Duration,
+    ) -> Result<Attempt<'_>, RouteResponse> {
         let busy = || too_many(IN_FLIGHT_WAIT);
         let of_address = match &address {
             Some(address) => Some(self.in_flight_of_address.enter(address).ok_or_else(busy)?),
+            None => None,
+        };
+        let of_site = match &site {
+            Some(site) => Some(self.in_flight_of_site.enter(&site.network).ok_or_else(busy)?),
             None => None,
         };
         let of_name = match name {
             "" => None,
             name => Some(self.in_flight_of_name.enter(&name).ok_or_else(busy)?),
         };
-        let attempt =
-            Attempt { limits: self, address, name: name.to_owned(), _places: [of_address, of_name] };
+        let places = [of_address, of_site, of_name];
+        let attempt = Attempt { limits: self, address, site, name: name.to_owned(), _places: places };
         attempt.passed(now).map(|()| attempt)
     }
 }
@@ -134,12 +178,12 @@ impl Attempt<'_> {
     /// # Errors
     /// 429 where meanwhile others have failed too often: as if it had come after them.
     pub(super) fn passed(&self, now: Duration) -> Result<(), RouteResponse> {
-        let Self { limits, address, name, .. } = self;
+        let Self { limits, address, site, name, .. } = self;
         if let Some(address) = address {
             limits.of_address.check(address, now).map_err(too_many)?;
         }
-        if let Some(site) = address.and_then(Network::site) {
-            limits.of_site.check(&site, now).map_err(too_many)?;
+        if let Some(site) = site {
+            limits.of_site.check(site, now).map_err(too_many)?;
         }
         if !name.is_empty() {
             limits.of_name.check(&&**name, now).map_err(too_many)?;
@@ -182,11 +226,15 @@ impl Attempt<'_> {
     }
 
     fn count_address(&self, now: Duration) -> Result<(), RouteResponse> {
-        let Some(address) = self.address else { return Ok(()) };
-        self.limits.of_address.take(&address, now).map_err(too_many)?;
-        let Some(site) = address.site() else { return Ok(()) };
-        self.limits.of_site.take(&site, now).map_err(|wait| {
-            self.limits.of_address.give_back(&address, now);
+        let Self { limits, address, site, .. } = self;
+        if let Some(address) = address {
+            limits.of_address.take(address, now).map_err(too_many)?;
+        }
+        let Some(site) = site else { return Ok(()) };
+        limits.of_site.take(site, now).map_err(|wait| {
+            if let Some(address) = address {
+                limits.of_address.give_back(address, now);
+            }
             too_many(wait)
         })
     }
@@ -269,7 +317,36 @@ mod tests {
         assert!(attempt().is_ok());
         drop(many);
         (0..2).for_each(|_| assert_eq!(fail(&limits, Some("192.0.2.1"), "a"), 200));
-        assert!(Limits::of_failures(RateLimit::new(2, NOW)).in_flight_of_address.enter(&0).is_some());
+    }
+
+    #[test]
+    fn networks_of_one_ipv6_site_have_so_many_in_flight_as_sixteen_of_them() {
+        let limits = limits();
+        let attempt = |site: u16, n: u16| {
+            let address = core::net::Ipv6Addr::new(0x2001, 0xdb8, site, n, 0, 0, 0, 1);
+            limits.attempt(Some(address.into()), &format!("{site} {n}"), NOW)
+        };
+        let mut held: Vec<_> = (0..2_048).map(|n| attempt(0, n).unwrap_or_else(|_| panic!("{n}"))).collect();
+        assert_eq!(attempt(0, 2_048).err().unwrap().status, 429);
+        assert!(attempt(1, 2_048).is_ok(), "another site");
+        drop(held.pop());
+        assert!(attempt(0, 2_048).is_ok());
+    }
+
+    #[test]
+    fn a_client_whose_address_is_not_known_has_the_limit_of_a_site_and_all_of_them_its_places() {
+        let limits = Limits::of_failures(RateLimit::new(2, Duration::from_secs(60)));
+        let attempt = |client: &str| limits.attempt_of_client(None, client, NOW);
+        for n in 0..32 {
+            assert!(attempt("a").and_then(|attempt| attempt.failed(NOW)).is_ok(), "{n}");
+        }
+        assert_eq!(attempt("a").err().unwrap().status, 429);
+        assert!(limits.attempt_of_client(Some([192, 0, 2, 1].into()), "a", NOW).is_ok());
+        let mut held: Vec<_> = (0..2_048).filter_map(|n| attempt(&format!("made up {n}")).ok()).collect();
+        assert_eq!(held.len(), 2_048);
+        assert_eq!(attempt("b").err().unwrap().status, 429);
+        drop(held.pop());
+        assert!(attempt("b").is_ok());
     }
 
     #[test]

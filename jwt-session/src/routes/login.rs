@@ -4,6 +4,7 @@ use core::fmt;
 use core::future::Future;
 
 use jwt_core::BoxFuture;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::body::{Accepts, Members};
@@ -20,6 +21,13 @@ const MOST_NAME: usize = 256;
 ///
 /// None is the answer where the name is unknown **and** where the password is wrong, and should take as long for the one
 /// as for the other: hash the password against a made-up hash where there is no user.
+///
+/// A check is made to its end, on a task of its own, also where the client has gone meanwhile: until then it is one of those
+/// that its address and its name may have at a time. Give whatever it waits for a time limit.
+///
+/// Names are compared by the application's own rules, or its database's. The limits of a name fold more than most of those
+/// do: letters and digits count, without case, accents, width and whatever does not show, so that no other spelling of an
+/// account has attempts of its own, and names that look alike have some in common.
 ///
 /// The client is that of the request (`client_id`), and is not to be set here: a session that is bound to another one
 /// could never be refreshed, so that such a login is a 500.
@@ -139,8 +147,7 @@ impl Routes {
         let name = username.clone();
         let refused = |why| self.tell_login_refused(&request, &name, why);
         let limited = |_: &RouteResponse| refused(AttemptRefusal::RateLimited);
-        // Of names that many applications take for one.
-        let folded = if is_name { username.trim().to_lowercase() } else { String::new() };
+        let folded = if is_name { folded(&username) } else { String::new() };
         let attempt = self.0.login_limits.attempt(self.address(&request), &folded, self.now());
         let attempt = attempt.inspect_err(limited)?;
         // Before the password is looked at, so that nobody learns by it that one was right.
@@ -186,5 +193,45 @@ impl Routes {
                 Err(response)
             }
         }
+    }
+}
+
+/// What the limits know a name by: one for all names that the collation of some database takes for one.
+fn folded(name: &str) -> String {
+    // Upper case first, for `ß` is `ss` to many.
+    let letters = name.nfkd().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    let folded: String = letters.filter(|letter| letter.is_alphanumeric()).collect();
+    if folded.is_empty() { format!(" {}", name.trim()) } else { folded }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_a_name_are_one_to_its_limits() {
+        let spellings = [
+            "alice",
+            " Alice\u{a0}",
+            "al\u{ad}ice",
+            "al\u{200b}ice",
+            "\u{ff41}lice",
+            "a\u{301}lice",
+            "\u{e1}lice",
+        ];
+        for spelling in
+            spellings.into_iter().chain(["al\u{fe0f}ice", "\u{1d41a}lice", "a.l.i.c.e", "al\u{131}ce"])
+        {
+            assert_eq!(folded(spelling), "alice", "{}", spelling.escape_unicode());
+        }
+        assert_eq!(folded("Straße"), folded("STRASSE"));
+        assert_eq!(folded("ὈΔΥΣΣΕΎΣ"), folded("οδυσσευς"));
+        for (one, other) in
+            [("alice", "alicia"), ("user1", "user2"), ("李", "王"), ("!", "?"), ("!", "x"), (" ", "!")]
+        {
+            assert_ne!(folded(one), folded(other));
+        }
+        assert_eq!(folded(" ! "), folded("!"));
+        assert!(!folded("\u{200b}").is_empty() && !folded(" ").is_empty(), "every name has limits");
     }
 }

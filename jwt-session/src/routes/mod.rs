@@ -104,6 +104,7 @@ use crate::jwks::Jwks;
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
 use crate::sessions::{SessionTokens, Sessions};
+use crate::to_its_end::to_its_end;
 
 /// For pages, a module of JavaScript to be served as it is: `sessionFetch`, which is `fetch` but for a 401 of the page's
 /// own server. That is one refresh for all tabs, then one more try. What else it promises is told at its beginning.
@@ -193,7 +194,9 @@ impl Routes {
         self.endpoints().map(|endpoint| self.path(endpoint)).collect()
     }
 
-    /// Answers a request. The future owns what it needs.
+    /// Answers a request. The future owns what it needs. In a runtime of tokio, what counts as an attempt (a login, a
+    /// refresh, what a client proves its name for, a logout token) goes on to its end on a task of its own, also where the
+    /// future is dropped, as a server does when the client goes away: so that it counts.
     #[must_use]
     pub fn handle(&self, request: RouteRequest<'_>) -> BoxFuture<'static, RouteResponse> {
         let (routes, request) = (self.clone(), request.keep());
@@ -232,6 +235,22 @@ impl Routes {
             );
             return Err(RouteResponse::needs_tls());
         }
+        let (routes, id) = (self.clone(), id.to_owned());
+        let served = async move { routes.served(endpoint, &id, request).await };
+        if !endpoint.is_attempt() {
+            return served.await;
+        }
+        match to_its_end(served).await {
+            Ok(answered) => answered,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends.
+                Err(_) => Err(RouteResponse::unavailable()),
+            },
+        }
+    }
+
+    async fn served(&self, endpoint: Endpoint, id: &str, request: Kept) -> Answered {
         match endpoint {
             Endpoint::Login => self.login(request).await,
             Endpoint::Refresh => self.refresh(request).await,

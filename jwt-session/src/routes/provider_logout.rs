@@ -81,7 +81,7 @@ impl Routes {
         let Some(provider) = &self.0.provider_logout else { return Err(RouteResponse::absent()) };
         let members = Self::members(&request, Accepts::Form)?;
         let token = members.text("logout_token").ok_or_else(RouteResponse::malformed)?;
-        let attempt = self.0.logout_token_limits.attempt(self.address(&request), "", self.now())?;
+        let attempt = self.0.logout_token_limits.attempt_of_client(self.address(&request), "", self.now())?;
         let verified = match provider.authority.verify(&Presented::new(token)).decide().await {
             Ok(verified) => verified,
             Err(error) => {
@@ -119,17 +119,18 @@ impl Routes {
     ) -> Result<(), SessionError> {
         let sessions = &self.0.sessions;
         let issuer = verified.issuer().unwrap_or_default();
-        let subject = verified.subject().map(|subject| (provider.subject_of)(issuer, subject));
+        let subject = verified.subject().and_then(|subject| (provider.subject_of)(issuer, subject));
         let session_id = verified.session_id();
         let made = verified.issued_at().map_or_else(|| self.now(), |date| date.as_duration());
         let until = made.saturating_add(LEEWAY);
         match (subject, session_id) {
             // Nobody here.
-            (Some(None), _) | (None, None) => Ok(()),
-            (Some(Some(subject)), None) => sessions.end_all_by_provider(&subject, until).await,
-            (Some(Some(subject)), Some(session_id)) => {
+            (None, None) => Ok(()),
+            (Some(subject), None) => sessions.end_all_by_provider(&subject, until).await,
+            (Some(subject), Some(session_id)) => {
                 sessions.end_of_subject_and_provider(&subject, issuer, &session_id, until).await
             }
+            // Whoever it is: what the provider's session started ends with it.
             (None, Some(session_id)) => sessions.end_of_provider(issuer, &session_id, until).await,
         }
     }

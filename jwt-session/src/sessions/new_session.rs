@@ -96,7 +96,8 @@ impl NewSession {
     }
 
     /// When the credentials began to be checked, from [`Sessions::begin_login`](crate::Sessions::begin_login): then a
-    /// password that was changed, or a user that was banned, while they were checked leaves no session behind.
+    /// password that was changed, or a user that was banned, while they were checked leaves no session behind. At an identity
+    /// provider they begin to be checked when the user is sent there: then a logout there leaves none behind either.
     pub const fn with_login_begun(mut self, begun: LoginBegun) -> Self {
         self.begun = Some(begun);
         self
@@ -116,7 +117,9 @@ impl NewSession {
     }
 
     /// The identity provider at which the user logged in, and the claim `sid` of its ID token: so that a logout there
-    /// ends this session and no other one.
+    /// ends this session and no other one. One that comes before the session is started meets it by
+    /// [`with_login_begun`](Self::with_login_begun), for as long as a token may live
+    /// ([`with_longest_lifetime`](crate::SessionsBuilder::with_longest_lifetime)) after it.
     pub fn with_provider_session(mut self, issuer: impl Into<String>, session_id: impl Into<String>) -> Self {
         self.provider_session = Some((issuer.into(), session_id.into()));
         self

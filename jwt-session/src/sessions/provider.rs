@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::{PAGE, Sessions};
+use crate::revocation::Revoked;
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
@@ -21,6 +22,7 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let (sessions, issuer, session_id) = (self.clone(), issuer.to_owned(), session_id.to_owned());
         self.to_its_end(async move {
+            sessions.stop_logins_of_provider(&issuer, &session_id).await?;
             let of = Of::ProviderSession { issuer: &issuer, session_id: &session_id };
             sessions.end_each(of, |session| session.created <= until).await
         })
@@ -38,6 +40,7 @@ impl Sessions {
         let (sessions, subject) = (self.clone(), subject.to_owned());
         let (issuer, session_id) = (issuer.to_owned(), session_id.to_owned());
         self.to_its_end(async move {
+            sessions.stop_logins_of_provider(&issuer, &session_id).await?;
             // What does not say by which session it was started may be of this one.
             let may_be = |session: &Session| {
                 session.provider_session().is_none_or(|by| by == (&*issuer, &*session_id))
@@ -55,6 +58,14 @@ impl Sessions {
         until: Duration,
     ) -> Result<(), SessionError> {
         self.end_all_because(subject, WHY, None, until).await.map(drop)
+    }
+
+    /// Those by a session of an identity provider that are under way. Written before its sessions are looked for: what was
+    /// started by then is found, and what was not is not started.
+    async fn stop_logins_of_provider(&self, issuer: &str, session_id: &str) -> Result<(), SessionError> {
+        let (issuer, session_id) = (issuer.to_owned(), session_id.to_owned());
+        let what = Revoked::ProviderSession { issuer, session_id };
+        self.write(self.revocation(what, self.now())).await
     }
 
     async fn end_each(

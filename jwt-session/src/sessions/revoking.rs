@@ -1,5 +1,7 @@
 //! Taking back more than a session: a token, or all of a client, a tenant or the issuer.
 
+use core::time::Duration;
+
 use jwt_core::Verified;
 
 use super::builder::LEEWAY_AND_CLOCKS;
@@ -12,7 +14,7 @@ use crate::store::{Of, Scope, SessionStore as _};
 
 impl Sessions {
     /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
-    /// issuer, their sessions included.
+    /// issuer, their sessions included; or the sessions that a session of an identity provider started.
     ///
     /// Sessions of a client, a tenant or the issuer cannot be refreshed as soon as the first line is written; they are ended
     /// after that, a hundred at a time. A token is taken back for as long as
@@ -28,6 +30,9 @@ impl Sessions {
                 self.end(id).await.map(drop)
             }
             Revoked::Subject(subject) => self.end_all(&subject).await.map(drop),
+            Revoked::ProviderSession { issuer, session_id } => {
+                self.end_of_provider(&issuer, &session_id, Duration::MAX).await
+            }
             what => {
                 let sessions = self.clone();
                 self.to_its_end(async move { sessions.revoke_whole(what).await }).await
@@ -52,11 +57,12 @@ impl Sessions {
             Revoked::Tenant(tenant) => self.end_pages(Of::Tenant(tenant)).await?,
             Revoked::Issuer => self.end_pages(Of::Everybody).await?,
             Revoked::Token(_) | Revoked::Session(_) | Revoked::Subject(_) => {}
+            Revoked::ProviderSession { .. } => {}
         }
         self.catch_up().await
     }
 
-    async fn write(&self, line: Revocation) -> Result<(), SessionError> {
+    pub(super) async fn write(&self, line: Revocation) -> Result<(), SessionError> {
         let level = line.what().level();
         self.transact(Scope::Nobody, |transaction| transaction.revoke(line.clone())).await?;
         self.tell_revoked(Some(level));

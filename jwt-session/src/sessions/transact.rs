@@ -2,13 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tokio::runtime::Handle;
-use tracing::Instrument as _;
-
 use super::Sessions;
 use crate::revocation::{Revocation, Revocations};
 use crate::session_error::SessionError;
 use crate::store::{Change, Scope, SessionStore as _, StoreErrorKind, Transaction};
+use crate::to_its_end::to_its_end;
 
 impl Sessions {
     /// Does it to its end, also where this is dropped: what has changed is then known here, and told. Without a runtime
@@ -17,15 +15,8 @@ impl Sessions {
         &self,
         work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
     ) -> Result<T, SessionError> {
-        // Apart, so that the futures of all who wait for it are small.
-        let work = Box::pin(work);
-        match Handle::try_current() {
-            // It fails where the runtime ends, or `change` panicked.
-            Ok(runtime) => {
-                runtime.spawn(work.in_current_span()).await.unwrap_or(Err(StoreErrorKind::Failed.into()))
-            }
-            Err(_) => work.await,
-        }
+        // It fails where the runtime ends, or `change` panicked.
+        to_its_end(work).await.unwrap_or(Err(StoreErrorKind::Failed.into()))
     }
 
     /// Has the store run `change`. What it revokes is known to this process before it is written, so that whoever finds

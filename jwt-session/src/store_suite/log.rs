@@ -108,6 +108,7 @@ pub(super) async fn a_cutoff_is_the_newest_line_of_its_names<S: SessionStore + C
         (Revoked::Tenant("app".to_owned()), false),
         (Revoked::Subject("alice".to_owned()), false),
         (Revoked::Token("app".to_owned()), false),
+        (Revoked::ProviderSession { issuer: "app".to_owned(), session_id: "blue".to_owned() }, false),
         (Revoked::Issuer, true),
         (Revoked::Client("app".to_owned()), true),
     ] {

@@ -1,5 +1,6 @@
 mod defaults;
 mod events;
+mod in_flight;
 mod modes;
 mod openapi;
 mod provider_logout;

@@ -1,9 +1,9 @@
 //! A logout at an identity provider.
 
 use super::world::*;
-use crate::NewSession;
 use crate::routes::*;
 use crate::session::EndReason;
+use crate::{NewSession, Revoked, SessionError};
 
 async fn logout(world: &World, body: &str) -> u16 {
     world.send("POST", "/backchannel-logout", &[FORM], body).await.status
@@ -24,13 +24,14 @@ async fn is_live(world: &World, tokens: &SessionTokens) -> bool {
 
 #[tokio::test]
 async fn with_a_sid_the_sessions_end_that_were_started_by_it_or_do_not_say_by_which() {
-    for subject in [Some("alice"), None] {
+    // A subject that has no name here says no more than none.
+    for subject in [Some("alice"), None, Some("stranger")] {
         let world = world().await;
         let (one, two) = (started_by(&world, Some("one")).await, started_by(&world, Some("two")).await);
         let unsaid = started_by(&world, None).await;
         assert_eq!(logout(&world, &world.provider.logout(subject, Some("one"))).await, 200);
         assert!(!is_live(&world, &one).await && is_live(&world, &two).await);
-        assert_eq!(is_live(&world, &unsaid).await, subject.is_none());
+        assert_eq!(is_live(&world, &unsaid).await, subject != Some("alice"));
         let ended = world.sessions.session(one.session()).await.unwrap().unwrap().ended().unwrap();
         assert_eq!(ended.why(), EndReason::ProviderLogout);
     }
@@ -115,4 +116,32 @@ async fn what_is_no_logout_token_of_the_provider_ends_nothing() {
     let access = format!("logout_token={}", started_by(&world, None).await.access_token());
     assert_eq!(logout(&world, &access).await, 400);
     assert_eq!(world.sessions.list("alice").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_login_that_is_under_way_starts_nothing_by_a_session_of_the_provider_that_ended_meanwhile() {
+    for subject in [Some("alice"), None, Some("stranger")] {
+        let world = world().await;
+        let begun = world.sessions.begin_login().await.unwrap();
+        assert_eq!(logout(&world, &world.provider.logout(subject, Some("one"))).await, 200);
+        let start = async |issuer: &str, session_id: &str, begun| {
+            let new = NewSession::of("alice").with_provider_session(issuer, session_id);
+            world.sessions.start(new.with_login_begun(begun)).await.map(drop)
+        };
+        let refused = start(PROVIDER, "one", begun).await.unwrap_err();
+        assert!(matches!(refused, SessionError::RevokedMeanwhile), "{subject:?}");
+        assert!(start(PROVIDER, "two", begun).await.is_ok(), "of another session there");
+        assert!(start("https://other.example", "one", begun).await.is_ok(), "of another provider");
+        let later = world.sessions.begin_login().await.unwrap();
+        assert!(start(PROVIDER, "one", later).await.is_ok(), "{subject:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_session_of_a_provider_started_can_be_taken_back_without_its_logout() {
+    let world = world().await;
+    let (one, two) = (started_by(&world, Some("one")).await, started_by(&world, Some("two")).await);
+    let what = Revoked::ProviderSession { issuer: PROVIDER.to_owned(), session_id: "one".to_owned() };
+    world.sessions.revoke(what).await.unwrap();
+    assert!(!is_live(&world, &one).await && is_live(&world, &two).await);
 }

@@ -275,3 +275,26 @@ pub(super) fn cleared(response: &RouteResponse) -> Vec<&str> {
     let set = values(response, "set-cookie").into_iter().filter(|cookie| cookie.contains("; Max-Age=0;"));
     set.map(|cookie| cookie.split('=').next().unwrap()).collect()
 }
+
+pub(super) async fn guess(world: &World, name: &str, password: &str) -> RouteResponse {
+    let body = format!(r#"{{"username":"{name}","password":"{password}"}}"#);
+    world.send("POST", "/login", &[JSON], body).await
+}
+
+/// Polls all of them in turn, until all are ready.
+pub(super) async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    core::future::poll_fn(|context| {
+        for (future, output) in futures.iter_mut().filter(|(_, output)| output.is_none()) {
+            if let core::task::Poll::Ready(ready) = future.as_mut().poll(context) {
+                *output = Some(ready);
+            }
+        }
+        if futures.iter().all(|(_, output)| output.is_some()) {
+            return core::task::Poll::Ready(());
+        }
+        core::task::Poll::Pending
+    })
+    .await;
+    futures.into_iter().map(|(_, output)| output.unwrap()).collect()
+}
