@@ -1,29 +1,42 @@
-//! Where jsonwebtoken with `iss`, `aud` and `exp` required answers otherwise, by name. The target
-//! `differential` looks for what is not on these lists.
+//! Where jsonwebtoken with `iss`, `aud` and `exp` required answers otherwise, by name, whatever the algorithm. The
+//! target `differential` looks for what is not on these lists.
 
-use fuzz::fixture::{HMAC, hmac_keys, sign, verifier};
+use fuzz::fixture::{AUDIENCE, COMPARED, Compared, ISSUER, sign, verifier};
 use fuzz::oracle;
-use jwt_core::{Reason, SystemClock};
+use jwt_core::{Reason, SystemClock, Verifier};
 
+/// The rows are written for HS256; [`signed`] puts the algorithm of the key in its place.
 const HEADER: &str = r#"{"alg":"HS256"}"#;
+
+fn signed(key: &Compared, header: &str, payload: &str) -> String {
+    sign(&key.signing, header.replace("HS256", key.algorithm().name()).as_bytes(), payload.as_bytes())
+}
 
 /// A good payload with more members.
 fn payload(more: &str) -> String {
     format!(r#"{{"iss":"https://id.example.com/","aud":"https://api.example.com","exp":4102444800{more}}}"#)
 }
 
-fn ours(token: &str) -> Result<(), Reason> {
-    let verifier = verifier(hmac_keys()).with_clock(SystemClock);
+fn ours(key: &Compared, token: &str) -> Result<(), Reason> {
+    let verifier = verifier(key.keys()).with_clock(SystemClock);
     verifier.verify(token).map(|_| ()).map_err(|error| error.reason())
+}
+
+fn both_accept(key: &Compared, token: &str) -> bool {
+    ours(key, token).is_ok() && oracle::accepts(key.algorithm(), token).is_ok()
+}
+
+fn both_refuse(key: &Compared, token: &str) -> bool {
+    ours(key, token).is_err() && oracle::accepts(key.algorithm(), token).is_err()
 }
 
 #[test]
 fn both_accept_what_is_good_and_refuse_what_is_not() {
     let good = payload(r#","nbf":1,"iat":1,"sub":"alice","jti":"1","roles":["a"]"#);
-    for header in [HEADER, r#"{"alg":"HS256","typ":"JWT","kid":"1"}"#] {
-        let token = sign(&HMAC, header.as_bytes(), good.as_bytes());
-        assert_eq!(ours(&token), Ok(()), "{header}");
-        assert!(oracle::accepts(&token).is_ok(), "{header}");
+    for key in &*COMPARED {
+        for header in [HEADER, r#"{"alg":"HS256","typ":"JWT","kid":"1"}"#] {
+            assert!(both_accept(key, &signed(key, header, &good)), "{} {header}", key.algorithm());
+        }
     }
     for (header, payload) in [
         (r#"{"alg":"none"}"#, payload("")),
@@ -38,8 +51,52 @@ fn both_accept_what_is_good_and_refuse_what_is_not() {
         (HEADER, payload("").replace(r#""exp""#, r#""exq""#)),
         (HEADER, payload("").replace('}', "")),
     ] {
-        let token = sign(&HMAC, header.as_bytes(), payload.as_bytes());
-        assert!(ours(&token).is_err() && oracle::accepts(&token).is_err(), "{header} {payload}");
+        for key in &*COMPARED {
+            let token = signed(key, header, &payload);
+            assert!(both_refuse(key, &token), "{} {header} {payload}", key.algorithm());
+        }
+    }
+}
+
+#[test]
+fn both_ask_for_nbf_where_it_is_required() {
+    for key in &*COMPARED {
+        let verifier = Verifier::builder()
+            .with_keys(key.keys())
+            .with_audience(AUDIENCE)
+            .with_issuer(ISSUER)
+            .require_claim("nbf")
+            .build()
+            .unwrap();
+        for (more, good) in [
+            (r#","nbf":1"#, true),
+            (r#","nbf":1.5"#, true),
+            ("", false),
+            (r#","nbf":null"#, false),
+            (r#","nbf":4102444800"#, false),
+        ] {
+            let (algorithm, token) = (key.algorithm(), signed(key, HEADER, &payload(more)));
+            assert_eq!(verifier.verify(&token).is_ok(), good, "{algorithm} {more}");
+            assert_eq!(oracle::accepts_with_nbf(algorithm, &token).is_ok(), good, "{algorithm} {more}");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_another_algorithm_is_refused_by_both() {
+    for key in &*COMPARED {
+        for other in COMPARED.iter().filter(|other| other.algorithm() != key.algorithm()) {
+            for named in [key, other] {
+                let header = format!(r#"{{"alg":"{}"}}"#, named.algorithm());
+                let token = sign(&other.signing, header.as_bytes(), payload("").as_bytes());
+                assert!(
+                    both_refuse(key, &token),
+                    "{header} by {} for {}",
+                    other.algorithm(),
+                    key.algorithm()
+                );
+            }
+        }
     }
 }
 
@@ -131,10 +188,12 @@ fn we_are_stricter_about_these() {
         ("bound to a key", HEADER.into(), payload(r#","cnf":{"jkt":"x"}"#), Reason::SenderConstraint),
     ];
     for (kind, header, payload, reason) in rows {
-        let token = sign(&HMAC, header.as_bytes(), payload.as_bytes());
-        assert_eq!(ours(&token), Err(reason), "{kind}: {header} {payload}");
-        let theirs = oracle::accepts(&token);
-        assert!(theirs.is_ok(), "{kind}: jsonwebtoken refuses it as well: {theirs:?}");
+        for key in &*COMPARED {
+            let (algorithm, token) = (key.algorithm(), signed(key, &header, &payload));
+            assert_eq!(ours(key, &token), Err(reason), "{algorithm}, {kind}: {header} {payload}");
+            let theirs = oracle::accepts(algorithm, &token);
+            assert!(theirs.is_ok(), "{algorithm}, {kind}: jsonwebtoken refuses it as well: {theirs:?}");
+        }
     }
 }
 
@@ -152,25 +211,29 @@ fn it_is_stricter_about_these() {
         r#"{"alg":"HS256","url":1}"#,
         r#"{"alg":"HS256","x":1e999}"#,
     ] {
-        let token = sign(&HMAC, header.as_bytes(), payload("").as_bytes());
-        assert_eq!(ours(&token), Ok(()), "{header}");
-        assert!(oracle::accepts(&token).is_err(), "{header}");
+        for key in &*COMPARED {
+            let (algorithm, token) = (key.algorithm(), signed(key, header, &payload("")));
+            assert_eq!(ours(key, &token), Ok(()), "{algorithm} {header}");
+            assert!(oracle::accepts(algorithm, &token).is_err(), "{algorithm} {header}");
+        }
     }
 }
 
 /// Every way to change a good token that the mutations of `differential` do not have, for they sign anew.
 #[test]
 fn a_changed_token_is_refused_by_both() {
-    let token = sign(&HMAC, HEADER.as_bytes(), payload("").as_bytes());
-    assert!(ours(&token).is_ok() && oracle::accepts(&token).is_ok());
-    for at in 0..token.len() {
-        for other in [b'A', b'-', b'.', b'='] {
-            let mut changed = token.clone().into_bytes();
-            if std::mem::replace(&mut changed[at], other) == other {
-                continue;
+    for key in &*COMPARED {
+        let token = signed(key, HEADER, &payload(""));
+        assert!(both_accept(key, &token), "{token}");
+        for at in 0..token.len() {
+            for other in [b'A', b'-', b'.', b'='] {
+                let mut changed = token.clone().into_bytes();
+                if std::mem::replace(&mut changed[at], other) == other {
+                    continue;
+                }
+                let changed = String::from_utf8(changed).unwrap();
+                assert!(both_refuse(key, &changed), "{changed}");
             }
-            let changed = String::from_utf8(changed).unwrap();
-            assert!(ours(&changed).is_err() && oracle::accepts(&changed).is_err(), "{changed}");
         }
     }
 }

@@ -29,6 +29,8 @@ mod source;
 mod strangers;
 mod template;
 mod tenants;
+#[cfg(test)]
+mod vectors;
 mod watched;
 
 pub use self::address::AddressError;

@@ -1,14 +1,16 @@
 //! A JWK set of any bytes: what is accepted can be written and is accepted again, with the same keys.
 
 use jwt_core::keys::{Jwk, JwkSet, Source};
-use jwt_core::{KeySet, Reason};
+use jwt_core::{Algorithm, KeySet, Reason, SigningKey, VerifyingKey};
 
+use super::key;
 use crate::json;
 
 pub(super) fn run(input: &[u8]) {
     if let Ok(key) = Jwk::from_json(input) {
         assert!(json::is_json(input), "serde_json refuses it");
         again(&key);
+        imported(&key);
     }
     let Ok(set) = JwkSet::from_json(input) else {
         return assert!(KeySet::from_jwks_json(input).is_err());
@@ -42,6 +44,30 @@ fn again(key: &Jwk) {
             assert!(!read.is_private());
         }
         Err(error) => assert_eq!(error.code(), "symmetric", "{error}"),
+    }
+}
+
+/// One key, bound to its algorithm, or to each that it may be for where it names none.
+fn imported(jwk: &Jwk) {
+    let named = jwk.algorithm();
+    for algorithm in key::ALGORITHMS.into_iter().filter(|_| named.is_none()).chain(named) {
+        if algorithm.is_symmetric() {
+            continue;
+        }
+        if let Ok(key) = VerifyingKey::from_jwk_with(algorithm, jwk) {
+            assert_eq!(VerifyingKey::from_jwk(jwk).is_ok(), named.is_some());
+            key::public(&key);
+        }
+        if let Ok(key) = SigningKey::from_jwk_with(algorithm, jwk) {
+            assert!(jwk.is_private(), "a public key signs");
+            assert_eq!(SigningKey::from_jwk(jwk).is_ok(), named.is_some());
+            key::private(&key);
+        }
+    }
+    let other = if named == Some(Algorithm::ES256) { Algorithm::EdDSA } else { Algorithm::ES256 };
+    if named.is_some() {
+        assert!(VerifyingKey::from_jwk_with(other, jwk).is_err(), "a key for two algorithms");
+        assert!(SigningKey::from_jwk_with(other, jwk).is_err(), "a key for two algorithms");
     }
 }
 

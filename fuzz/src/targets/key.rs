@@ -4,8 +4,16 @@ use jwt_core::keys::Jwk;
 use jwt_core::{Algorithm, HmacSecret, SigningKey, VerifyingKey};
 
 /// One for each kind of key that a file can hold.
-const ALGORITHMS: [Algorithm; 5] =
-    [Algorithm::RS256, Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::EdDSA];
+pub(super) const ALGORITHMS: [Algorithm; 8] = [
+    Algorithm::RS256,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::EdDSA,
+    Algorithm::MlDsa44,
+    Algorithm::MlDsa65,
+    Algorithm::MlDsa87,
+];
 
 pub(super) fn run(input: &[u8]) {
     let mut fitting = 0;
@@ -27,7 +35,7 @@ pub(super) fn run(input: &[u8]) {
     }
 }
 
-fn public(key: &VerifyingKey) {
+pub(super) fn public(key: &VerifyingKey) {
     let algorithm = key.algorithm();
     let name = key.thumbprint().expect("it is a public key");
     let pem = key.to_pem().expect("it is a public key");
@@ -41,7 +49,7 @@ fn public(key: &VerifyingKey) {
     assert!(SigningKey::from_pem(algorithm, &pem).is_err(), "a public key signs");
 }
 
-fn private(key: &SigningKey) {
+pub(super) fn private(key: &SigningKey) {
     let mut signature = Vec::new();
     key.sign(b"message", &mut signature).expect("a signature");
     let verifying = key.verifying_key();
@@ -51,5 +59,9 @@ fn private(key: &SigningKey) {
     let read = SigningKey::from_pem(key.algorithm(), pem.as_bytes()).expect("what was written");
     assert_eq!(read.verifying_key().thumbprint(), verifying.thumbprint());
     assert!(VerifyingKey::from_pem(key.algorithm(), pem.as_bytes()).is_err(), "a private key verifies");
+    let jwk = key.insecure_private_jwk().expect("it is a private key");
+    let jwk = Jwk::from_json(jwk.as_bytes()).expect("what was written");
+    let read = SigningKey::from_jwk(&jwk).expect("what was written");
+    assert_eq!(read.verifying_key().thumbprint(), verifying.thumbprint());
     public(&verifying);
 }
