@@ -186,11 +186,13 @@ async fn each_request_that_is_let_through_unchecked_is_counted() {
     }
     #[cfg(feature = "metrics")]
     {
+        crate::metrics::describe();
         let snapshot = snapshotter.snapshot().into_vec();
-        let counted = snapshot.into_iter().find_map(|(key, _, _, value)| {
-            (key.key().name() == crate::metrics::REVOCATION_UNCHECKED).then_some(value)
+        let counted = snapshot.into_iter().find_map(|(key, unit, description, value)| {
+            (key.key().name() == "jwt_revocation_unchecked_total").then_some((unit.zip(description), value))
         });
-        assert_eq!(counted, Some(metrics_util::debugging::DebugValue::Counter(14)));
+        let (described, count) = counted.unwrap();
+        assert_eq!((described.is_some(), count), (true, metrics_util::debugging::DebugValue::Counter(14)));
     }
 }
 
