@@ -1,10 +1,7 @@
 //! What leaks: nothing of a token, a claim or a secret into logs, texts or responses, and nothing of a cause
 //! into an answer.
 
-use core::fmt::{Debug, Display};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock};
 
 use jwt_core::keys::{Jwk, JwkSet, Live, RefreshHint};
 use jwt_core::request::{
@@ -23,108 +20,14 @@ use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
 use super::bench::Bench;
 use super::covers;
 use super::house::{FORM, Household, JSON, Mood, OURS, Plan, SERVICE, Tokens, basic, refresh_body, wait};
+use crate::canaries::{Secrets, WINDOW};
+use crate::logged;
 use crate::parity::{Expected, Table, routes};
 
 covers! {
     nothing_of_a_token_or_a_secret_is_told [89];
     nothing_of_a_session_is_told [89];
     the_answer_does_not_tell_the_cause [90];
-}
-
-/// How many bytes of a canary may stand anywhere: fewer than these.
-const WINDOW: usize = 16;
-
-/// Everything that was logged, spans and events of every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl tracing::field::Visit for Line {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
-        self.0.push_str(&format!(" {field}={value:?}"));
-    }
-}
-
-impl Log {
-    fn keep(&self, target: &str, record: impl FnOnce(&mut Line)) {
-        let mut line = Line(target.to_owned());
-        record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        self.keep(span.metadata().name(), |line| span.record(line));
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        self.keep("record", |line| values.record(line));
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.keep(event.metadata().target(), |line| event.record(line));
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-/// What an application without tracing gets: records of the crate log, by tracing's feature `log-always`.
-struct Records(Log);
-
-impl log::Log for Records {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        self.0.keep(record.target(), |line| line.0.push_str(&record.args().to_string()));
-    }
-    fn flush(&self) {}
-}
-
-/// What must not be told, and where it was looked for.
-#[derive(Default)]
-struct Secrets {
-    windows: BTreeSet<Vec<u8>>,
-    searched: usize,
-    found: Vec<String>,
-}
-
-impl Secrets {
-    fn add(&mut self, canary: impl AsRef<[u8]>) {
-        let canary = canary.as_ref();
-        assert!(canary.len() >= WINDOW, "too short to be found: {}", canary.escape_ascii());
-        self.windows.extend(canary.windows(WINDOW).map(<[u8]>::to_vec));
-    }
-
-    fn search(&mut self, place: &str, text: impl AsRef<[u8]>) {
-        self.searched += 1;
-        if text.as_ref().windows(WINDOW).any(|window| self.windows.contains(window)) {
-            self.found.push(format!("{place}: {}", text.as_ref().escape_ascii()));
-        }
-    }
-
-    fn shown(&mut self, place: &str, value: &(impl Debug + ?Sized)) {
-        self.search(place, format!("{value:?}"));
-        self.search(place, format!("{value:#?}"));
-    }
-
-    fn told(&mut self, place: &str, value: &(impl Debug + Display)) {
-        self.shown(place, value);
-        self.search(place, value.to_string());
-    }
-
-    /// The text of a panic, which ends up in a log as well.
-    fn panicked(&mut self, place: &str, panics: impl FnOnce()) {
-        let payload = catch_unwind(AssertUnwindSafe(panics)).unwrap_err();
-        let text = payload.downcast_ref::<String>().unwrap();
-        assert!(text.len() > 20, "{place}: {text}");
-        self.search(place, text);
-    }
 }
 
 /// Claim values that occur nowhere else.
@@ -215,23 +118,9 @@ fn the_answer_does_not_tell_the_cause() {
     table.finish(2 * causes.len());
 }
 
-/// Events and records of all threads, since the servers have their own; other tests only add lines of their own. For one
-/// thread alone it would not do: tracing then asks whichever thread is first at a line whether anybody listens.
-fn logs() -> (&'static Log, &'static Log) {
-    static LOGS: OnceLock<(Log, Log)> = OnceLock::new();
-    let (log, records) = LOGS.get_or_init(|| {
-        let (log, records) = (Log::default(), Log::default());
-        tracing::subscriber::set_global_default(log.clone()).unwrap();
-        log::set_boxed_logger(Box::new(Records(records.clone()))).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-        (log, records)
-    });
-    (log, records)
-}
-
 #[test]
 fn nothing_of_a_token_or_a_secret_is_told() {
-    let (log, records) = logs();
+    let (log, records) = logged::everything();
     let mut secrets = Secrets::default();
     for (_, value) in CANARIES {
         secrets.add(value);
@@ -258,25 +147,12 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     let hmac = HmacSecret::generate(Algorithm::HS512).unwrap();
     let pairs = Algorithm::ALL.iter().map(|a| backend::generate(*a)).collect::<Vec<_>>();
     for key in pairs.iter().chain([&keys().es256, &keys().rs256, &keys().hs256, &keys().eddsa]) {
-        let jwk = backend::private_jwk(key);
-        for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {
-            if let Some(text) = jwk.get(name).and_then(Value::as_str) {
-                use base64::Engine as _;
-                let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
-                secrets.add(text);
-                secrets.add(format!("{bytes:?}").trim_matches(['[', ']']));
-                secrets.add(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-                secrets.add(bytes);
-            }
-        }
+        secrets.add_private(&backend::private_jwk(key));
     }
     let hmac_jwk = keys().hs256.insecure_private_jwk().unwrap();
-    assert!(secrets.windows.len() > 10_000, "{}", secrets.windows.len());
+    assert!(secrets.windows() > 10_000, "{}", secrets.windows());
 
-    // A search that finds nothing must be able to find something.
-    let mut able = Secrets { windows: secrets.windows.clone(), ..Secrets::default() };
-    able.search("itself", format!("x{}", &good[good.len() - WINDOW..]));
-    assert_eq!((able.found.len(), able.searched), (1, 1));
+    secrets.must_find(&good[good.len() - WINDOW..]);
 
     for key in &pairs {
         secrets.shown("signing key", key);
@@ -424,7 +300,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     table.finish(32 * 7 + 28);
 
     for (place, log) in [("event", log), ("record", records)] {
-        let lines = log.0.lock().unwrap().clone();
+        let lines = log.lines();
         let refused = lines.iter().filter(|line| line.contains("request refused")).count();
         let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
         assert!(
@@ -436,8 +312,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
             secrets.search(place, line);
         }
     }
-    assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
-    assert!(secrets.searched > 4_000, "{}", secrets.searched);
+    secrets.finish(4_000);
 }
 
 /// What users, clients and thieves of sessions send and are sent.
@@ -445,7 +320,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
 fn nothing_of_a_session_is_told() {
     const NAME: &str = "canary-user-and-password-5b8e2d7f";
     const AGENT: &str = "canary-user-agent-71c3e9a4b6d8f025";
-    let (log, records) = logs();
+    let (log, records) = logged::everything();
     let mut secrets = Secrets::default();
     let mut ids = Vec::new();
     [NAME, AGENT, SERVICE].iter().for_each(|canary| secrets.add(canary));
@@ -546,7 +421,7 @@ fn nothing_of_a_session_is_told() {
         assert!(named > 10, "{named}");
     });
     for (place, log) in [("event", log), ("record", records)] {
-        let lines = log.0.lock().unwrap().clone();
+        let lines = log.lines();
         let ours = |line: &str| ids.iter().any(|id: &String| line.contains(id));
         for event in ["login", "refresh", "refresh_reuse", "logout"] {
             let marked = format!("event=\"{event}\"");
@@ -558,5 +433,5 @@ fn nothing_of_a_session_is_told() {
         }
         lines.iter().for_each(|line| secrets.search(place, line));
     }
-    assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
+    secrets.finish(100);
 }
