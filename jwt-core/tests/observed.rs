@@ -146,26 +146,17 @@ fn a_claims_name_that_looks_secret_is_warned_about_once() {
     assert_eq!(warnings(&issuer, "colour"), [""; 0]);
 }
 
+/// What `act` counts: name, labels and number, sorted. Whatever is counted is described.
 #[cfg(feature = "metrics")]
-#[test]
-fn decisions_are_counted_once() {
-    use jwt_core::metrics::{ANONYMOUS, AUTHENTICATED, DECISION_SECONDS, ISSUED, REFUSED};
+fn counted(act: impl FnOnce()) -> Vec<(String, String, u64)> {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-    let (issuer, auth) = issuer_and_rules();
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     metrics::with_local_recorder(&recorder, || {
         jwt_core::metrics::describe();
-        let good = bearing(&issuer.token().with_subject("alice").sign().unwrap());
-        for _ in 0..3 {
-            auth.decide(&good, None);
-        }
-        auth.decide(&bearing("a.b.c"), None);
-        auth.decide(&SimpleHead::get("/me"), None);
-        auth.clone().optional().decide(&SimpleHead::get("/me"), None);
+        act();
     });
-
     let mut counted = Vec::new();
     for (key, unit, description, value) in snapshotter.snapshot().into_vec() {
         let key = key.key();
@@ -179,17 +170,72 @@ fn decisions_are_counted_once() {
         counted.push((key.name().to_owned(), labels.join(","), count));
     }
     counted.sort();
+    counted
+}
+
+#[cfg(feature = "metrics")]
+fn rows<const N: usize>(expected: [(&str, &str, u64); N]) -> Vec<(String, String, u64)> {
+    expected.map(|(name, labels, count)| (name.to_owned(), labels.to_owned(), count)).into()
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn decisions_are_counted_once() {
+    use jwt_core::Refusal;
+    use jwt_core::metrics::{ANONYMOUS, AUTHENTICATED, DECISION_SECONDS, ISSUED, REFUSED};
+
+    let (issuer, auth) = issuer_and_rules();
+    let counted = counted(|| {
+        let good = bearing(&issuer.token().with_subject("alice").sign().unwrap());
+        for _ in 0..3 {
+            auth.decide(&good, None);
+        }
+        auth.decide(&bearing("a.b.c"), None);
+        auth.decide(&SimpleHead::get("/me"), None);
+        auth.clone().optional().decide(&SimpleHead::get("/me"), None);
+        drop(Refusal::missing_layer("Claims"));
+    });
     let expected = [
         (ANONYMOUS, "", 1),
         (AUTHENTICATED, "carrier=authorization", 3),
         (DECISION_SECONDS, "", 6),
         (ISSUED, "", 1),
+        (REFUSED, "reason=missing_layer,status=500", 1),
         (REFUSED, "reason=no_credentials,status=401", 1),
         (REFUSED, "reason=not_base64url,status=401", 1),
     ];
-    let expected: Vec<_> = expected
-        .into_iter()
-        .map(|(name, labels, count)| (name.to_owned(), labels.to_owned(), count))
-        .collect();
-    assert_eq!(counted, expected);
+    assert_eq!(counted, rows(expected));
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn keys_that_come_go_and_are_skipped_are_counted() {
+    use jwt_core::KeySet;
+    use jwt_core::keys::{JwkSet, Live, Source};
+    use jwt_core::metrics::{KEYS_REPLACED, KEYS_SKIPPED, KEYS_TAKEN_AWAY};
+
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let good = key.to_jwk().unwrap().to_json().unwrap();
+    // A coordinate that is none, keys for encryption, and a shared secret.
+    let bad = r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#;
+    let of_another_use = good.replacen(r#""use":"sig""#, r#""use":"enc""#, 1);
+    let secret = r#"{"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#;
+    let set = format!(r#"{{"keys":[{bad},{good},{of_another_use},{of_another_use},{secret}]}}"#);
+    let set = JwkSet::from_json(set.as_bytes()).unwrap();
+    let counted = counted(|| {
+        let keys = KeySet::from_jwk_set(&set, Source::Remote).unwrap();
+        assert_eq!(keys.len(), 1);
+        let (_, writer) = Live::new();
+        writer.replace(keys.clone());
+        writer.replace(keys);
+        writer.clear();
+    });
+    let expected = [
+        (KEYS_REPLACED, "", 2),
+        (KEYS_SKIPPED, "reason=key_use", 2),
+        (KEYS_SKIPPED, "reason=member_length", 1),
+        (KEYS_SKIPPED, "reason=remote_secret", 1),
+        (KEYS_TAKEN_AWAY, "", 1),
+    ];
+    assert_eq!(counted, rows(expected));
 }

@@ -30,7 +30,7 @@ pub enum AddressError {
     /// It is no absolute URL with a host (RFC 3986 §4.3).
     #[non_exhaustive]
     Malformed {
-        /// What was configured, without its query.
+        /// What was configured, without its query; of one with an `@` in it, which may end a password, the scheme alone.
         address: String,
     },
     /// It is neither `https` nor `http` to a loopback address.
@@ -48,7 +48,7 @@ pub enum AddressError {
     /// A template of issuers has not exactly one part in braces, or has it where it could name another provider.
     #[non_exhaustive]
     Template {
-        /// What was configured.
+        /// What was configured, as far as that of a malformed address.
         template: String,
     },
     /// It has a user's name or password in it, which would stand in logs; or a fragment, which is never sent; or, as
@@ -120,18 +120,28 @@ impl core::error::Error for AddressError {}
 /// It is kept, told and logged: more than any provider needs.
 const MOST_ADDRESS_BYTES: usize = 2_048;
 
-/// For logs: some servers are given a secret in the query.
+/// Of a good address, for logs: some servers are given a secret in the query.
 pub(crate) fn without_query(address: &str) -> &str {
-    address.split('?').next().unwrap_or_default()
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Of what may be no good address, for logs: no query, no fragment, and no credentials.
+pub(crate) fn shown(address: &str) -> String {
+    if !address.contains('@') {
+        return without_query(address).to_owned();
+    }
+    // Where they end is anybody's guess: a `/`, `?` or `#` in a password is often not escaped.
+    let scheme = address.split_once("://").map(|(scheme, _)| scheme).unwrap_or_default();
+    let is_one = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    format!("{}://…", if is_one { scheme } else { "" })
 }
 
 impl Address {
     pub(crate) fn new(address: &str, transport: Transport) -> Result<Self, AddressError> {
-        let shown = || without_query(address).to_owned();
         if address.len() > MOST_ADDRESS_BYTES {
             return Err(AddressError::TooLong { bytes: address.len() });
         }
-        let malformed = || AddressError::Malformed { address: shown() };
+        let malformed = || AddressError::Malformed { address: shown(address) };
         let url = Url::parse(address).map_err(|_| malformed())?;
         let host = url.host().ok_or_else(malformed)?;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
@@ -146,7 +156,7 @@ impl Address {
             "https" => Ok(Self(url)),
             "http" if transport == Transport::OrHttp => Ok(Self(url)),
             "http" if is_loopback && transport == Transport::OrLoopback => Ok(Self(url)),
-            _ => Err(AddressError::NotHttps { address: shown() }),
+            _ => Err(AddressError::NotHttps { address: shown(address) }),
         }
     }
 
@@ -259,7 +269,18 @@ mod tests {
             words("http://id.example.com/"),
             r#""http://id.example.com/" is not https; http is asked of this machine alone, of others by `insecure_allow_http`, and never where an https issuer names it"#
         );
-        let words = words("https://user:secret@id.example.com/");
-        assert!(words.contains("id.example.com") && !words.contains("secret"), "{words}");
+        let quoted = words("https://user:secret@id.example.com/");
+        assert!(quoted.contains("id.example.com") && !quoted.contains("secret"), "{quoted}");
+        for (address, quoted) in [
+            ("https://user:secret@id.example.com:port/", r#""https://…""#),
+            ("https://user:sec?ret@id.example.com/", r#""https://…""#),
+            ("https://user:sec/ret#@id.example.com/", r#""https://…""#),
+            ("user:secret@id.example.com", r#""://…""#),
+            ("user:secret@id.example.com://", r#""://…""#),
+            ("https://id.example.com:port/?secret#secret", r#""https://id.example.com:port/""#),
+            ("https://id.example.com:port/#secret?secret", r#""https://id.example.com:port/""#),
+        ] {
+            assert_eq!(words(address), format!("{quoted} is no absolute URL with a host"), "{address}");
+        }
     }
 }

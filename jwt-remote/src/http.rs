@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use jwt_core::keys::BoxFuture;
 
-use crate::address::without_query;
+use crate::address::shown;
 
 /// Sends requests to servers that hold keys and verdicts. The default is reqwest; anything else that can send a
 /// request can stand for it.
@@ -68,7 +68,7 @@ pub struct HttpRequest {
 /// Shows no query, no header and no body, which may hold credentials.
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = without_query(&self.url);
+        let address = shown(&self.url);
         f.debug_struct("HttpRequest").field("address", &address).finish_non_exhaustive()
     }
 }

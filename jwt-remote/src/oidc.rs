@@ -12,6 +12,7 @@ use jwt_core::{
     TokenAuthority, Verdict, Verifier,
 };
 
+use crate::address::shown;
 use crate::discovery::ProviderMetadata;
 use crate::fetch_limits::FetchLimits;
 use crate::origin::Origin;
@@ -229,9 +230,10 @@ impl OidcBuilder<Ready> {
     }
 }
 
+/// Shows no query and no credentials.
 impl<State> fmt::Debug for OidcBuilder<State> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OidcBuilder").field("issuer", &self.issuer).finish_non_exhaustive()
+        f.debug_struct("OidcBuilder").field("issuer", &shown(&self.issuer)).finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use jwt_core::{Algorithm, Authority, AuthorityBuilder, NeedsAudience};
 
 use tokio::time::timeout;
 
-use crate::address::{Transport, without_query};
+use crate::address::{Transport, shown};
 use crate::bounds::A_LITTLE_LONGER;
 use crate::fetch_limits::FetchLimits;
 use crate::http::HttpError;
@@ -267,10 +267,10 @@ pub struct RemoteKeysBuilder {
     options: Options,
 }
 
-/// Shows no query, which may hold a secret.
+/// Shows no query and no credentials.
 impl fmt::Debug for RemoteKeysBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = without_query(&self.url);
+        let address = shown(&self.url);
         f.debug_struct("RemoteKeysBuilder").field("address", &address).finish_non_exhaustive()
     }
 }

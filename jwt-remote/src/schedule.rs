@@ -114,6 +114,11 @@ impl Schedule {
         begins
     }
 
+    /// Whether a fetch is under way, or promised.
+    pub(crate) fn is_fetching(&self) -> bool {
+        self.is_fetching
+    }
+
     /// The fetch that somebody was promised begins, whatever was forgotten since.
     pub(crate) fn begins_as_promised(&mut self) {
         self.is_fetching = true;

@@ -1,6 +1,6 @@
 //! Issuers that differ in one part, as the tenants of one provider do.
 
-use crate::address::{Address, AddressError, Transport};
+use crate::address::{Address, AddressError, Transport, shown};
 
 /// A part that is longer names no tenant.
 const MOST_PART_BYTES: usize = 64;
@@ -16,7 +16,7 @@ impl Template {
     /// Reads the text of it, whose variable part stands in braces. It may not touch the host's registered name: that
     /// the host has one dot or more behind the part is checked, that nobody else can register there is not.
     pub(crate) fn new(text: &str, transport: Transport) -> Result<Self, AddressError> {
-        let malformed = || AddressError::Template { template: text.to_owned() };
+        let malformed = || AddressError::Template { template: shown(text) };
         let (before, rest) = text.split_once('{').ok_or_else(malformed)?;
         let (name, behind) = rest.split_once('}').ok_or_else(malformed)?;
         if name.is_empty() || [before, name, behind].iter().any(|part| part.contains(['{', '}'])) {

@@ -14,6 +14,7 @@ use jwt_core::{
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::address::shown;
 use crate::fetch_limits::FetchLimits;
 use crate::oidc::Rules;
 use crate::origin::Origin;
@@ -216,9 +217,10 @@ impl TenantsBuilder<Ready> {
     }
 }
 
+/// Shows no query and no credentials.
 impl<State> fmt::Debug for TenantsBuilder<State> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TenantsBuilder").field("template", &self.template).finish_non_exhaustive()
+        f.debug_struct("TenantsBuilder").field("template", &shown(&self.template)).finish_non_exhaustive()
     }
 }
 

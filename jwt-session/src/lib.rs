@@ -3,6 +3,8 @@
 mod events;
 mod jwks;
 mod key_ring;
+#[cfg(test)]
+mod logged;
 mod mac_key;
 mod memory;
 #[cfg(feature = "metrics")]

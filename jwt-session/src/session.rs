@@ -138,12 +138,6 @@ impl Session {
         self.id
     }
 
-    /// The claim `iss` of its access tokens.
-    #[must_use]
-    pub fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
     /// The [names](Revocation::cutoff_name) of lines of the log that take it back: of its issuer, client and tenant. Those
     /// of its subject are not among them, for whoever writes one ends the sessions in the same step.
     #[must_use]
@@ -172,45 +166,14 @@ impl Session {
         self.tenant.as_deref()
     }
 
-    /// The scopes that were granted, separated by spaces.
-    #[must_use]
-    pub fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
-    }
-
-    /// The `User-Agent` that it was started by, if that was told.
-    #[must_use]
-    pub fn user_agent(&self) -> Option<&str> {
-        self.user_agent.as_deref()
-    }
-
-    /// The address that it was started from, if that was told.
-    #[must_use]
-    pub fn address(&self) -> Option<&str> {
-        self.address.as_deref()
-    }
-
     /// Issuer and `sid` of the identity provider's session that it was started by, if that was told.
     #[must_use]
     pub fn provider_session(&self) -> Option<(&str, &str)> {
         self.provider_session.as_ref().map(|(issuer, id)| (&**issuer, &**id))
     }
 
-    /// When it was started, since the Unix epoch.
-    #[must_use]
-    pub const fn created(&self) -> Duration {
-        self.created
-    }
-
-    /// When it was last refreshed, since the Unix epoch.
-    #[must_use]
-    pub const fn last_used(&self) -> Duration {
-        self.last_used
-    }
-
     /// When it ends where it is not refreshed before, since the Unix epoch.
-    #[must_use]
-    pub fn expiry(&self) -> Duration {
+    pub(crate) fn expiry(&self) -> Duration {
         self.idle_end.min(self.absolute_end)
     }
 
@@ -227,8 +190,7 @@ impl Session {
     }
 
     /// Whether it can still be refreshed: neither ended nor expired.
-    #[must_use]
-    pub fn is_live(&self, now: Duration) -> bool {
+    pub(crate) fn is_live(&self, now: Duration) -> bool {
         self.ended.is_none() && now < self.expiry()
     }
 

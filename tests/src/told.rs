@@ -5,6 +5,7 @@
 //! about leaks too.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 
 /// How many bytes of a secret may stand anywhere: fewer than these.
@@ -15,11 +16,48 @@ pub const WINDOW: usize = 16;
 struct Told {
     windows: Mutex<HashSet<[u8; WINDOW]>>,
     leaks: Mutex<Vec<String>>,
-    /// Only where a test asked for it: a suite tells more than should be kept.
-    lines: Mutex<Option<Vec<String>>>,
 }
 
 static TOLD: LazyLock<Told> = LazyLock::new(Told::default);
+
+/// What was told since [`keep`].
+pub static RECORDS: Log = Log::new();
+/// Only where a test asked for it: a suite tells more than should be kept.
+static ARE_KEPT: AtomicBool = AtomicBool::new(false);
+
+/// Lines as they came.
+pub struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    /// An empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.since(0)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn mark(&self) -> usize {
+        held(&self.0).len()
+    }
+
+    /// Those behind a mark.
+    #[must_use]
+    pub fn since(&self, mark: usize) -> Vec<String> {
+        held(&self.0).iter().skip(mark).cloned().collect()
+    }
+
+    /// One more.
+    pub fn push(&self, line: String) {
+        held(&self.0).push(line);
+    }
+}
 
 impl log::Log for Told {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
@@ -27,7 +65,7 @@ impl log::Log for Told {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        let line = format!("{} {}", record.target(), record.args());
+        let line = format!("{} {} {}", record.level(), record.target(), record.args());
         let leaks = {
             let windows = held(&self.windows);
             line.as_bytes().array_windows().any(|window| windows.contains(window))
@@ -35,8 +73,8 @@ impl log::Log for Told {
         if leaks {
             held(&self.leaks).push(line.clone());
         }
-        if let Some(lines) = held(&self.lines).as_mut() {
-            lines.push(line);
+        if are_kept() {
+            RECORDS.push(line);
         }
     }
 
@@ -59,16 +97,15 @@ fn listen() {
     });
 }
 
-/// Keeps from now on whatever is told, for [`lines`].
+/// Keeps from now on whatever is told, in [`RECORDS`].
 pub fn keep() {
     listen();
-    held(&TOLD.lines).get_or_insert_default();
+    ARE_KEPT.store(true, Ordering::SeqCst);
 }
 
-/// What was told since [`keep`].
-#[must_use]
-pub fn lines() -> Vec<String> {
-    held(&TOLD.lines).clone().unwrap_or_default()
+/// Whether it is kept.
+pub fn are_kept() -> bool {
+    ARE_KEPT.load(Ordering::SeqCst)
 }
 
 /// The credentials of one request.

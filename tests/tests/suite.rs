@@ -3,9 +3,11 @@
 mod attacks;
 mod auto_traits;
 mod backends;
+mod canaries;
 #[cfg(test)]
 #[cfg(feature = "interop")]
 mod interop;
+mod logged;
 mod misuse;
 mod parity;
 mod protected_server;

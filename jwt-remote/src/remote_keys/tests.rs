@@ -339,6 +339,7 @@ async fn fetches_are_counted_by_what_came_of_them() {
     }
     let counted = counted(&snapshotter, "https://id/jwks");
     let expected = [
+        ("jwt_keys_replaced_total ", 1),
         ("jwt_remote_fetches_total new", 1),
         ("jwt_remote_fetches_total same", 2),
         ("jwt_remote_fetches_total status", 1),

@@ -56,6 +56,8 @@ struct State {
     schedule: Schedule,
     /// Somebody was told that a request begins; the task has not begun it yet.
     is_wanted: bool,
+    /// Which requests are believed: none that began before its task was lost.
+    round: u64,
     held: Option<Held>,
     error: Option<ServiceTokenError>,
 }
@@ -85,6 +87,7 @@ impl TokenSource {
         let state = State {
             schedule: Schedule::new(rules, Duration::ZERO),
             is_wanted: false,
+            round: 0,
             held: None,
             error: None,
         };
@@ -207,32 +210,39 @@ impl TokenSource {
         answer::read(response)
     }
 
-    fn ends(&self, outcome: Result<Granted, ServiceTokenError>, sent_at: Duration) {
+    /// One of an earlier round changes nothing: another request has its place, and those who wait are told how that ends.
+    fn ends(&self, round: u64, outcome: Result<Granted, ServiceTokenError>, sent_at: Duration) {
         let now = self.now();
         let outcome = outcome.and_then(|granted| Ok((self.until(&granted, sent_at, now)?, granted)));
-        match outcome {
-            Ok((until, Granted { token, scope, .. })) => {
-                {
-                    let mut state = self.state();
+        let is_held = {
+            let mut state = self.state();
+            if state.round != round {
+                return;
+            }
+            match &outcome {
+                Ok((until, Granted { token, .. })) => {
                     let good_for = until.saturating_sub(sent_at);
                     state.schedule.succeeded(Some(good_for), sent_at, self.dice.throw());
-                    state.held = Some(Held { token, until, is_refused: false });
+                    state.held = Some(Held { token: token.clone(), until: *until, is_refused: false });
                     state.error = None;
                 }
-                let missing = self.parameters.missing(scope.as_deref());
-                observe::fetched(self.name(), until.saturating_sub(now), &missing);
-            }
-            Err(error) => {
-                self.endpoint.forget();
-                let is_held = {
-                    let mut state = self.state();
+                Err(error) => {
                     state.schedule.failed(now, self.dice.throw());
                     state.error = Some(error.clone());
                     if let Some(held) = &mut state.held {
                         held.is_refused = false;
                     }
-                    state.good(now).is_some()
-                };
+                }
+            }
+            state.good(now).is_some()
+        };
+        match outcome {
+            Ok((until, Granted { scope, .. })) => {
+                let missing = self.parameters.missing(scope.as_deref());
+                observe::fetched(self.name(), until.saturating_sub(now), &missing);
+            }
+            Err(error) => {
+                self.endpoint.forget();
                 observe::failed(self.name(), &error, is_held);
             }
         }
@@ -297,7 +307,8 @@ impl Renewed for TokenSource {
     }
 
     fn fetch(self: Arc<Self>, client: Arc<dyn HttpClient>) -> BoxFuture<'static, ()> {
-        let end = End { source: Arc::clone(&self), sent_at: self.now(), is_told: false };
+        let round = self.state().round;
+        let end = End { source: Arc::clone(&self), round, sent_at: self.now(), is_told: false };
         Box::pin(async move {
             // Watches the client's own limits.
             let outcome = timeout(FETCH, self.ask(&*client)).await;
@@ -305,14 +316,20 @@ impl Renewed for TokenSource {
         })
     }
 
-    /// The token that is held serves to its end, which whoever takes it looks at.
-    fn lost(&self) {}
+    /// The token that is held serves to its end, which whoever takes it looks at. A request that was under way is for the
+    /// next task to make again, or everybody would wait for one that nobody goes on with.
+    fn lost(&self) {
+        let mut state = self.state();
+        state.round = state.round.wrapping_add(1);
+        state.is_wanted |= state.schedule.is_fetching();
+    }
 }
 
 /// Tells the source how a request ended, also where it was dropped or the client panicked: a source that believed it to
 /// be under way for ever would never ask again.
 struct End {
     source: Arc<TokenSource>,
+    round: u64,
     sent_at: Duration,
     is_told: bool,
 }
@@ -320,7 +337,7 @@ struct End {
 impl End {
     fn tell(mut self, outcome: Result<Granted, ServiceTokenError>) {
         self.is_told = true;
-        self.source.ends(outcome, self.sent_at);
+        self.source.ends(self.round, outcome, self.sent_at);
     }
 }
 
@@ -328,7 +345,7 @@ impl Drop for End {
     fn drop(&mut self) {
         if !self.is_told {
             let error = HttpError::connection("the request was given up");
-            self.source.ends(Err(error.into()), self.sent_at);
+            self.source.ends(self.round, Err(error.into()), self.sent_at);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The handle, in time that stands still unless everybody waits.
 
 mod layer;
+mod runtimes;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -345,25 +346,6 @@ fn handles_move_between_threads() {
     check::<ServiceToken>();
     check::<AccessToken>();
     check::<ServiceTokenLayer>();
-}
-
-/// As the runtimes of tests do, which share what is static.
-#[test]
-fn where_a_runtime_ends_before_the_token_the_next_one_fetches() {
-    let runtime =
-        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let server = Server::with(Reply::Tokens(60));
-    let first = runtime();
-    let token = first.block_on(builder(&server).fetch()).unwrap();
-    drop(first);
-    assert!(token.held().is_some(), "it serves to its end, which needs nobody");
-    runtime().block_on(async {
-        sleep(seconds(60)).await;
-        assert!(token.token().await.is_ok());
-        // And is renewed ahead of its end from then on.
-        sleep(seconds(600)).await;
-        assert!(token.held().is_some());
-    });
 }
 
 #[cfg(feature = "metrics")]

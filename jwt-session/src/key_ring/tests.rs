@@ -9,6 +9,7 @@ use crate::{MemoryStore, NewSession, Refresh, SecurityEvent, SessionError, Sessi
 
 mod clocks;
 mod emergency;
+mod moody;
 mod news;
 mod refused;
 mod turns;

@@ -1,9 +1,7 @@
 //! What leaks: nothing of a token, a claim or a secret into logs, texts or responses, and nothing of a cause
 //! into an answer.
 
-use core::fmt::{Debug, Display};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jwt_core::keys::{Jwk, JwkSet, Live, RefreshHint};
 use jwt_core::request::{
@@ -18,58 +16,18 @@ use jwt_core::{
 use serde_json::{Value, json};
 use tests::backend;
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
-use tests::told::{self, WINDOW};
 
 use super::bench::Bench;
 use super::covers;
 use super::house::{FORM, Household, JSON, Mood, OURS, Plan, SERVICE, Tokens, basic, refresh_body, wait};
+use crate::canaries::{Secrets, WINDOW};
+use crate::logged;
 use crate::parity::{Expected, Table, routes};
 
 covers! {
     nothing_of_a_token_or_a_secret_is_told [89];
     nothing_of_a_session_is_told [89];
     the_answer_does_not_tell_the_cause [90];
-}
-
-/// What must not be told, and where it was looked for.
-#[derive(Default)]
-struct Secrets {
-    windows: BTreeSet<Vec<u8>>,
-    searched: usize,
-    found: Vec<String>,
-}
-
-impl Secrets {
-    fn add(&mut self, canary: impl AsRef<[u8]>) {
-        let canary = canary.as_ref();
-        assert!(canary.len() >= WINDOW, "too short to be found: {}", canary.escape_ascii());
-        self.windows.extend(canary.windows(WINDOW).map(<[u8]>::to_vec));
-    }
-
-    fn search(&mut self, place: &str, text: impl AsRef<[u8]>) {
-        self.searched += 1;
-        if text.as_ref().windows(WINDOW).any(|window| self.windows.contains(window)) {
-            self.found.push(format!("{place}: {}", text.as_ref().escape_ascii()));
-        }
-    }
-
-    fn shown(&mut self, place: &str, value: &(impl Debug + ?Sized)) {
-        self.search(place, format!("{value:?}"));
-        self.search(place, format!("{value:#?}"));
-    }
-
-    fn told(&mut self, place: &str, value: &(impl Debug + Display)) {
-        self.shown(place, value);
-        self.search(place, value.to_string());
-    }
-
-    /// The text of a panic, which ends up in a log as well.
-    fn panicked(&mut self, place: &str, panics: impl FnOnce()) {
-        let payload = catch_unwind(AssertUnwindSafe(panics)).unwrap_err();
-        let text = payload.downcast_ref::<String>().unwrap();
-        assert!(text.len() > 20, "{place}: {text}");
-        self.search(place, text);
-    }
 }
 
 /// Claim values that occur nowhere else.
@@ -162,7 +120,7 @@ fn the_answer_does_not_tell_the_cause() {
 
 #[test]
 fn nothing_of_a_token_or_a_secret_is_told() {
-    told::keep();
+    let (log, records) = logged::everything();
     let mut secrets = Secrets::default();
     for (_, value) in CANARIES {
         secrets.add(value);
@@ -189,25 +147,12 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     let hmac = HmacSecret::generate(Algorithm::HS512).unwrap();
     let pairs = Algorithm::ALL.iter().map(|a| backend::generate(*a)).collect::<Vec<_>>();
     for key in pairs.iter().chain([&keys().es256, &keys().rs256, &keys().hs256, &keys().eddsa]) {
-        let jwk = backend::private_jwk(key);
-        for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {
-            if let Some(text) = jwk.get(name).and_then(Value::as_str) {
-                use base64::Engine as _;
-                let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
-                secrets.add(text);
-                secrets.add(format!("{bytes:?}").trim_matches(['[', ']']));
-                secrets.add(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-                secrets.add(bytes);
-            }
-        }
+        secrets.add_private(&backend::private_jwk(key));
     }
     let hmac_jwk = keys().hs256.insecure_private_jwk().unwrap();
-    assert!(secrets.windows.len() > 10_000, "{}", secrets.windows.len());
+    assert!(secrets.windows() > 10_000, "{}", secrets.windows());
 
-    // A search that finds nothing must be able to find something.
-    let mut able = Secrets { windows: secrets.windows.clone(), ..Secrets::default() };
-    able.search("itself", format!("x{}", &good[good.len() - WINDOW..]));
-    assert_eq!((able.found.len(), able.searched), (1, 1));
+    secrets.must_find(&good[good.len() - WINDOW..]);
 
     for key in &pairs {
         secrets.shown("signing key", key);
@@ -354,14 +299,20 @@ fn nothing_of_a_token_or_a_secret_is_told() {
     assert!(responses >= 3 * (32 * 7 + 28), "{responses}");
     table.finish(32 * 7 + 28);
 
-    let lines = told::lines();
-    let refused = lines.iter().filter(|line| line.contains("request refused")).count();
-    let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
-    let all = lines.len();
-    assert!(refused > responses / 2 && passed > 0, "{refused} refused and {passed} passed of {all} lines");
-    lines.iter().for_each(|line| secrets.search("log", line));
-    assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
-    assert!(secrets.searched > 4_000, "{}", secrets.searched);
+    for (place, log) in [("event", log), ("record", records)] {
+        let lines = log.lines();
+        let refused = lines.iter().filter(|line| line.contains("request refused")).count();
+        let passed = lines.iter().filter(|line| line.contains("request authenticated")).count();
+        assert!(
+            refused > responses / 2 && passed > 0,
+            "{place}: {refused} refused and {passed} passed of {} lines",
+            lines.len()
+        );
+        for line in &lines {
+            secrets.search(place, line);
+        }
+    }
+    secrets.finish(4_000);
 }
 
 /// What users, clients and thieves of sessions send and are sent.
@@ -369,7 +320,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
 fn nothing_of_a_session_is_told() {
     const NAME: &str = "canary-user-and-password-5b8e2d7f";
     const AGENT: &str = "canary-user-agent-71c3e9a4b6d8f025";
-    told::keep();
+    let (log, records) = logged::everything();
     let mut secrets = Secrets::default();
     let mut ids = Vec::new();
     [NAME, AGENT, SERVICE].iter().for_each(|canary| secrets.add(canary));
@@ -469,16 +420,18 @@ fn nothing_of_a_session_is_told() {
             household.events.lock().unwrap().iter().filter(|it| format!("{it:?}").contains(NAME)).count();
         assert!(named > 10, "{named}");
     });
-    let lines = told::lines();
-    let ours = |line: &str| ids.iter().any(|id: &String| line.contains(id));
-    for event in ["login", "refresh", "refresh_reuse", "logout"] {
-        let marked = format!("event=\"{event}\"");
-        assert!(lines.iter().any(|line| line.contains(&marked) && ours(line)), "no {event}");
+    for (place, log) in [("event", log), ("record", records)] {
+        let lines = log.lines();
+        let ours = |line: &str| ids.iter().any(|id: &String| line.contains(id));
+        for event in ["login", "refresh", "refresh_reuse", "logout"] {
+            let marked = format!("event=\"{event}\"");
+            assert!(lines.iter().any(|line| line.contains(&marked) && ours(line)), "{place}: no {event}");
+        }
+        for event in ["login_refused", "refresh_refused", "client_refused", "revoked", "key_rotated"] {
+            let marked = format!("event=\"{event}\"");
+            assert!(lines.iter().any(|line| line.contains(&marked)), "{place}: no {event}");
+        }
+        lines.iter().for_each(|line| secrets.search(place, line));
     }
-    for event in ["login_refused", "refresh_refused", "client_refused", "revoked", "key_rotated"] {
-        let marked = format!("event=\"{event}\"");
-        assert!(lines.iter().any(|line| line.contains(&marked)), "no {event}");
-    }
-    lines.iter().for_each(|line| secrets.search("log", line));
-    assert!(secrets.found.is_empty(), "{} places:\n{}", secrets.found.len(), secrets.found.join("\n"));
+    secrets.finish(100);
 }

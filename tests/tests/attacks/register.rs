@@ -44,6 +44,8 @@ const ROOMS: &[&[Test]] = &[
     #[cfg(feature = "remote")]
     remote::quirks::TESTS,
     #[cfg(feature = "remote")]
+    remote::leaks::TESTS,
+    #[cfg(feature = "remote")]
     remote::soak::TESTS,
 ];
 

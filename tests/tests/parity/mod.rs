@@ -9,6 +9,7 @@
 //! | `carriers` | where a token may stand, and every way to write it wrong |
 //! | `grammar` | the grammar of RFC 6750, byte by byte |
 //! | `grpc` | gRPC calls over HTTP/2, and what is none over HTTP/2 |
+//! | `logs` | what operators are told of them |
 //! | `nesting` | layers inside of layers |
 //! | `once` | one signature check, however many ask |
 //! | `single_use` | routes that take each token once, over a store |
@@ -27,6 +28,7 @@ mod answers;
 mod carriers;
 mod grammar;
 mod grpc;
+mod logs;
 mod nesting;
 mod once;
 mod single_use;

@@ -26,6 +26,7 @@ const MOST_KEPT: usize = 64;
 pub(crate) struct Asked {
     pub(crate) path: String,
     fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Asked {
@@ -270,22 +271,31 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// The next request's head; none of ours has a body.
+/// The next request.
 async fn next(stream: &mut TcpStream, read: &mut Vec<u8>) -> io::Result<Option<Asked>> {
-    loop {
+    let end = loop {
         if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&read[..end]).into_owned();
-            read.drain(..end + 4);
-            let mut lines = head.split("\r\n");
-            let path = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default().to_owned();
-            let fields = lines.filter_map(|line| line.split_once(':'));
-            let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
-            return Ok(Some(Asked { path, fields: fields.collect() }));
+            break end;
         }
         if read.len() > MOST_HEAD || stream.read_buf(read).await? == 0 {
             return Ok(None);
         }
+    };
+    let head = String::from_utf8_lossy(&read[..end]).into_owned();
+    read.drain(..end + 4);
+    let mut lines = head.split("\r\n");
+    let path = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default().to_owned();
+    let fields = lines.filter_map(|line| line.split_once(':'));
+    let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    let mut asked = Asked { path, fields, body: Vec::new() };
+    let length = asked.field("content-length").map_or(0, |length| length.parse().unwrap());
+    while read.len() < length {
+        if stream.read_buf(read).await? == 0 {
+            return Ok(None);
+        }
     }
+    asked.body = read.drain(..length).collect();
+    Ok(Some(asked))
 }
 
 /// Says whether the connection may be used again.

@@ -10,6 +10,7 @@
 //! | `sets` | sets that are good in part, freshness and tags |
 //! | `metadata` | the same for what an issuer says of itself |
 //! | `frameworks` | waiting, stopping, tenants and files, in every framework |
+//! | `leaks` | nothing of it in logs, texts or responses |
 //! | `introspection` | opaque tokens beside JWTs, in every framework |
 //! | `peers` | what other libraries were caught at |
 //! | `quirks` | metadata, keys and tokens in the shapes of well-known providers |
@@ -34,6 +35,7 @@ mod fault_server;
 pub(crate) mod faults;
 pub(crate) mod frameworks;
 mod introspection;
+pub(crate) mod leaks;
 pub(crate) mod metadata;
 pub(crate) mod peers;
 pub(crate) mod quirks;

@@ -2,12 +2,14 @@
 
 use core::fmt::{Debug, Write as _};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, Once, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{DefaultGuard, Interest, set_global_default};
+use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::logged::offer_every_event;
 
 /// One event of jwt-remote or jwt-core.
 #[derive(Clone, Debug)]
@@ -117,37 +119,4 @@ impl Subscriber for Told {
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
-}
-
-/// Keeps events on offer to everybody. Without it, one that a thread without a listener meets first may be taken for
-/// unwanted for good, while another thread begins to listen.
-struct Nobody;
-
-impl Subscriber for Nobody {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::sometimes()
-    }
-
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        false
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &Event<'_>) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-/// To be called before listening.
-pub(crate) fn offer_every_event() {
-    static OFFERED: Once = Once::new();
-    OFFERED.call_once(|| {
-        // Only fails where somebody else listens to the whole process.
-        let _ = set_global_default(Nobody);
-    });
 }

@@ -1,67 +1,10 @@
 //! Keys that are dropped while a turn waits for the store.
 
 use core::future::poll_fn;
-use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::Poll;
 
-use tokio::sync::Notify;
-
+use super::moody::{Mood, Moody};
 use super::*;
-
-const ANSWERS: u8 = 0;
-const IS_STUCK: u8 = 1;
-const FAILS: u8 = 2;
-const IS_READ_ONLY: u8 = 3;
-
-/// A store that has read, and then does not answer for as long as it is told so.
-#[derive(Clone)]
-struct Stuck {
-    store: MemoryStore,
-    mood: Arc<AtomicU8>,
-    changed: Arc<Notify>,
-}
-
-impl Stuck {
-    fn of(store: MemoryStore) -> Self {
-        Self { store, mood: Arc::default(), changed: Arc::default() }
-    }
-
-    fn set(&self, mood: u8) {
-        self.mood.store(mood, Ordering::SeqCst);
-        self.changed.notify_waiters();
-    }
-
-    fn is(&self, mood: u8) -> bool {
-        self.mood.load(Ordering::SeqCst) == mood
-    }
-}
-
-impl KeyRingStore for Stuck {
-    fn load<'s>(&'s self, name: &'s str) -> BoxFuture<'s, Result<Option<KeyRingDocument>, StoreError>> {
-        Box::pin(async move {
-            if self.is(FAILS) {
-                return Err(StoreErrorKind::Unavailable.into());
-            }
-            let document = self.store.load(name).await;
-            while self.is(IS_STUCK) {
-                self.changed.notified().await;
-            }
-            document
-        })
-    }
-
-    fn replace<'s>(
-        &'s self,
-        name: &'s str,
-        version: Option<u64>,
-        text: &'s str,
-    ) -> BoxFuture<'s, Result<Option<u64>, StoreError>> {
-        if self.is(IS_READ_ONLY) {
-            return Box::pin(async { Err(StoreErrorKind::Unavailable.into()) });
-        }
-        self.store.replace(name, version, text)
-    }
-}
 
 /// Polled once, and no more.
 async fn begun<F: Future + Unpin>(future: &mut F) {
@@ -75,10 +18,10 @@ async fn begun<F: Future + Unpin>(future: &mut F) {
 #[tokio::test(start_paused = true)]
 async fn a_drop_waits_for_no_turn_that_waits_for_the_store() {
     let (store, clock) = world();
-    let store = Stuck::of(store);
+    let store = Moody::of(store);
     let node = node(&store, &clock).await;
     let (first, token) = (node.active(), node.token());
-    store.set(IS_STUCK);
+    store.set(Mood::Stuck);
     let mut turn = Box::pin(node.ring.tick());
     begun(&mut turn).await;
     let mut dropping = Box::pin(node.ring.drop_key(&first));
@@ -99,7 +42,7 @@ async fn a_drop_waits_for_no_turn_that_waits_for_the_store() {
     begun(&mut dropping).await;
     drop(dropping);
     assert!(node.published().is_empty());
-    store.set(ANSWERS);
+    store.set(Mood::Good);
     node.ring.tick().await.unwrap();
     assert!(!node.verifies(&token) && node.verifies(&node.token()));
     let stored = self::node(&store, &clock).await.published();
@@ -111,7 +54,7 @@ async fn a_drop_waits_for_no_turn_that_waits_for_the_store() {
 async fn a_turn_under_way_does_not_bring_back_what_is_dropped_in_the_middle_of_it() {
     for is_next in [false, true] {
         let (store, clock) = world();
-        let store = Stuck::of(store);
+        let store = Moody::of(store);
         let (here, there) = (node(&store, &clock).await, node(&store, &clock).await);
         let first = here.active();
         let next: Arc<str> = here.published().into_iter().find(|id| **id != *first).unwrap().into();
@@ -121,14 +64,14 @@ async fn a_turn_under_way_does_not_bring_back_what_is_dropped_in_the_middle_of_i
         let dropped = if is_next { &next } else { &first };
         let token = if is_next { there.token() } else { here.token() };
         assert!(here.verifies(&token));
-        store.set(IS_STUCK);
+        store.set(Mood::Stuck);
         let mut turn = Box::pin(here.ring.tick());
         begun(&mut turn).await;
         let mut dropping = Box::pin(here.ring.drop_key(dropped));
         begun(&mut dropping).await;
         assert!(!here.verifies(&token));
         // The turn has what it asked for, and nobody else gets anything.
-        store.set(FAILS);
+        store.set(Mood::Unreadable);
         turn.await.unwrap();
         assert!(!here.verifies(&token) && !here.published().contains(&dropped.to_string()));
         assert_eq!(here.ring.status().revision, there.ring.status().revision, "it was taken over");
@@ -136,7 +79,7 @@ async fn a_turn_under_way_does_not_bring_back_what_is_dropped_in_the_middle_of_i
         assert_eq!(signs, (!is_next).then(|| next.clone()), "nor does one sign whose time is over");
         assert_eq!(dropping.await.unwrap_err().code(), "store_unavailable");
         assert!(!here.verifies(&token));
-        store.set(ANSWERS);
+        store.set(Mood::Good);
         here.ring.tick().await.unwrap();
         there.ring.tick().await.unwrap();
         assert!(!there.verifies(&token) && there.active() == here.active());
@@ -147,18 +90,18 @@ async fn a_turn_under_way_does_not_bring_back_what_is_dropped_in_the_middle_of_i
 #[tokio::test]
 async fn what_others_drop_is_gone_though_nothing_can_be_written() {
     let (store, clock) = world();
-    let narrow = Stuck::of(store.clone());
+    let narrow = Moody::of(store.clone());
     let (here, there) = (node(&narrow, &clock).await, node(&store, &clock).await);
     let (first, token) = (here.active(), here.token());
     let next = here.published().into_iter().find(|id| **id != *first).unwrap();
-    narrow.set(IS_READ_ONLY);
+    narrow.set(Mood::ReadOnly);
     assert_eq!(here.ring.drop_key(&next).await.unwrap_err().code(), "store_unavailable");
     there.ring.drop_key(&first).await.unwrap();
     assert!(here.verifies(&token));
     assert_eq!(here.ring.tick().await.unwrap_err().code(), "store_unavailable");
     assert!(!here.verifies(&token) && !here.published().contains(&first.to_string()));
     assert_eq!(here.ring.issuer().unwrap_err().code(), "key_ring_not_signing");
-    narrow.set(ANSWERS);
+    narrow.set(Mood::Good);
     here.ring.tick().await.unwrap();
     there.ring.tick().await.unwrap();
     assert!(here.active() == there.active() && *here.active() != *next);
@@ -168,22 +111,22 @@ async fn what_others_drop_is_gone_though_nothing_can_be_written() {
 #[tokio::test]
 async fn a_key_that_is_not_known_yet_can_be_dropped() {
     let (store, clock) = world();
-    let store = Stuck::of(store);
+    let store = Moody::of(store);
     let (here, there) = (node(&store, &clock).await, node(&store, &clock).await);
     for key_id in there.published() {
         there.ring.drop_key(&key_id).await.unwrap();
     }
     let (new, token) = (there.active(), there.token());
-    store.set(IS_STUCK);
+    store.set(Mood::Stuck);
     let mut turn = Box::pin(here.ring.tick());
     begun(&mut turn).await;
     let mut dropping = Box::pin(here.ring.drop_key(&new));
     begun(&mut dropping).await;
-    store.set(FAILS);
+    store.set(Mood::Unreadable);
     turn.await.unwrap();
     assert!(!here.verifies(&token) && !here.published().contains(&new.to_string()));
     assert_eq!(dropping.await.unwrap_err().code(), "store_unavailable");
-    store.set(ANSWERS);
+    store.set(Mood::Good);
     here.ring.tick().await.unwrap();
     assert!(!here.verifies(&token) && here.verifies(&here.token()));
 }
@@ -191,16 +134,16 @@ async fn a_key_that_is_not_known_yet_can_be_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_drop_brings_no_silent_ring_back() {
     let (store, clock) = world();
-    let store = Stuck::of(store);
+    let store = Moody::of(store);
     let node = node(&store, &clock).await;
     let token = node.token();
     let next = node.published().into_iter().find(|id| **id != *node.active()).unwrap();
-    store.set(FAILS);
+    store.set(Mood::Unreadable);
     tokio::time::advance(Duration::from_secs(DAY)).await;
     assert!(node.ring.issuer().is_err() && !node.verifies(&token), "it is silent");
     assert!(node.ring.drop_key(&next).await.is_err());
     assert!(!node.verifies(&token));
-    store.set(ANSWERS);
+    store.set(Mood::Good);
     node.ring.tick().await.unwrap();
     assert!(node.verifies(&token) && !node.published().contains(&next));
 }
@@ -208,9 +151,9 @@ async fn a_drop_brings_no_silent_ring_back() {
 #[tokio::test(start_paused = true)]
 async fn no_ring_is_opened_on_a_store_that_does_not_answer() {
     let (store, clock) = world();
-    let store = Stuck::of(store);
+    let store = Moody::of(store);
     node(&store, &clock).await;
-    store.set(IS_STUCK);
+    store.set(Mood::Stuck);
     let begin = tokio::time::Instant::now();
     let short = |builder: KeyRingBuilder| builder.with_patience(Duration::from_millis(300));
     let error = node_of(store.clone(), &clock, Algorithm::ES256, short).await.err().unwrap();

@@ -1,59 +1,11 @@
 //! Rings that hear nothing of their store, keys that are dropped all the same, and old documents.
 
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use jwt_core::Reason;
 
+use super::moody::{Mood, Moody};
 use super::*;
-
-/// A store that does not answer while it is told so, and counts how often it is read.
-#[derive(Clone)]
-struct Mute {
-    store: MemoryStore,
-    is_mute: Arc<AtomicBool>,
-    reads: Arc<AtomicUsize>,
-}
-
-impl Mute {
-    fn of(store: MemoryStore) -> Self {
-        Self { store, is_mute: Arc::default(), reads: Arc::default() }
-    }
-
-    fn mute(&self, is_mute: bool) {
-        self.is_mute.store(is_mute, Ordering::SeqCst);
-    }
-
-    fn answers(&self) -> Result<(), StoreError> {
-        if self.is_mute.load(Ordering::SeqCst) { Err(StoreErrorKind::Unavailable.into()) } else { Ok(()) }
-    }
-}
-
-impl KeyRingStore for Mute {
-    fn load<'s>(&'s self, name: &'s str) -> BoxFuture<'s, Result<Option<KeyRingDocument>, StoreError>> {
-        Box::pin(async move {
-            self.reads.fetch_add(1, Ordering::SeqCst);
-            tokio::task::yield_now().await;
-            self.answers()?;
-            self.store.load(name).await
-        })
-    }
-
-    fn replace<'s>(
-        &'s self,
-        name: &'s str,
-        version: Option<u64>,
-        text: &'s str,
-    ) -> BoxFuture<'s, Result<Option<u64>, StoreError>> {
-        Box::pin(async move {
-            self.answers()?;
-            self.store.replace(name, version, text).await
-        })
-    }
-
-    fn now(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        self.store.now()
-    }
-}
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const EMPTY: &str = r#"{"keys":[]}"#;
@@ -61,12 +13,12 @@ const EMPTY: &str = r#"{"keys":[]}"#;
 #[tokio::test(start_paused = true)]
 async fn a_ring_that_hears_nothing_for_a_day_falls_silent_and_comes_back() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let node = node(&store, &clock).await;
     let sessions = Sessions::builder(node.ring.clone(), store.store.clone()).with_clock(clock.clone());
     let sessions = sessions.open().await.unwrap();
     let (token, active) = (node.token(), node.active());
-    store.mute(true);
+    store.set(Mood::Away);
     for hour in 1..24 {
         tokio::time::advance(HOUR).await;
         assert_eq!(node.ring.tick().await.unwrap_err().code(), "store_unavailable");
@@ -87,7 +39,7 @@ async fn a_ring_that_hears_nothing_for_a_day_falls_silent_and_comes_back() {
     assert_eq!(node.ring.tick().await.unwrap_err().code(), "store_unavailable");
     assert!(node.ring.issuer().is_err());
     // One tick mends all, though the store holds what it held.
-    store.mute(false);
+    store.set(Mood::Good);
     node.ring.tick().await.unwrap();
     assert!(node.verifies(&token) && node.active() == active && node.published().len() == 2);
     assert!(sessions.start(NewSession::of("alice")).await.is_ok());
@@ -116,16 +68,16 @@ async fn a_ring_that_nobody_ticks_verifies_for_so_long_and_no_longer() {
 #[tokio::test(start_paused = true)]
 async fn a_ring_that_runs_stays_fresh_until_the_last_handle_is_dropped() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let node = node(&store, &clock).await;
     let running = tokio::spawn(node.ring.run());
     tokio::time::sleep(HOUR * 30).await;
     assert!(node.ring.status().unread <= Duration::from_secs(60) && node.verifies(&node.token()));
     // A failure does not end it.
-    store.mute(true);
+    store.set(Mood::Away);
     tokio::time::sleep(HOUR).await;
     assert_eq!(node.ring.status().failing, Some("store_unavailable"));
-    store.mute(false);
+    store.set(Mood::Good);
     tokio::time::sleep(Duration::from_secs(61)).await;
     assert_eq!(node.ring.status().failing, None);
     let live = node.ring.verifying_keys();
@@ -137,11 +89,11 @@ async fn a_ring_that_runs_stays_fresh_until_the_last_handle_is_dropped() {
 #[tokio::test]
 async fn a_dropped_key_is_gone_from_this_process_though_the_store_fails() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let (here, there) = (node(&store, &clock).await, node(&store, &clock).await);
     let (first, token) = (here.active(), here.token());
     here.told();
-    store.mute(true);
+    store.set(Mood::Away);
     assert_eq!(here.ring.drop_key(&first).await.unwrap_err().code(), "store_unavailable");
     assert!(!here.verifies(&token), "refused at once");
     assert!(!here.published().contains(&first.to_string()) && here.published().len() == 1);
@@ -150,7 +102,7 @@ async fn a_dropped_key_is_gone_from_this_process_though_the_store_fails() {
     // Nor is it back where another node writes, or where this one looks again.
     assert!(here.ring.tick().await.is_err());
     assert!(!here.verifies(&token));
-    store.mute(false);
+    store.set(Mood::Good);
     clock.advance(AHEAD);
     there.ring.rotate().await.unwrap();
     there.told();
@@ -168,14 +120,14 @@ async fn a_dropped_key_is_gone_from_this_process_though_the_store_fails() {
 #[tokio::test]
 async fn all_keys_can_be_dropped_though_the_store_fails() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let node = node(&store, &clock).await;
-    store.mute(true);
+    store.set(Mood::Away);
     for key_id in node.published() {
         assert_eq!(node.ring.drop_key(&key_id).await.unwrap_err().code(), "store_unavailable");
     }
     assert!(node.ring.verifying_keys().load().is_none() && &**node.ring.jwks().body() == EMPTY);
-    store.mute(false);
+    store.set(Mood::Good);
     node.ring.tick().await.unwrap();
     assert!(node.verifies(&node.token()) && node.published().len() == 2);
 }
@@ -333,22 +285,21 @@ async fn refreshing(node: &Node, clock: &ManualClock) -> Verifier {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_another_node_began_with_at_once_is_looked_for() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let (here, there) = (node(&store, &clock).await, node(&store, &clock).await);
     let verifier = refreshing(&here, &clock).await;
     for key_id in there.published() {
         there.ring.drop_key(&key_id).await.unwrap();
     }
     let token = there.token();
-    let read = || store.reads.load(Ordering::SeqCst);
-    let before = read();
+    let before = store.reads();
     // As many as there are share one look.
     let verifier_of = |_| verifier.verify_fresh(&token);
     let verdicts = {
         let (a, b, c) = tokio::join!(verifier_of(0), verifier_of(1), verifier_of(2));
         [a.is_ok(), b.is_ok(), c.is_ok()]
     };
-    let reads = read().saturating_sub(before);
+    let reads = store.reads().saturating_sub(before);
     assert_eq!((verdicts, reads), ([true; 3], 1));
     // A dropped key is forgotten on the way.
     assert_eq!(here.published(), there.published());
@@ -375,19 +326,18 @@ async fn a_look_goes_on_where_whoever_caused_it_has_gone() {
 #[tokio::test(start_paused = true)]
 async fn made_up_keys_cause_few_looks() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let node = node(&store, &clock).await;
     let verifier = refreshing(&node, &clock).await;
     let stranger = SigningKey::generate(Algorithm::ES256).unwrap();
     let token = issuer(stranger, &clock).unwrap().token().sign().unwrap();
-    let read = || store.reads.load(Ordering::SeqCst);
-    let before = read();
+    let before = store.reads();
     for _ in 0..1_000 {
         let error = verifier.verify_fresh(&token).await.unwrap_err();
         assert_eq!(error.reason(), Reason::UnknownKey);
         tokio::time::advance(Duration::from_millis(31)).await;
     }
-    assert_eq!(read() - before, 3, "two at once, and one after 30 seconds");
+    assert_eq!(store.reads() - before, 3, "two at once, and one after 30 seconds");
     // It keeps no ring alive.
     let live = node.ring.verifying_keys();
     drop(node);

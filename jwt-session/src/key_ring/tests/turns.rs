@@ -1,5 +1,6 @@
 //! Nodes at the same time, clocks that jump, and stores that fail.
 
+use super::moody::{Mood, Moody};
 use super::*;
 
 /// Where the store yields between reading and writing, two nodes meet.
@@ -126,52 +127,20 @@ async fn a_clock_that_cannot_tell_changes_nothing() {
     assert_eq!(node.ring.jwks(), before);
 }
 
-/// Does as it is told: fails, or writes and fails.
-#[derive(Clone)]
-struct Failing {
-    store: MemoryStore,
-    fails: Arc<Mutex<Option<bool>>>,
-}
-
-impl KeyRingStore for Failing {
-    fn load<'s>(&'s self, name: &'s str) -> BoxFuture<'s, Result<Option<KeyRingDocument>, StoreError>> {
-        self.store.load(name)
-    }
-
-    fn replace<'s>(
-        &'s self,
-        name: &'s str,
-        version: Option<u64>,
-        text: &'s str,
-    ) -> BoxFuture<'s, Result<Option<u64>, StoreError>> {
-        Box::pin(async move {
-            let fails = *self.fails.lock().unwrap();
-            if fails != Some(false) {
-                let replaced = self.store.replace(name, version, text).await?;
-                if fails.is_none() {
-                    return Ok(replaced);
-                }
-            }
-            Err(StoreErrorKind::Unavailable.into())
-        })
-    }
-}
-
 #[tokio::test]
 async fn a_store_that_fails_changes_nothing_here_and_the_next_turn_heals() {
-    for writes in [false, true] {
+    for (mood, writes) in [(Mood::ReadOnly, false), (Mood::WritesAndFails, true)] {
         let (store, clock) = world();
-        let fails = Arc::new(Mutex::new(None));
-        let failing = Failing { store, fails: fails.clone() };
-        let node = node_of(failing, &clock, Algorithm::ES256, |builder| builder).await.unwrap();
+        let store = Moody::of(store);
+        let node = node(&store, &clock).await;
         let first = node.active();
         clock.advance(AHEAD);
-        *fails.lock().unwrap() = Some(writes);
+        store.set(mood);
         assert_eq!(node.ring.rotate().await.unwrap_err().code(), "store_unavailable");
         assert_eq!(node.active(), first);
         let token = node.token();
         assert!(node.verifies(&token));
-        *fails.lock().unwrap() = None;
+        store.set(Mood::Good);
         node.ring.tick().await.unwrap();
         // Where it was written all the same, the next turn finds it.
         assert_eq!(node.active() != first, writes);

@@ -4,6 +4,7 @@ use jwt_core::request::SimpleHead;
 
 use super::world::*;
 use crate::NewSession;
+use crate::logged::Log;
 use crate::routes::*;
 
 #[tokio::test]
@@ -197,38 +198,11 @@ async fn an_address_that_is_not_known_is_warned_of_once() {
 
 /// How often so many logins are warned of.
 async fn warnings(world: &World, logins: u32) -> usize {
-    let warned = Warned::default();
-    let _until_dropped = tracing::subscriber::set_default(warned.clone());
+    let (log, _listening) = Log::listen();
     for _ in 0..logins {
         assert_eq!(guess(world, "bob", "bob").await.status, 200);
     }
-    warned.0.load(Ordering::Relaxed)
-}
-
-/// Counts warnings.
-#[derive(Clone, Default)]
-struct Warned(Arc<core::sync::atomic::AtomicUsize>);
-
-impl tracing::Subscriber for Warned {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        *metadata.level() == tracing::Level::WARN
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
+    log.count("WARN ")
 }
 
 #[tokio::test]

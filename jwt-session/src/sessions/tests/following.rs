@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use jwt_core::keys::BoxFuture;
 
 use super::*;
+use crate::logged::Log;
 use crate::store::{Change, LogPage, StoreError, StoreErrorKind};
 
 /// A store that other processes write to, and that can be away.
@@ -113,45 +114,11 @@ async fn who_is_alone_or_says_so_lags_behind_nobody() {
     assert!(nodes.iter().all(|node| world.asked(node, &living) == 200));
 }
 
-/// Keeps the events.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = String::new();
-        event.record(&mut |field: &tracing::field::Field, value: &dyn fmt::Debug| {
-            line.push_str(&format!(" {field}={value:?}"));
-        });
-        self.0.lock().unwrap().push(line);
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 /// Failing open is no secret: each request beyond the bound is counted, and an outage is told of once.
 #[tokio::test(start_paused = true)]
 async fn each_request_that_is_let_through_unchecked_is_counted() {
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
-    let lines_of = |event: &str| {
-        let marked = format!("event=\"{event}\"");
-        log.0.lock().unwrap().iter().filter(|line| line.contains(&marked)).count()
-    };
+    let (log, _listening) = Log::listen();
+    let lines_of = |event: &str| log.count(&format!("event=\"{event}\""));
     #[cfg(feature = "metrics")]
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     #[cfg(feature = "metrics")]
@@ -186,11 +153,13 @@ async fn each_request_that_is_let_through_unchecked_is_counted() {
     }
     #[cfg(feature = "metrics")]
     {
+        crate::metrics::describe();
         let snapshot = snapshotter.snapshot().into_vec();
-        let counted = snapshot.into_iter().find_map(|(key, _, _, value)| {
-            (key.key().name() == crate::metrics::REVOCATION_UNCHECKED).then_some(value)
+        let counted = snapshot.into_iter().find_map(|(key, unit, description, value)| {
+            (key.key().name() == "jwt_revocation_unchecked_total").then_some((unit.zip(description), value))
         });
-        assert_eq!(counted, Some(metrics_util::debugging::DebugValue::Counter(14)));
+        let (described, count) = counted.unwrap();
+        assert_eq!((described.is_some(), count), (true, metrics_util::debugging::DebugValue::Counter(14)));
     }
 }
 
