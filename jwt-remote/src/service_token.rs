@@ -45,6 +45,7 @@ const LIFETIMES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_
 /// | while the server fails | the old token serves to its end; then callers are told the last error, at once |
 /// | after failures the server is asked again | after 1 s, doubled each time up to 60 s; of each, chance takes up to half |
 /// | callers that wait | 2 s at most, on one request, 1,024 at a time |
+/// | a request whose runtime has ended, or was not driven for 10 s | is made again in that of the next caller |
 /// | after a resource said 401 | [`invalidate`](Self::invalidate): two renewals at once, one more in 30 s |
 /// | one request | 5 s with discovery, 64 KiB, no redirects; a token of 16 KiB |
 ///

@@ -1,6 +1,11 @@
 //! Texts that must not be told, and the search for them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails in here fails a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "what fails in here fails a test"
+)]
 
 use core::fmt::{Debug, Display};
 use std::collections::BTreeSet;
