@@ -5,11 +5,11 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jwt_core::keys::{Grant, Refresh, RefreshHint};
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::view::Inner;
+use crate::to_its_end::to_its_end;
 
 /// Looks at once, and one more each so often.
 const BURST: u32 = 2;
@@ -89,21 +89,13 @@ impl Refresh for KeyRingRefresh {
         let mut ended = self.0.ended.subscribe();
         drop(state);
         let place = Waiting(self.0.clone());
-        if begins {
-            let look = look(ring, Looking(self.0.clone()));
-            // It is everybody's: whoever caused it may go. Without a runtime it gets as far as this one is polled.
-            match Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(look)),
-                Err(_) => {
-                    return Grant::Fetch(Box::pin(async move {
-                        look.await;
-                        drop(place);
-                    }));
-                }
-            }
-        }
+        // It is everybody's: whoever caused it may go.
+        let look = begins.then(|| to_its_end(look(ring, Looking(self.0.clone()))));
         Grant::Fetch(Box::pin(async move {
-            _ = timeout(PATIENCE, ended.changed()).await;
+            match look {
+                Some(look) => _ = look.await,
+                None => _ = timeout(PATIENCE, ended.changed()).await,
+            }
             drop(place);
         }))
     }

@@ -309,7 +309,7 @@ async fn a_key_that_another_node_began_with_at_once_is_looked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_look_goes_on_where_whoever_caused_it_has_gone() {
     let (store, clock) = world();
-    let store = Mute::of(store);
+    let store = Moody::of(store);
     let (here, there) = (node(&store, &clock).await, node(&store, &clock).await);
     let verifier = refreshing(&here, &clock).await;
     for key_id in there.published() {
