@@ -243,7 +243,7 @@ impl RoutesBuilder {
     ///
     /// Where an address is not known, a client by its name may have 16 times as many wrong secrets, and all senders of
     /// logout tokens together 16 times as many bad ones; of either 2,048 are checked at a time. So whoever knows the name of
-    /// a client can keep it out then.
+    /// a client can keep it out then, and anybody can hold up the logouts of a provider.
     ///
     /// Whoever knows a name can use up its attempts and so keep its owner out for as long as it goes on: allow more for
     /// names that are no secret, and have a second factor.
