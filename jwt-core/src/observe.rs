@@ -1,11 +1,11 @@
 //! What operators are told: events by `tracing` and, with the feature `metrics`, counters. The one
 //! place of both, so that nothing is counted and not logged, and nothing that a token says is told.
 
-use core::fmt::Display;
 #[cfg(feature = "metrics")]
 use std::time::Instant;
 
 use crate::algorithm::Algorithm;
+use crate::keys::Skipped;
 #[cfg(feature = "metrics")]
 use crate::metrics;
 use crate::refusal::{Answer, Reason};
@@ -72,9 +72,15 @@ pub(crate) fn keys_taken_away(epoch: u64) {
 
 /// A key of a JWK set that is not used. A `kid` is whatever its publisher likes: escaped, and no more
 /// of it than helps to find it (CVE-2024-45808).
-pub(crate) fn key_skipped(index: usize, key_id: Option<&str>, code: &'static str, error: &dyn Display) {
-    let key_id = key_id.map(|key_id| key_id.escape_debug().take(32).collect::<String>());
-    tracing::warn!(index, key_id, reason = code, "a key of a JWK set is not used: {error}");
+pub(crate) fn key_skipped(skipped: &Skipped) {
+    let Skipped { index, key_id, error } = skipped;
+    let key_id = key_id.as_deref().map(|key_id| key_id.escape_debug().take(32).collect::<String>());
+    let code = error.code();
+    if skipped.is_for_another_use() {
+        tracing::debug!(index, key_id, reason = code, "a key of a JWK set is for another use: {error}");
+    } else {
+        tracing::warn!(index, key_id, reason = code, "a key of a JWK set is not used: {error}");
+    }
     #[cfg(feature = "metrics")]
     ::metrics::counter!(metrics::KEYS_SKIPPED, "reason" => code).increment(1);
 }

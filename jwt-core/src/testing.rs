@@ -100,7 +100,7 @@ impl TestIssuer {
     }
 
     /// The rules of a verifier that trusts this issuer, for whoever must add to them. It has yet to be given
-    /// the [clock](TestIssuer::clock), after `build`.
+    /// the [clock](TestIssuer::clock), after `build`; [`verifier_with`](TestIssuer::verifier_with) does both.
     pub fn authority(&self) -> AuthorityBuilder<Ready> {
         let builder = Authority::builder().with_live_keys(self.0.live.clone());
         builder.with_audience(&*self.0.audience).with_issuer(&*self.0.issuer)
@@ -109,7 +109,36 @@ impl TestIssuer {
     /// A verifier that trusts this issuer, under its clock.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
-        expect(self.authority().build()).with_clock(self.0.clock.clone())
+        self.verifier_with(|rules| rules)
+    }
+
+    /// A verifier that trusts this issuer by more rules, under its clock: the rules of the service, so that tests hold for
+    /// what is served.
+    ///
+    /// ```
+    /// use jwt_core::testing::TestIssuer;
+    /// use jwt_core::{AuthorityBuilder, Ready};
+    ///
+    /// // In the service: Oidc::issuer("https://id.example.com/realms/shop").with_audience("orders").with_rules(rules)
+    /// fn rules(authority: AuthorityBuilder<Ready>) -> AuthorityBuilder<Ready> {
+    ///     authority.with_roles_at(["realm_access", "roles"]).require_claim("tenant")
+    /// }
+    ///
+    /// let test = TestIssuer::named("orders", "https://id.example.com/realms/shop");
+    /// let verifier = test.verifier_with(rules);
+    ///
+    /// let access = serde_json::json!({"roles": ["buyer"]});
+    /// let token = test.token_for("alice").with_claim("tenant", "blue").with_claim("realm_access", access);
+    /// assert!(verifier.verify(&token.sign())?.has_role("buyer"));
+    /// assert!(verifier.verify(&token.without_claim("tenant").sign()).is_err());
+    /// # Ok::<(), jwt_core::TokenError>(())
+    /// ```
+    #[must_use]
+    pub fn verifier_with(
+        &self,
+        rules: impl FnOnce(AuthorityBuilder<Ready>) -> AuthorityBuilder<Ready>,
+    ) -> Verifier {
+        expect(rules(self.authority()).build()).with_clock(self.0.clock.clone())
     }
 
     /// The clock of tokens and verifiers. It moves when told to.
@@ -207,7 +236,8 @@ impl TestToken {
         self.with_claim("scope", scope)
     }
 
-    /// `roles`.
+    /// The claim `roles`, where verifiers look unless told by [`with_roles_at`](AuthorityBuilder::with_roles_at). Of a
+    /// provider that has them elsewhere it is, for one, `with_claim("realm_access", json!({"roles": ["ops"]}))`.
     pub fn with_roles<S: Serialize>(self, roles: impl IntoIterator<Item = S>) -> Self {
         self.with_claim("roles", roles.into_iter().collect::<Vec<_>>())
     }

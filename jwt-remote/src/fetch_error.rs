@@ -147,7 +147,14 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FetchError::At { address, error } => write!(f, "at {address}: {error}"),
+            FetchError::At { address, error } => {
+                write!(f, "at {address}: {error}")?;
+                // No rule keeps an issuer from such a name, and so it is no error before it fails.
+                if address.matches(WELL_KNOWN).count() > 1 {
+                    f.write_str("; give the issuer, not the address of its metadata")?;
+                }
+                Ok(())
+            }
             FetchError::Http { error } => error.fmt(f),
             FetchError::Redirect { status } => {
                 write!(
@@ -192,6 +199,9 @@ impl fmt::Display for FetchError {
     }
 }
 
+/// It stands once in the address of metadata (RFC 8615 §3), and twice where that address was given for the issuer.
+const WELL_KNOWN: &str = "/.well-known/";
+
 fn names(algorithms: &[Algorithm]) -> String {
     let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
     names.join(", ")
@@ -218,6 +228,21 @@ impl From<HttpError> for FetchError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_metadata_for_an_issuer_is_named_as_such() {
+        let at =
+            |place: &str| FetchError::Status { status: 404 }.at(&format!("https://id.example.com{place}"));
+        let issuer = at("/a/.well-known/openid-configuration");
+        assert_eq!(
+            issuer.to_string(),
+            "at https://id.example.com/a/.well-known/openid-configuration: status 404 instead of 200"
+        );
+        for given in ["/.well-known/openid-configuration", "/a/.well-known/oauth-authorization-server"] {
+            let error = at(&format!("{given}/.well-known/openid-configuration")).to_string();
+            assert!(error.ends_with("; give the issuer, not the address of its metadata"), "{error}");
+        }
+    }
 
     #[test]
     fn what_fails_about_tokens_has_its_words() {

@@ -15,7 +15,7 @@ pub(crate) mod watched;
 use core::time::Duration;
 
 use jwt_core::keys::Skipped;
-use jwt_core::{Algorithm, KeyError, KeySet};
+use jwt_core::{Algorithm, KeySet};
 
 use crate::fetch_error::FetchError;
 #[cfg(feature = "metrics")]
@@ -32,10 +32,7 @@ pub(crate) struct Name<'s> {
 
 /// New keys are served from now on. Those for the algorithms in `unnamed` are left out.
 pub(crate) fn fetched(Name { source, label }: Name<'_>, keys: &KeySet, unnamed: &[Algorithm]) {
-    // A key for another use than signatures, such as one for encryption, is nobody's mistake.
-    let is_amiss = |skipped: &&Skipped| {
-        !matches!(skipped.error, KeyError::KeyUse { .. } | KeyError::KeyOperations { .. })
-    };
+    let is_amiss = |skipped: &&Skipped| !skipped.is_for_another_use();
     let (used, skipped) = (keys.len(), keys.skipped().iter().filter(is_amiss).count());
     if !unnamed.is_empty() {
         let names: Vec<_> = unnamed.iter().map(|algorithm| algorithm.name()).collect();

@@ -43,6 +43,15 @@ pub struct Skipped {
     pub error: KeyError,
 }
 
+impl Skipped {
+    /// Whether its `use` or `key_ops` keep it from verifying signatures, as those of a key for encryption do: nobody's
+    /// mistake, and so told at debug level alone.
+    #[must_use]
+    pub fn is_for_another_use(&self) -> bool {
+        matches!(self.error, KeyError::KeyUse { .. } | KeyError::KeyOperations { .. })
+    }
+}
+
 impl JwkSet {
     /// Reads a set from JSON text.
     ///

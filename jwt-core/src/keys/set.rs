@@ -169,9 +169,7 @@ impl KeySet {
             }
         }
         skipped.sort_by_key(|entry| entry.index);
-        skipped.iter().for_each(|one| {
-            observe::key_skipped(one.index, one.key_id.as_deref(), one.error.code(), &one.error)
-        });
+        skipped.iter().for_each(observe::key_skipped);
         Self::build(keys, skipped, source)
     }
 

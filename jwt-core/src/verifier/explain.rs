@@ -1,5 +1,7 @@
 //! All that is wrong with a token, for tools and tests.
 
+use core::fmt;
+
 use super::{Verifier, parse_payload};
 use crate::algorithm::Algorithm;
 use crate::base64url::{self, Buffer};
@@ -46,6 +48,18 @@ impl Explanation {
     }
 }
 
+/// One finding a line, without a line break at the end. As of the findings themselves: no value of a claim, and nothing
+/// of the token.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, others)) = self.findings.split_first() else {
+            return f.write_str("nothing speaks against the token");
+        };
+        first.fmt(f)?;
+        others.iter().try_for_each(|finding| write!(f, "\n{finding}"))
+    }
+}
+
 impl Verifier {
     /// Reports *all* that is wrong with `token`, by the same rules as [`Verifier::verify`], which
     /// stops at the first. For tools and tests only: its answer helps whoever forges tokens.
@@ -58,6 +72,7 @@ impl Verifier {
     /// let token = issuer.token().sign()?;
     /// let reasons: Vec<Reason> = verifier.explain(&token).findings().iter().map(|finding| finding.reason()).collect();
     /// assert_eq!(reasons, [Reason::WrongAudience, Reason::MissingClaim]);
+    /// println!("{}", verifier.explain(&token)); // a line each
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -74,6 +74,12 @@ impl Told {
         lines.iter().filter(is_it).cloned().collect()
     }
 
+    /// All events of this level and above it.
+    pub(crate) fn at_least(&self, level: Level) -> Vec<Line> {
+        let lines = self.0.lock().unwrap();
+        lines.iter().filter(|line| line.level <= level).cloned().collect()
+    }
+
     /// All events whose text contains this.
     pub(crate) fn with(&self, words: &str) -> Vec<Line> {
         let lines = self.lines.lock().unwrap();

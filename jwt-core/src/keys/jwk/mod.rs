@@ -76,7 +76,8 @@ impl Jwk {
     /// - [`KeyError::TooLarge`], [`KeyError::MalformedJson`], [`KeyError::DuplicateMember`]: not one JSON
     ///   object with distinct member names.
     /// - [`KeyError::KeyIdTooLong`], [`KeyError::KeyOperations`].
-    /// - [`KeyError::UnknownKeyType`], [`KeyError::UnknownAlgorithm`], [`KeyError::UnknownCurve`].
+    /// - [`KeyError::UnknownKeyType`], [`KeyError::UnknownAlgorithm`], [`KeyError::UnknownCurve`]; where its `use` or
+    ///   `key_ops` say that it is not for signatures, [`KeyError::KeyUse`] or [`KeyError::KeyOperations`] instead.
     /// - [`KeyError::MissingMember`], [`KeyError::MalformedMember`], [`KeyError::MemberLength`].
     /// - [`KeyError::WrongKeyType`], [`KeyError::WrongCurve`], [`KeyError::SecretTooShort`]: `alg` does not
     ///   fit the key.

@@ -23,7 +23,22 @@ impl Jwk {
     pub(crate) fn from_members(members: &Members<'_>) -> Result<Self, KeyError> {
         members.unique()?;
         let key_id = key_id(members)?;
-        let (usage, operations) = purpose(members)?;
+        let purpose = purpose(members)?;
+        let elsewhere = other_use(&purpose);
+        // An `alg` for encryption, say, is one that this library does not know. That is no news of such a key.
+        Self::of_purpose(members, key_id, purpose).map_err(|error| match error {
+            KeyError::UnknownKeyType { .. }
+            | KeyError::UnknownAlgorithm { .. }
+            | KeyError::UnknownCurve { .. } => elsewhere.unwrap_or(error),
+            _ => error,
+        })
+    }
+
+    fn of_purpose(
+        members: &Members<'_>,
+        key_id: Option<Arc<str>>,
+        (usage, operations): Purpose,
+    ) -> Result<Self, KeyError> {
         if members.value("kty").is_none() && members.value("keys").is_some() {
             return Err(KeyError::JwkSet);
         }
@@ -86,10 +101,9 @@ fn purpose(members: &Members<'_>) -> Result<Purpose, KeyError> {
         Some(_) => return Err(KeyError::MalformedMember { member: "key_ops" }),
     };
     if let (Some(usage), Some(operations)) = (usage, &operations) {
-        let signs = |operation: &String| operation == "sign" || operation == "verify";
         let consistent = match usage {
-            "sig" => operations.iter().all(signs),
-            "enc" => !operations.iter().any(signs),
+            "sig" => operations.iter().all(is_of_signatures),
+            "enc" => !operations.iter().any(is_of_signatures),
             _ => true,
         };
         if !consistent {
@@ -97,6 +111,20 @@ fn purpose(members: &Members<'_>) -> Result<Purpose, KeyError> {
         }
     }
     Ok((usage.map(Arc::from), operations.map(Arc::from)))
+}
+
+/// Why it is no key for signatures, neither to make nor to verify them.
+fn other_use((usage, operations): &Purpose) -> Option<KeyError> {
+    if let Some(usage) = usage.as_deref().filter(|usage| *usage != "sig") {
+        return Some(KeyError::KeyUse { usage: usage.to_owned() });
+    }
+    let operations = operations.as_deref()?;
+    let elsewhere = !operations.iter().any(is_of_signatures);
+    elsewhere.then_some(KeyError::KeyOperations { problem: "lists neither `sign` nor `verify`" })
+}
+
+fn is_of_signatures(operation: &String) -> bool {
+    operation == "sign" || operation == "verify"
 }
 
 fn rsa(members: &Members<'_>) -> Result<Content, KeyError> {
@@ -296,6 +324,12 @@ mod tests {
             ),
             (r#","use":"sig","key_ops":["verify","encrypt"]"#, "key_operations"),
             (r#","use":"enc","key_ops":["verify"]"#, "key_operations"),
+            // What it is for is judged before names that are unknown, and only before those.
+            (r#","use":"enc","alg":"RSA-OAEP""#, "key_use"),
+            (r#","key_ops":["encrypt"],"alg":"RSA-OAEP""#, "key_operations"),
+            (r#","key_ops":["sign","encrypt"],"alg":"RSA-OAEP""#, "unknown_algorithm"),
+            (r#","use":"sig","alg":"RSA-OAEP""#, "unknown_algorithm"),
+            (r#","use":"enc","alg":"ES256""#, "wrong_key_type"),
             (r#","kty":"OKP""#, "duplicate_member"),
             (r#","\u0078":"AA""#, "duplicate_member"),
             (r#","ext":{"a":1,"a":2}"#, "duplicate_member"),
@@ -306,6 +340,8 @@ mod tests {
         assert!(Jwk::from_json(okp(&format!(r#","kid":"{}""#, "k".repeat(256))).as_bytes()).is_ok());
         assert_eq!(code(r#"{"crv":"Ed25519","x":"AA"}"#), "missing_member");
         assert_eq!(code(r#"{"kty":"okp"}"#), "unknown_key_type");
+        assert_eq!(code(r#"{"kty":"okp","use":"enc"}"#), "key_use");
+        assert_eq!(code(r#"{"kty":"OKP","crv":"X25519","x":"AA","use":"enc"}"#), "key_use");
         assert_eq!(code("[]"), "malformed_json");
     }
 

@@ -123,6 +123,19 @@ fn explain_finds_all_that_is_wrong() {
 }
 
 #[test]
+fn an_explanation_is_a_line_for_each_finding_and_tells_no_value() {
+    let verifier = verifier(|authority| authority.require_claim("tenant"));
+    let claims = claims_with(&[("aud", "\"canary\""), ("exp", "\"canary\""), ("tenant", "")]);
+    let words = verifier.explain(&token(HEADER, &claims)).to_string();
+    let lines: Vec<&str> = words.lines().collect();
+    assert_eq!(lines.len(), 3, "{words}");
+    assert!(lines[1].ends_with(": exp") && lines[2].ends_with(": tenant"), "{words}");
+    assert!(!words.contains("canary"), "{words}");
+    let good = token(HEADER, &claims_with(&[("tenant", "\"a\"")]));
+    assert_eq!(verifier.explain(&good).to_string(), "nothing speaks against the token");
+}
+
+#[test]
 fn a_known_header_is_judged_by_the_rules_of_whoever_reads_it() {
     let keys = KeySet::new([yes()]).unwrap();
     let with = |typ: Option<&str>| {

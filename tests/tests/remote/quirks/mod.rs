@@ -11,12 +11,14 @@ use jwt_core::{Algorithm, Clock as _, Presented, Reason, SigningKey, SystemClock
 use jwt_remote::Oidc;
 use serde_json::{Map, Value, json};
 use tests::tokens::sign_raw;
+use tracing::Level;
 
 use crate::attacks::covers;
 
 use self::shapes::{Provider, auth0, cognito, entra, google, keycloak, merged, okta, sap, set, signing};
 use super::certificate::self_signed;
 use super::fault_server::{Answer, FaultServer};
+use super::told::Told;
 use super::{fresh, held, jwk, remote};
 
 /// RSA, which takes a while to make: two keys for the providers, one for whoever is not.
@@ -72,7 +74,10 @@ async fn what_providers_publish_is_understood_and_their_neighbours_are_refused()
     for shape in SHAPES {
         let (given, server, other) = serve(shape).await;
         let Provider { name, issuer, header, claims, wrong, builder, .. } = given;
+        let (told, _guard) = Told::listen();
         let provider = builder.with_remote(&remote()).discover().await;
+        let warned = told.at_least(Level::WARN);
+        assert!(warned.is_empty(), "{name}: nothing is amiss, also not a key for encryption: {warned:?}");
         let provider = provider.unwrap_or_else(|error| panic!("{name}: {error}"));
         let verifier = provider.verifier();
         let good = signed(ours, &header, &claims);
