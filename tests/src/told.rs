@@ -26,6 +26,7 @@ pub static RECORDS: Log = Log::new();
 static ARE_KEPT: AtomicBool = AtomicBool::new(false);
 
 /// Lines as they came.
+#[derive(Default)]
 pub struct Log(Mutex<Vec<String>>);
 
 impl Log {

@@ -233,7 +233,7 @@ mod tests {
         let (live, _writer) = crate::keys::Live::new();
         let set = crate::KeySet::new([key().verifying_key()]).unwrap();
         let keys = crate::Authority::builder;
-        for with_keys in [keys().with_live_keys(live), keys().with_keys(set), keys().with_key(&key())] {
+        for with_keys in [keys().with_live_keys(live), keys().with_keys(set), keys().with_key(key())] {
             assert_eq!(error(with_keys.with_audience("orders").with_issuer(ISSUER)), "not_of_claims");
         }
         assert!(matches!(rules().build_authority(), Err(ConfigError::NoKeys)));

@@ -76,7 +76,7 @@ impl Told {
 
     /// All events of this level and above it.
     pub(crate) fn at_least(&self, level: Level) -> Vec<Line> {
-        let lines = self.0.lock().unwrap();
+        let lines = self.lines.lock().unwrap();
         lines.iter().filter(|line| line.level <= level).cloned().collect()
     }
 
