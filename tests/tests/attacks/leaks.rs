@@ -203,7 +203,7 @@ fn nothing_of_a_token_or_a_secret_is_told() {
         assert_eq!(error.reason(), *reason, "{name}");
         secrets.told(name, &error);
         secrets.search(name, error.detail().unwrap_or_default());
-        secrets.shown(name, &verifier.explain(token));
+        secrets.told(name, &verifier.explain(token));
     }
 
     // Who unwraps an error gets its `Debug`. The test kit panics on purpose: a name in JSON is a text, no list.
