@@ -133,6 +133,10 @@ impl TestIssuer {
     /// assert!(verifier.verify(&token.without_claim("tenant").sign()).is_err());
     /// # Ok::<(), jwt_core::TokenError>(())
     /// ```
+    ///
+    /// # Panics
+    /// Where the rules are none that a verifier can be built by; the text is that of the
+    /// [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn verifier_with(
         &self,

@@ -91,10 +91,9 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Where a test has a logger of its own, that one hears it.
-        if log::set_logger(&*TOLD).is_ok() {
-            log::set_max_level(log::LevelFilter::Trace);
-        }
+        // Whoever else listened would leave this one with nothing to find.
+        assert!(log::set_logger(&*TOLD).is_ok(), "another logger is there");
+        log::set_max_level(log::LevelFilter::Trace);
     });
 }
 
@@ -143,5 +142,27 @@ impl Credentials {
         assert!(!leaks, "a credential is sent back: {}", answer.escape_ascii());
         let leaks = held(&TOLD.leaks);
         assert!(leaks.is_empty(), "a credential is told: {}", leaks.join("\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a process of its own: what is told here is found by all that ask afterwards.
+    #[test]
+    #[expect(clippy::unwrap_used, reason = "a test")]
+    fn a_credential_that_is_sent_back_or_told_is_found() {
+        let (header, payload, signature) = ("aGVhZGVy".repeat(4), "cGF5bG9h".repeat(4), "c2lnbmF0".repeat(4));
+        let request =
+            format!("GET / HTTP/1.1\r\nAuthorization: Bearer {header}.{payload}.{signature}\r\n\r\n");
+        let credentials = Credentials::of(request.as_bytes());
+        let is_kept =
+            |answer: &str| std::panic::catch_unwind(|| credentials.assert_kept(answer.as_bytes())).is_ok();
+        assert!(is_kept(&header) && is_kept(&payload) && !is_kept(signature.get(..WINDOW).unwrap()));
+        log::trace!("{header}");
+        assert!(is_kept(""));
+        log::trace!("x{}", payload.get(..WINDOW).unwrap());
+        assert!(!is_kept(""));
     }
 }

@@ -14,9 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-
-/// How many bytes of a canary may stand anywhere: fewer than these.
-pub(crate) const WINDOW: usize = 16;
+use tests::told::WINDOW;
 
 /// What must not be told, and where it was looked for.
 #[derive(Default)]

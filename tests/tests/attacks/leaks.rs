@@ -16,11 +16,12 @@ use jwt_core::{
 use serde_json::{Value, json};
 use tests::backend;
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
+use tests::told::WINDOW;
 
 use super::bench::Bench;
 use super::covers;
 use super::house::{FORM, Household, JSON, Mood, OURS, Plan, SERVICE, Tokens, basic, refresh_body, wait};
-use crate::canaries::{Secrets, WINDOW};
+use crate::canaries::Secrets;
 use crate::logged;
 use crate::parity::{Expected, Table, routes};
 
