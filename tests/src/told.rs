@@ -151,7 +151,6 @@ mod tests {
 
     /// In a process of its own: what is told here is found by all that ask afterwards.
     #[test]
-    #[expect(clippy::unwrap_used, reason = "a test")]
     fn a_credential_that_is_sent_back_or_told_is_found() {
         let (header, payload, signature) = ("aGVhZGVy".repeat(4), "cGF5bG9h".repeat(4), "c2lnbmF0".repeat(4));
         let request =
