@@ -6,7 +6,7 @@ packages() {
   cargo metadata --no-deps --format-version 1 | python3 scripts/lib/packages.py "$@"
 }
 
-# feature_sets FEATURE,FEATURE,…: one line of cargo flags for each set that a library is to build with.
+# feature_sets FEATURE,FEATURE,…: one line of cargo flags for each set that a package is to build with.
 feature_sets() {
   echo "" # the defaults
   [ -n "$1" ] || return 0
@@ -15,17 +15,5 @@ feature_sets() {
   for feature in ${1//,/ }; do
     [ "$feature" = default ] || echo "--no-default-features --features $feature"
   done
-  echo "--all-features"
-}
-
-# test_sets NAME FEATURE,FEATURE,…: the same for tests and whatever else is no library: the sets that change what
-# they are. jwt-core alone has tests of its own for a backend that is absent.
-test_sets() {
-  echo "" # the defaults
-  [ -n "$2" ] || return 0
-  if [ "$1" = jwt-core ]; then
-    echo "--no-default-features"
-    echo "--no-default-features --features rust-crypto"
-  fi
   echo "--all-features"
 }
