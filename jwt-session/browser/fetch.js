@@ -12,8 +12,8 @@
 // 4. Another origin is sent no cookie, whatever the caller says, and never causes a refresh.
 //
 // Tabs take turns by Web Locks. In a browser without them only the requests of one tab do, and the server's grace for
-// the refresh token before the last is what keeps two tabs logged in; of three at the same moment, the third may come
-// with a token older than that, which ends the session.
+// the refresh token before the last is what keeps two tabs logged in, each of which refreshes once at a time; a third
+// refresh under way at the same moment may come with a token older than that, which ends the session.
 
 const STATE = "jwt-session"; // In localStorage: changes with each refresh. No token, nothing secret.
 const PATIENCE = 20_000; // Milliseconds that a refresh may take, for all tabs wait for it.

@@ -8,8 +8,11 @@ rust_crypto_alone=(
   --package jwt-core --package tests --lib --tests --no-default-features
   --features jwt-core/jsonwebtoken-11,tests/rust-crypto,tests/interop
 )
-# Both of ours, both of jsonwebtoken's, and every other feature.
-everything_on=(--package jwt-core --package tests --lib --tests --all-features)
-while read -r name _ _ library _; do
-  [ "$library" != lib ] || [ "$name" = jwt-core ] || everything_on+=(--package "$name")
-done < <(packages published)
+# Both of ours, both of jsonwebtoken's, and every other feature, for what asks for a backend or counts allocations; the
+# others are the same.
+everything_on=(--package tests --lib --tests --all-features)
+need python
+members=$(packages published)
+while read -r name folder _; do
+  ! grep -rqsE 'feature = "(rust-crypto|metrics)"' "$folder/src" "$folder/tests" || everything_on+=(--package "$name")
+done <<<"$members"

@@ -6,14 +6,15 @@ packages() {
   cargo metadata --no-deps --format-version 1 | python3 scripts/lib/packages.py "$@"
 }
 
-# feature_sets FEATURE,FEATURE,…: one line of cargo flags for each set that a package is to build with.
+# feature_sets FOLDER FEATURE,FEATURE,…: one line of cargo flags for each set that a package is to build with. A feature
+# that its own code does not ask for is only handed on, and is built alone where it is asked for.
 feature_sets() {
   echo "" # the defaults
-  [ -n "$1" ] || return 0
+  [ -n "$2" ] || return 0
   echo "--no-default-features"
   local feature
-  for feature in ${1//,/ }; do
-    [ "$feature" = default ] || echo "--no-default-features --features $feature"
+  for feature in ${2//,/ }; do
+    ! grep -rqF "feature = \"$feature\"" "$1/src" || echo "--no-default-features --features $feature"
   done
   echo "--all-features"
 }

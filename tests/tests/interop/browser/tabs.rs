@@ -1,5 +1,7 @@
 //! Several tabs that refresh at the same moment.
 
+use std::time::Duration;
+
 use super::*;
 
 /// Three requests of a page at once, by the helper; their statuses.
@@ -9,6 +11,18 @@ const CALLS: &str = "async () => {
     const answers = await Promise.all([call('/me'), call('/auth/sessions'), call('/me', { headers: { 'x-a': 'b' } })]);
     return answers.map((answer) => answer.status);
 }";
+
+/// Waits until every tab has heard of the last refresh: what another one writes is seen a moment late.
+fn until_all_know(chromium: &Chromium, tabs: &[&Tab<'_>]) {
+    for _ in 0..200 {
+        let states = chromium.at_once(tabs, "() => localStorage.getItem('jwt-session')");
+        if states.windows(2).all(|pair| pair[0] == pair[1]) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the tabs know of different refreshes");
+}
 
 /// Each round the access token is over, and all tabs notice at once. Tells how many refreshes that caused, of which a
 /// session may have 60 a minute.
@@ -21,9 +35,11 @@ fn refreshes(rounds: usize, tabs: usize, script: &str) -> usize {
     let tabs: Vec<_> = std::iter::once(first).chain(others).collect();
     tabs.iter().for_each(|tab| tab.until_text("Hello, alice"));
     context.answers();
+    let all: Vec<_> = tabs.iter().collect();
     for round in 0..rounds {
+        until_all_know(&chromium, &all);
         context.forget(ACCESS);
-        for statuses in chromium.at_once(&tabs.iter().collect::<Vec<_>>(), CALLS) {
+        for statuses in chromium.at_once(&all, CALLS) {
             assert_eq!(statuses, json!([200, 200, 200]), "round {round}");
         }
         assert!(context.cookie(ACCESS).is_some(), "round {round}");
