@@ -1,7 +1,5 @@
 //! Several tabs that refresh at the same moment.
 
-use std::time::Duration;
-
 use super::*;
 
 /// Three requests of a page at once, by the helper; their statuses.
@@ -14,12 +12,11 @@ const CALLS: &str = "async () => {
 
 /// Waits until every tab has heard of the last refresh: what another one writes is seen a moment late.
 fn until_all_know(chromium: &Chromium, tabs: &[&Tab<'_>]) {
-    for _ in 0..200 {
+    for _ in 0..1000 {
         let states = chromium.at_once(tabs, "() => localStorage.getItem('jwt-session')");
         if states.windows(2).all(|pair| pair[0] == pair[1]) {
             return;
         }
-        std::thread::sleep(Duration::from_millis(20));
     }
     panic!("the tabs know of different refreshes");
 }
