@@ -111,6 +111,8 @@ mod tests {
         for bad in ["[]", "7", "null", "{}", "[7]"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+        let refused = serde_json::from_str::<Audience>("7").unwrap_err().to_string();
+        assert!(refused.contains("expected a string or a non-empty array of strings"), "{refused}");
     }
 
     #[test]

@@ -89,12 +89,9 @@ impl NumericDate {
         }
         let mut seconds: u64 = 0;
         let mut nanos: u32 = 0;
-        let mut nano_places = 0;
         // Places before the first digit are zeros behind the decimal point.
+        let mut nano_places = point.min(0).unsigned_abs().min(9);
         let mut place = 0_i32;
-        if point < 0 {
-            nano_places = point.unsigned_abs().min(9);
-        }
         for digit in digits() {
             if place < point {
                 seconds = seconds.checked_mul(10)?.checked_add(digit)?;

@@ -128,7 +128,11 @@ mod tests {
             );
             assert_eq!(serde_json::to_string(&scopes).unwrap(), r#""read write""#);
         }
-        assert!(serde_json::from_str::<Scopes>("7").is_err());
+        let refused = serde_json::from_str::<Scopes>("7").unwrap_err().to_string();
+        assert!(
+            refused.contains("expected a string of scopes separated by spaces, or an array of strings"),
+            "{refused}"
+        );
     }
 
     #[test]
