@@ -441,6 +441,12 @@ mod tests {
         assert_eq!(names, ["authorization", "cookie", "header", "websocket_protocol", "query"]);
     }
 
+    #[test]
+    fn a_log_shows_the_carrier_and_never_the_token() {
+        let shown = format!("{:?}", Credential::new("a.token.here", CarrierKind::Cookie));
+        assert_eq!(shown, "Credential { carrier: Cookie, .. }");
+    }
+
     fn outcome(carriers: &Carriers, head: &SimpleHead) -> Result<Option<(String, CarrierKind)>, Reason> {
         carriers.read(head).map(|found| found.map(|c| (c.token().to_owned(), c.carrier())))
     }
