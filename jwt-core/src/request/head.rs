@@ -257,6 +257,34 @@ impl fmt::Debug for SimpleHead {
 mod tests {
     use super::*;
 
+    /// A head of a library that tells no version of HTTP.
+    struct Bare;
+
+    impl RequestHead for Bare {
+        fn method(&self) -> &str {
+            "GET"
+        }
+        fn scheme(&self) -> Option<&str> {
+            None
+        }
+        fn authority(&self) -> Option<&str> {
+            None
+        }
+        fn path(&self) -> &str {
+            "/"
+        }
+        fn query(&self) -> Option<&str> {
+            None
+        }
+        fn for_each_field<'a>(&'a self, _: &str, _: &mut dyn FnMut(&'a [u8])) {}
+        fn for_each(&self, _: &mut dyn FnMut(&str, &[u8])) {}
+    }
+
+    #[test]
+    fn who_tells_no_version_is_not_http2() {
+        assert!(!Bare.is_http2() && !SimpleHead::get("/").is_http2());
+    }
+
     #[test]
     fn fields_are_visited_in_the_order_sent_and_never_joined() {
         let head = SimpleHead::get("/").with_field("A", "1").with_field("b", "x").with_field("a", "2, 3");
