@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(error(rules().with_leeway(Duration::from_secs(301))), "leeway_too_long");
         let key = || crate::VerifyingKey::custom(crate::Algorithm::ES256, Never);
         let (live, _writer) = crate::keys::Live::new();
-        let set = crate::KeySet::new([key()]).unwrap();
+        let set = crate::KeySet::new([key()]).expect("one key without an id is a set");
         let keys = crate::Authority::builder;
         for with_keys in [keys().with_live_keys(live), keys().with_keys(set), keys().with_key(key())] {
             assert_eq!(error(with_keys.with_audience("orders").with_issuer(ISSUER)), "not_of_claims");
