@@ -3,7 +3,7 @@
 import { mock } from "node:test";
 import * as jose from "jose";
 import { once } from "./loopback.mjs";
-import { both, drive, secret } from "./protocol.mjs";
+import { both, drive, secret, sharingRsa } from "./protocol.mjs";
 
 // The set at an address, fetched and kept for as long as the library does by itself.
 const fetched = once((address) => jose.createRemoteJWKSet(new URL(address)));
@@ -31,7 +31,7 @@ await drive({
     return secret(request);
   },
   // Every half and form as the library itself makes and writes it.
-  generate: async (algorithm) => {
+  generate: sharingRsa(async (algorithm) => {
     if (algorithm.startsWith("HS")) {
       const jwk = await jose.exportJWK(await jose.generateSecret(algorithm, { extractable: true }));
       return [
@@ -52,7 +52,7 @@ await drive({
         verify: { public_pem: await jose.exportSPKI(publicKey) },
       },
     ];
-  },
+  }),
   thumbprint: (jwk) => jose.calculateJwkThumbprint(jwk),
   sign: (algorithm, key, claims, header) =>
     new jose.SignJWT(claims).setProtectedHeader({ ...header, alg: algorithm }).sign(key),

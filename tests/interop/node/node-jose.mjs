@@ -1,7 +1,7 @@
 // node-jose, of npm. It signs and verifies JWS, and looks at no claim.
 
 import jose from "node-jose";
-import { both, drive, secret } from "./protocol.mjs";
+import { both, drive, secret, sharingRsa } from "./protocol.mjs";
 
 const TYPES = {
   HS256: ["oct", 512], HS384: ["oct", 512], HS512: ["oct", 512],
@@ -23,7 +23,7 @@ await drive({
     return jose.JWK.asKey({ kty: "oct", k: secret(request).toString("base64url") });
   },
   // A `kid` of its own would be written into tokens that are to have none.
-  generate: async (algorithm) => {
+  generate: sharingRsa(async (algorithm) => {
     const [kty, size] = TYPES[algorithm] ?? (/^[RP]S/.test(algorithm) ? ["RSA", 2048] : ["AKP", algorithm]);
     const made = await jose.JWK.createKey(kty, size, {});
     const [{ kid: _, ...private_jwk }, { kid: __, ...public_jwk }] = [made.toJSON(true), made.toJSON()];
@@ -37,7 +37,7 @@ await drive({
       { form: "jwk", sign: { private_jwk }, verify: { public_jwk } },
       { form: "pem", sign: { private_pem: made.toPEM(true) }, verify: { public_pem: made.toPEM() } },
     ];
-  },
+  }),
   thumbprint: async (jwk) => (await (await jose.JWK.asKey(jwk)).thumbprint("SHA-256")).toString("base64url"),
   sign: (algorithm, key, claims, header) => sign_text(algorithm, key, JSON.stringify(claims), header),
   sign_text,

@@ -1,7 +1,7 @@
 // Keys by Node.js, for the libraries that make none and whose users take Node.js.
 
 import * as crypto from "node:crypto";
-import { both } from "./protocol.mjs";
+import { both, sharingRsa } from "./protocol.mjs";
 
 // A fresh key is never exported as JWK: Node.js 20 then now and then waits for its own lock for ever, where garbage is
 // collected at that moment. A key that was read from PEM is exported well.
@@ -24,12 +24,14 @@ export function keyPair(algorithm) {
 export const privateJwk = (pem) => crypto.createPrivateKey(pem).export({ format: "jwk" });
 export const publicJwk = (pem) => crypto.createPublicKey(pem).export({ format: "jwk" });
 
-/** A fresh key, in the forms that are asked for. */
+const shared = sharingRsa(keyPair);
+
+/** A key, in the forms that are asked for. */
 export function generate(algorithm, ...forms) {
   if (algorithm.startsWith("HS")) {
     return [both("secret", { secret_base64url: crypto.randomBytes(64).toString("base64url") })];
   }
-  const { privateKey, publicKey } = keyPair(algorithm);
+  const { privateKey, publicKey } = shared(algorithm);
   const write = {
     jwk: () => ({
       sign: { private_jwk: privateJwk(privateKey) },

@@ -28,6 +28,12 @@ export const secret = ({ secret_base64url }) => {
 /** A form in which one text serves both sides. */
 export const both = (form, members) => ({ form, sign: members, verify: members });
 
+/** As `make`, but one key serves all six algorithms of RSA: making it takes a third of a second. */
+export function sharingRsa(make) {
+  let shared;
+  return (algorithm) => (/^[RP]S/.test(algorithm) ? (shared ??= make(algorithm)) : make(algorithm));
+}
+
 // Members that the request leaves out are left out of the library's options too: its defaults are its verdict.
 const present = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value != null));
 

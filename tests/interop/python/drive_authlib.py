@@ -9,7 +9,7 @@ warnings.simplefilter("ignore")
 
 from authlib.jose import JsonWebKey, JsonWebSignature, JsonWebToken
 from authlib.jose.errors import JoseError
-from protocol import Library, Refused, both, decode, describe, drive, head_of
+from protocol import Library, Refused, both, decode, describe, drive, head_of, sharing_rsa
 
 TYPES = {"HS": ("oct", 512), "RS": ("RSA", 2048), "PS": ("RSA", 2048)}
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "ES256K": "secp256k1"}
@@ -87,6 +87,7 @@ def is_short(made):
     return any(len(jwk[name]) != SIZES[jwk["crv"]] for name in ("x", "y", "d")) if jwk.get("kty") == "EC" else False
 
 
+@sharing_rsa
 def generate_any(algorithm):
     made = JsonWebKey.generate_key(*type_of(algorithm), is_private=True)
     # The name that it gives to every key it writes would take the place of the `kid` that a token is to have.

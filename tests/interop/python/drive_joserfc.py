@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
-from protocol import Library, Refused, both, decode, describe, drive
+from protocol import Library, Refused, both, decode, describe, drive, sharing_rsa
 
 warnings.simplefilter("ignore")  # it says that `EdDSA` is deprecated
 
@@ -57,6 +57,7 @@ def verify(request):
     return token.claims
 
 
+@sharing_rsa
 def generate(algorithm):
     made = jwk.generate_key(*type_of(algorithm), auto_kid=False)
     private = {"private_jwk": made.as_dict(private=True)}

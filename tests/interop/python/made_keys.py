@@ -4,7 +4,7 @@ import os
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from protocol import both, encode
+from protocol import both, encode, sharing_rsa
 
 CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1, "ES256K": ec.SECP256K1}
 
@@ -17,6 +17,7 @@ def as_secret(key):
     return both("secret", {"secret_base64url": encode(key)})
 
 
+@sharing_rsa
 def private_key(algorithm):
     if algorithm in CURVES:
         return ec.generate_private_key(CURVES[algorithm]())

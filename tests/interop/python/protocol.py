@@ -64,6 +64,20 @@ def both(form, members):
     return {"form": form, "sign": members, "verify": members}
 
 
+def sharing_rsa(make):
+    """As `make`, but one key serves all six algorithms of RSA: making it takes a third of a second."""
+    shared = []
+
+    def made(algorithm):
+        if algorithm[:2] not in ("RS", "PS"):
+            return make(algorithm)
+        if not shared:
+            shared.append(make(algorithm))
+        return shared[0]
+
+    return made
+
+
 def head_of(token):
     return json.loads(decode(token.split(".")[0]))
 
