@@ -12,3 +12,12 @@ rust_crypto_alone=(
 )
 # Both of ours, both of jsonwebtoken's, and every other feature.
 everything_on=(--package jwt-core --package tests --lib --tests --all-features)
+
+# run_tests FLAG…: with nextest where it is at hand: it takes minutes to compile, so it is not installed for this.
+run_tests() {
+  if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --no-fail-fast --status-level fail --final-status-level fail "$@"
+  else
+    cargo test --quiet --no-fail-fast "$@"
+  fi
+}
