@@ -1,6 +1,7 @@
 """The command `jose` of latchset, of Debian's package `jose`. It knows JWS and JWK: no PEM, no raw secret, no claim."""
 
 import json
+from functools import cache
 
 from command import debian_version, file_of, output, run, words_of
 from protocol import Library, Refused, drive
@@ -33,8 +34,14 @@ def verify(request):
         return None
 
 
+# A key of its own for each algorithm, which stands in it; but one is enough, for those of RSA take long.
+@cache
+def private_key(algorithm):
+    return output("jose", "jwk", "gen", "-i", json.dumps({"alg": algorithm}))
+
+
 def generate(algorithm):
-    private = json.loads(output("jose", "jwk", "gen", "-i", json.dumps({"alg": algorithm})))
+    private = json.loads(private_key(algorithm))
     public = private if algorithm.startswith("HS") else public_half(private)
     return [{"form": "jwk", "sign": {"private_jwk": private}, "verify": {"public_jwk": public}}]
 
