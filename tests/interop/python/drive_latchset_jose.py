@@ -34,14 +34,16 @@ def verify(request):
         return None
 
 
-# A key of its own for each algorithm, which stands in it; but one is enough, for those of RSA take long.
-@cache
 def private_key(algorithm):
     return output("jose", "jwk", "gen", "-i", json.dumps({"alg": algorithm}))
 
 
+# The algorithm stands in the key, so that none serves two; making one of RSA takes a third of a second.
+kept = cache(private_key)
+
+
 def generate(algorithm):
-    private = json.loads(private_key(algorithm))
+    private = json.loads((kept if algorithm[:2] in ("RS", "PS") else private_key)(algorithm))
     public = private if algorithm.startswith("HS") else public_half(private)
     return [{"form": "jwk", "sign": {"private_jwk": private}, "verify": {"public_jwk": public}}]
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::libraries::Library;
 
-/// Longest wait for one answer. `algorithms` makes six RSA keys, on a machine that may be busy.
+/// Longest wait for one answer. `algorithms` makes RSA keys, on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 const FIX: &str = "run `scripts/install interop-node interop-python interop-debian`";

@@ -25,7 +25,7 @@ pub(crate) fn ours(algorithm: Algorithm) -> &'static SigningKey {
     OURS.iter().find(|key| key.algorithm() == algorithm).unwrap()
 }
 
-/// A fresh key of the library in every form that it writes.
+/// A key of the library in every form that it writes.
 pub(crate) fn theirs(foreign: &mut Foreign<'_>, algorithm: Algorithm) -> Result<Vec<Travelling>, String> {
     let answer = foreign.ask(json!({ "op": "generate", "algorithm": algorithm.name() }))?;
     read(&answer["keys"])
