@@ -6,6 +6,9 @@ packages() {
   cargo metadata --no-deps --format-version 1 | python3 scripts/lib/packages.py "$@"
 }
 
+# Built with whatever is built, so that third parties are built once (tests/unify/Cargo.toml).
+unify=(--package unify)
+
 # feature_sets FOLDER FEATURE,FEATURE,…: one line of cargo flags for each set that a package is to build with. A feature
 # that its own code does not ask for is only handed on, and is built alone where it is asked for.
 feature_sets() {

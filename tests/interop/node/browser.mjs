@@ -9,6 +9,7 @@
 // | `op` | members | answer |
 // |---|---|---|
 // | `context` | `context`, `options`?, `script`? that runs before each page's own, `third_parties`? | |
+// | `close` | none: closes all contexts | |
 // | `page` | `page`, `context` | |
 // | `go` | `page`, `url`, or none to reload | `status` |
 // | `fill`, `click` | `page`, `selector`, `value`? | |
@@ -47,7 +48,6 @@ const launch = {
   ],
 };
 const browser = await chromium.launch(launch);
-const closing = [browser];
 const folders = [];
 
 /** A new profile in which the user lets third parties have cookies. */
@@ -63,6 +63,13 @@ async function openProfile(options) {
 const contexts = new Map();
 const pages = new Map();
 
+async function closeAll() {
+  await Promise.allSettled([...contexts.values()].map(({ made }) => made.close()));
+  folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+  contexts.clear();
+  pages.clear();
+}
+
 const found = (map, name) => map.get(name) ?? (() => { throw new Error(`no ${name}`); })();
 const context = (request) => found(contexts, request.context);
 const page = (request) => found(pages, request.page);
@@ -72,7 +79,6 @@ const operations = {
   async context({ context: name, options, script, third_parties }) {
     const all = { ignoreHTTPSErrors: true, ...options };
     const made = await (third_parties ? openProfile(all) : browser.newContext(all));
-    closing.push(made);
     made.setDefaultTimeout(PATIENCE);
     if (script) await made.addInitScript({ content: script });
     const [answers, complaints, answered] = [[], [], new WeakSet()];
@@ -90,6 +96,7 @@ const operations = {
     made.on("weberror", (error) => complaints.push(String(error.error())));
     contexts.set(name, { made, answers, complaints });
   },
+  close: closeAll,
   async page(request) {
     pages.set(request.page, await context(request).made.newPage());
   },
@@ -133,6 +140,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     tell({ error: error.message });
   }
 }
-await Promise.allSettled(closing.reverse().map((it) => it.close()));
-folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+await closeAll();
+await browser.close();
 process.exit(0);

@@ -297,7 +297,5 @@ pub(crate) fn interpreter(variable: &str, otherwise: PathBuf) -> PathBuf {
 }
 
 pub(crate) fn venv_python() -> PathBuf {
-    // `target/tmp` is what cargo tells of the target folder.
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    tmp.parent().unwrap_or(tmp).join("interop/venv/bin/python")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/.venv/bin/python")
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use super::*;
 use crate::interop::foreign::npm_pin;
@@ -9,9 +10,14 @@ use crate::interop::process::Process;
 
 const FIX: &str = "run `scripts/install interop-node interop-debian`";
 
-/// A running Chromium; it ends when dropped.
+/// Those that a test has done with, all contexts closed, for the next one: a start takes seconds, and contexts know
+/// nothing of each other. They end with our process, which is where their input comes from.
+static IDLE: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+
+/// A running Chromium, which no other test uses meanwhile.
 pub(super) struct Chromium {
-    process: RefCell<Process>,
+    /// Until it is dropped.
+    process: RefCell<Option<Process>>,
     /// How many contexts and tabs there were, for their names.
     count: RefCell<usize>,
 }
@@ -29,19 +35,20 @@ pub(super) struct Tab<'c> {
 
 impl Chromium {
     pub(super) fn start() -> Self {
-        let started = Process::start("browser.mjs", &[], true);
-        let (process, about) = started.unwrap_or_else(|problem| panic!("{problem}; {FIX}"));
-        assert_eq!(
-            about["version"].as_str().map(str::to_owned),
-            npm_pin("playwright-core"),
-            "{about}; {FIX}"
-        );
-        println!("Chromium {}", about["browser"]);
-        Self { process: RefCell::new(process), count: RefCell::new(0) }
+        let idle = IDLE.lock().unwrap().pop();
+        let process = idle.unwrap_or_else(|| {
+            let started = Process::start("browser.mjs", &[], true);
+            let (process, about) = started.unwrap_or_else(|problem| panic!("{problem}; {FIX}"));
+            let version = about["version"].as_str().map(str::to_owned);
+            assert_eq!(version, npm_pin("playwright-core"), "{about}; {FIX}");
+            println!("Chromium {}", about["browser"]);
+            process
+        });
+        Self { process: RefCell::new(Some(process)), count: RefCell::new(0) }
     }
 
     fn ask(&self, request: Value) -> Value {
-        let asked = self.process.borrow_mut().ask(&request);
+        let asked = self.process.borrow_mut().as_mut().unwrap().ask(&request);
         asked.unwrap_or_else(|problem| panic!("{request}: {problem}"))
     }
 
@@ -77,6 +84,18 @@ impl Chromium {
         let pages: Vec<&str> = tabs.iter().map(|tab| &*tab.name).collect();
         let answer = self.ask(json!({ "op": "run", "pages": pages, "script": script }));
         answer["results"].as_array().unwrap().clone()
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // One that failed, or whose test did, is nobody else's: it ends here.
+        if let Some(mut process) = self.process.take()
+            && !std::thread::panicking()
+            && process.ask(&json!({ "op": "close" })).is_ok()
+        {
+            IDLE.lock().unwrap().push(process);
+        }
     }
 }
 
