@@ -12,6 +12,7 @@
 //! | [`server`] | the routes in tower, axum and the others, and servers for tests |
 //! | [`told`] | whatever is logged in this process, and that no credential of a request stands in it |
 //! | [`tokens`] | keys and tokens, good ones and forged ones |
+//! | [`windows`] | whether a part of a secret stands in a text |
 //! | [`wire`] | HTTP/1.1 byte by byte over a socket |
 
 pub mod backend;
@@ -24,6 +25,7 @@ pub mod routes;
 pub mod server;
 pub mod tokens;
 pub mod told;
+pub mod windows;
 pub mod wire;
 
 /// The examples of the manual that use the adapters, `jwt-remote` and `jwt-session`, which `jwt-core` itself cannot run.

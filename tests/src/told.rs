@@ -4,17 +4,15 @@
 //! for are the credentials of every request that [`wire`](crate::wire) sends, so that each suite over sockets is one
 //! about leaks too.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 
-/// How many bytes of a secret may stand anywhere: fewer than these.
-pub const WINDOW: usize = 16;
+use crate::windows::Windows;
 
 /// What is told and looked for; other tests of this process add to it.
 #[derive(Default)]
 struct Told {
-    windows: Mutex<HashSet<[u8; WINDOW]>>,
+    secrets: Mutex<Windows>,
     leaks: Mutex<Vec<String>>,
 }
 
@@ -67,10 +65,7 @@ impl log::Log for Told {
 
     fn log(&self, record: &log::Record<'_>) {
         let line = format!("{} {} {}", record.level(), record.target(), record.args());
-        let leaks = {
-            let windows = held(&self.windows);
-            line.as_bytes().array_windows().any(|window| windows.contains(window))
-        };
+        let leaks = held(&self.secrets).are_in(line.as_bytes());
         if leaks {
             held(&self.leaks).push(line.clone());
         }
@@ -110,26 +105,25 @@ pub fn are_kept() -> bool {
 
 /// The credentials of one request.
 #[must_use]
-pub struct Credentials(HashSet<[u8; WINDOW]>);
+pub struct Credentials(Windows);
 
 impl Credentials {
     /// Whatever looks like one in the bytes of a request. From now on none of it may be told.
     pub fn of(request: &[u8]) -> Self {
         listen();
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-        let (mut told, mut sent) = (HashSet::new(), HashSet::new());
+        let mut sent = Windows::default();
         for word in request.split(|byte| !is_word(byte)).filter(|word| word.len() >= 40) {
             // The header of a token is no secret, nor is the name of a session, with which a refresh token begins.
             let (_, secret) = match word.iter().position(|byte| *byte == b'.') {
                 Some(dot) => word.split_at(dot),
                 None => word.split_at(32),
             };
-            told.extend(secret.array_windows().copied());
+            held(&TOLD.secrets).add(secret);
             // A new token may say in an answer what this one says, under a signature of its own.
             let signature = secret.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-            sent.extend(signature.array_windows().copied());
+            sent.add(signature);
         }
-        held(&TOLD.windows).extend(told);
         Self(sent)
     }
 
@@ -138,8 +132,7 @@ impl Credentials {
     /// # Panics
     /// Where one does.
     pub fn assert_kept(&self, answer: &[u8]) {
-        let leaks = answer.array_windows().any(|window| self.0.contains(window));
-        assert!(!leaks, "a credential is sent back: {}", answer.escape_ascii());
+        assert!(!self.0.are_in(answer), "a credential is sent back: {}", answer.escape_ascii());
         let leaks = held(&TOLD.leaks);
         assert!(leaks.is_empty(), "a credential is told: {}", leaks.join("\n"));
     }
@@ -148,6 +141,7 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::windows::WINDOW;
 
     /// In a process of its own: what is told here is found by all that ask afterwards.
     #[test]

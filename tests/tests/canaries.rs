@@ -8,18 +8,17 @@
 )]
 
 use core::fmt::{Debug, Display};
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use tests::told::WINDOW;
+use tests::windows::{WINDOW, Windows};
 
 /// What must not be told, and where it was looked for.
 #[derive(Default)]
 pub(crate) struct Secrets {
-    windows: HashSet<[u8; WINDOW]>,
+    windows: Windows,
     searched: usize,
     found: Vec<String>,
 }
@@ -28,7 +27,7 @@ impl Secrets {
     pub(crate) fn add(&mut self, canary: impl AsRef<[u8]>) {
         let canary = canary.as_ref();
         assert!(canary.len() >= WINDOW, "too short to be found: {}", canary.escape_ascii());
-        self.windows.extend(canary.array_windows::<WINDOW>());
+        self.windows.add(canary);
     }
 
     /// The private members of a JWK, in each form that bytes are written in.
@@ -46,7 +45,7 @@ impl Secrets {
 
     /// How many windows are looked for.
     pub(crate) fn windows(&self) -> usize {
-        self.windows.len()
+        self.windows.count()
     }
 
     pub(crate) fn search(&mut self, place: &str, text: impl AsRef<[u8]>) {
@@ -57,7 +56,7 @@ impl Secrets {
     }
 
     fn has(&self, text: &[u8]) -> bool {
-        text.array_windows().any(|window| self.windows.contains(window))
+        self.windows.are_in(text)
     }
 
     /// A search that finds nothing must be able to find something.

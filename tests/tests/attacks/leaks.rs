@@ -16,7 +16,7 @@ use jwt_core::{
 use serde_json::{Value, json};
 use tests::backend;
 use tests::tokens::{AUDIENCE, Forged, ISSUER, NOW, keys, sign_raw};
-use tests::told::WINDOW;
+use tests::windows::WINDOW;
 
 use super::bench::Bench;
 use super::covers;
