@@ -6,7 +6,7 @@ packages() {
   cargo metadata --no-deps --format-version 1 | python3 scripts/lib/packages.py "$@"
 }
 
-# Built with whatever is built, so that third parties are built once (tests/unify/Cargo.toml).
+# Built with what the suites build, so that third parties are built once (tests/unify/Cargo.toml).
 unify=(--package unify)
 
 # feature_sets FOLDER FEATURE,FEATURE,…: one line of cargo flags for each set that a package is to build with. A feature

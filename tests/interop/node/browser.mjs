@@ -63,11 +63,13 @@ async function openProfile(options) {
 const contexts = new Map();
 const pages = new Map();
 
+/** Whether all contexts could be closed. */
 async function closeAll() {
-  await Promise.allSettled([...contexts.values()].map(({ made }) => made.close()));
+  const closed = await Promise.allSettled([...contexts.values()].map(({ made }) => made.close()));
   folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true }));
   contexts.clear();
   pages.clear();
+  return closed.every(({ status }) => status === "fulfilled");
 }
 
 const found = (map, name) => map.get(name) ?? (() => { throw new Error(`no ${name}`); })();
@@ -79,9 +81,10 @@ const operations = {
   async context({ context: name, options, script, third_parties }) {
     const all = { ignoreHTTPSErrors: true, ...options };
     const made = await (third_parties ? openProfile(all) : browser.newContext(all));
+    const [answers, complaints, answered] = [[], [], new WeakSet()];
+    contexts.set(name, { made, answers, complaints });
     made.setDefaultTimeout(PATIENCE);
     if (script) await made.addInitScript({ content: script });
-    const [answers, complaints, answered] = [[], [], new WeakSet()];
     made.on("response", (answer) => {
       answered.add(answer.request());
       answers.push(`${answer.request().method()} ${path(answer.request())} ${answer.status()}`);
@@ -94,9 +97,11 @@ const operations = {
       if (told.type() === "error" && !told.text().startsWith("Failed to load resource")) complaints.push(told.text());
     });
     made.on("weberror", (error) => complaints.push(String(error.error())));
-    contexts.set(name, { made, answers, complaints });
   },
-  close: closeAll,
+  async close() {
+    const closed = await closeAll();
+    if (!closed || !browser.isConnected()) throw new Error("not all contexts were closed");
+  },
   async page(request) {
     pages.set(request.page, await context(request).made.newPage());
   },
@@ -140,6 +145,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     tell({ error: error.message });
   }
 }
+// Nobody may be there any more who would end one that hangs.
+setTimeout(() => process.exit(1), PATIENCE).unref();
 await closeAll();
-await browser.close();
+await browser.close().catch(() => {});
 process.exit(0);
