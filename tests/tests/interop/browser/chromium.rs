@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
 use crate::interop::foreign::npm_pin;
@@ -13,6 +13,11 @@ const FIX: &str = "run `scripts/install interop-node interop-debian`";
 /// Those that a test has done with, all contexts closed, for the next one: a start takes seconds, and contexts know
 /// nothing of each other. They end with our process, which is where their input comes from.
 static IDLE: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+
+/// A list is whole also where somebody who held it failed.
+fn idle() -> MutexGuard<'static, Vec<Process>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A running Chromium, which no other test uses meanwhile.
 pub(super) struct Chromium {
@@ -35,7 +40,7 @@ pub(super) struct Tab<'c> {
 
 impl Chromium {
     pub(super) fn start() -> Self {
-        let idle = IDLE.lock().unwrap().pop();
+        let idle = idle().pop();
         let process = idle.unwrap_or_else(|| {
             let started = Process::start("browser.mjs", &[], true);
             let (process, about) = started.unwrap_or_else(|problem| panic!("{problem}; {FIX}"));
@@ -48,8 +53,9 @@ impl Chromium {
     }
 
     fn ask(&self, request: Value) -> Value {
-        let asked = self.process.borrow_mut().as_mut().unwrap().ask(&request);
-        asked.unwrap_or_else(|problem| panic!("{request}: {problem}"))
+        let mut process = self.process.borrow_mut();
+        let Some(process) = process.as_mut() else { panic!("{request}: the browser is given back") };
+        process.ask(&request).unwrap_or_else(|problem| panic!("{request}: {problem}"))
     }
 
     fn name(&self) -> String {
@@ -94,7 +100,7 @@ impl Drop for Chromium {
             && !std::thread::panicking()
             && process.ask(&json!({ "op": "close" })).is_ok()
         {
-            IDLE.lock().unwrap().push(process);
+            idle().push(process);
         }
     }
 }
