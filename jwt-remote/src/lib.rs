@@ -12,7 +12,7 @@ mod freshness;
 mod http;
 mod introspection;
 mod jwks;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", test))]
 pub mod metrics;
 mod observe;
 mod oidc;

@@ -5,7 +5,6 @@
 //! token or an answer says is told, but for the text of an error, which quotes none of it unescaped.
 
 #[cfg(test)]
-#[cfg(feature = "metrics")]
 pub(crate) mod counted;
 pub(crate) mod service_token;
 #[cfg(test)]
@@ -18,7 +17,7 @@ use jwt_core::keys::Skipped;
 use jwt_core::{Algorithm, KeySet};
 
 use crate::fetch_error::FetchError;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", test))]
 use crate::metrics;
 
 /// What a source is called.
@@ -164,9 +163,9 @@ pub(crate) fn suppressed(Name { source, label }: Name<'_>, wishes: u64) {
         "tokens name keys that this source does not have, and it is not asked for each; if these are good tokens, look \
          whether the provider publishes its keys before it signs by them"
     );
-    #[cfg(not(feature = "metrics"))]
+    #[cfg(not(any(feature = "metrics", test)))]
     let _ = label;
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", test))]
     ::metrics::counter!(metrics::SUPPRESSED, "source" => label.to_owned()).increment(wishes);
 }
 
@@ -224,18 +223,18 @@ pub(crate) fn not_introspected(source: &str, told: Option<u64>) {
 
 /// By `source`, which is configured, and a code of a closed set.
 fn count_introspection(source: &str, outcome: &'static str) {
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", test))]
     ::metrics::counter!(metrics::INTROSPECTIONS, "source" => source.to_owned(), "outcome" => outcome)
         .increment(1);
-    #[cfg(not(feature = "metrics"))]
+    #[cfg(not(any(feature = "metrics", test)))]
     let _ = (source, outcome);
 }
 
 /// By `source`, which is configured, and a code of a closed set.
 fn count(source: &str, outcome: &'static str) {
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", test))]
     ::metrics::counter!(metrics::FETCHES, "source" => source.to_owned(), "outcome" => outcome).increment(1);
-    #[cfg(not(feature = "metrics"))]
+    #[cfg(not(any(feature = "metrics", test)))]
     let _ = (source, outcome);
 }
 

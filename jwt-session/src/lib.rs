@@ -7,7 +7,7 @@ mod key_ring;
 mod logged;
 mod mac_key;
 mod memory;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", test))]
 pub mod metrics;
 mod one_time;
 mod operation_nonces;

@@ -1,5 +1,5 @@
-# The backends that scripts/unit, scripts/interop and scripts/backends run the suites on, as flags of `cargo test`. They
-# all give the same flags, so that nothing is built twice.
+# The backends that scripts/build, scripts/unit, scripts/interop and scripts/backends run the suites on, as flags of
+# `cargo test`. They all give the same flags and compile alike, so that nothing is built twice.
 
 default_backend=(--workspace --features tests/interop)
 
@@ -8,11 +8,14 @@ rust_crypto_alone=(
   "${unify[@]}" --package jwt-core --package tests --lib --tests --no-default-features
   --features jwt-core/jsonwebtoken-11,tests/rust-crypto,tests/interop
 )
-# Both of ours, both of jsonwebtoken's, and every other feature, for what asks for a backend or for metrics; the others
-# are the same.
-everything_on=("${unify[@]}" --package tests --lib --tests --all-features)
+# Both of ours, both of jsonwebtoken's, and every feature of whatever has tests of its own for a backend or for metrics.
+everything_on=(
+  "${unify[@]}" --package tests --lib --tests --no-default-features
+  --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends,tests/interop
+)
 need python
 members=$(packages published)
-while read -r name folder _; do
-  ! grep -rqsE 'feature = "(rust-crypto|metrics)"' "$folder/src" "$folder/tests" || everything_on+=(--package "$name")
+while read -r name folder _ _ features; do
+  ! grep -rqsE 'feature = "(rust-crypto|metrics)"' "$folder/tests" ||
+    everything_on+=(--package "$name" --features "$name/${features//,/,$name/}")
 done <<<"$members"

@@ -348,7 +348,6 @@ fn handles_move_between_threads() {
     check::<ServiceTokenLayer>();
 }
 
-#[cfg(feature = "metrics")]
 #[tokio::test(start_paused = true)]
 async fn requests_for_a_token_are_counted_by_what_came_of_them() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();

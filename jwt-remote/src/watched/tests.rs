@@ -345,7 +345,6 @@ fn where_a_runtime_ends_before_its_files_the_next_one_reads() {
     });
 }
 
-#[cfg(feature = "metrics")]
 #[tokio::test(start_paused = true)]
 async fn readings_of_files_are_counted_by_what_came_of_them() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();

@@ -16,7 +16,7 @@ impl Unchecked {
     #[inline(never)]
     pub(super) fn let_through(&self, lag: Duration) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
+        #[cfg(any(feature = "metrics", test))]
         ::metrics::counter!(crate::metrics::REVOCATION_UNCHECKED).increment(1);
         if !self.is_told.swap(true, Ordering::AcqRel) {
             tracing::warn!(

@@ -55,7 +55,11 @@ impl SqliteStoreBuilder {
             // With NORMAL a loss of power would forget the newest revocations.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(self.patience);
-        let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).acquire_timeout(self.patience);
+        // A connection is looked at when it is given back; what breaks it after that, its first statement tells as well.
+        let pool = |most: u32| {
+            let options = SqlitePoolOptions::new().max_connections(most).acquire_timeout(self.patience);
+            options.test_before_acquire(false)
+        };
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
         Ok(SqliteStore { writer, readers, clock: self.clock })

@@ -1,7 +1,7 @@
 """djangorestframework-simplejwt, of PyPI, as a service of refresh tokens: its own routes and its own list of used tokens,
 in a file of SQLite, behind Django's own server of threads. No driver: it says where it is, and answers until stdin ends.
 
-`ROTATE_REFRESH_TOKENS` and `BLACKLIST_AFTER_ROTATION` are on, all else is as it comes."""
+`ROTATE_REFRESH_TOKENS` and `BLACKLIST_AFTER_ROTATION` are on, passwords are hashed quickly, all else is as it comes."""
 
 import json
 import sqlite3
@@ -29,6 +29,8 @@ def configure(folder):
             "rest_framework_simplejwt",
             "rest_framework_simplejwt.token_blacklist",
         ],
+        # Each race begins with a login, and is not about passwords: by default that takes half a second.
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         # A failure is its answer of 500, and stderr is for ours.
         LOGGING={"version": 1, "disable_existing_loggers": True},
         ROOT_URLCONF=(),

@@ -261,7 +261,6 @@ async fn whatever_happens_calls_are_single_and_bounded_and_no_verdict_is_too_old
     assert_eq!(ask(&introspection, "at-last").await, Ok(()));
 }
 
-#[cfg(feature = "metrics")]
 #[tokio::test(start_paused = true)]
 async fn calls_are_counted_by_what_came_of_them() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();

@@ -119,9 +119,7 @@ async fn who_is_alone_or_says_so_lags_behind_nobody() {
 async fn each_request_that_is_let_through_unchecked_is_counted() {
     let (log, _listening) = Log::listen();
     let lines_of = |event: &str| log.count(&format!("event=\"{event}\""));
-    #[cfg(feature = "metrics")]
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
-    #[cfg(feature = "metrics")]
     let (snapshotter, _recording) =
         (recorder.snapshotter(), ::metrics::set_default_local_recorder(&recorder));
     let world = world().await;
@@ -151,16 +149,13 @@ async fn each_request_that_is_let_through_unchecked_is_counted() {
         assert_eq!(lines_of("revocation_unchecked"), outages, "once in an outage");
         assert_eq!(lines_of("revocation_checked"), outages);
     }
-    #[cfg(feature = "metrics")]
-    {
-        crate::metrics::describe();
-        let snapshot = snapshotter.snapshot().into_vec();
-        let counted = snapshot.into_iter().find_map(|(key, unit, description, value)| {
-            (key.key().name() == "jwt_revocation_unchecked_total").then_some((unit.zip(description), value))
-        });
-        let (described, count) = counted.unwrap();
-        assert_eq!((described.is_some(), count), (true, metrics_util::debugging::DebugValue::Counter(14)));
-    }
+    crate::metrics::describe();
+    let snapshot = snapshotter.snapshot().into_vec();
+    let counted = snapshot.into_iter().find_map(|(key, unit, description, value)| {
+        (key.key().name() == "jwt_revocation_unchecked_total").then_some((unit.zip(description), value))
+    });
+    let (described, count) = counted.unwrap();
+    assert_eq!((described.is_some(), count), (true, metrics_util::debugging::DebugValue::Counter(14)));
 }
 
 #[tokio::test(start_paused = true)]
