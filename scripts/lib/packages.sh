@@ -17,6 +17,7 @@ feature_sets() {
   echo "--no-default-features"
   local feature
   for feature in ${2//,/ }; do
+    ! grep -qxF "default = [\"$feature\"]" "$1/Cargo.toml" || continue # built as the defaults
     ! grep -rqF "feature = \"$feature\"" "$1/src" || echo "--no-default-features --features $feature"
   done
   echo "--all-features"
