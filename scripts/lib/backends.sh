@@ -8,7 +8,8 @@ rust_crypto_alone=(
   "${unify[@]}" --package jwt-core --package tests --lib --tests --no-default-features
   --features jwt-core/jsonwebtoken-11,tests/rust-crypto,tests/interop
 )
-# Both of ours, both of jsonwebtoken's, and every feature of whatever has tests of its own for a backend or for metrics.
+# Both of ours, both of jsonwebtoken's, and every feature of whatever has code of its own for `rust-crypto` or for metrics.
+# What is there with every backend, or in every test, is no such code.
 everything_on=(
   "${unify[@]}" --package tests --lib --tests --no-default-features
   --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends,tests/interop
@@ -16,6 +17,6 @@ everything_on=(
 need python
 members=$(packages published)
 while read -r name folder _ _ features; do
-  ! grep -rqsE 'feature = "(rust-crypto|metrics)"' "$folder/tests" ||
+  ! grep -rqsE 'cfg!?\(feature = "(rust-crypto|metrics)"\)' "$folder/src" "$folder/tests" ||
     everything_on+=(--package "$name" --features "$name/${features//,/,$name/}")
 done <<<"$members"

@@ -335,6 +335,7 @@ async fn fetches_are_counted_by_what_came_of_them() {
     for name in ["x", "y", "z", "z"] {
         assert_eq!(verdict(&verifier, &token(&key(name))).await, Err(Reason::UnknownKey));
     }
+    assert_eq!(keys.live().epoch(), 1, "they were replaced once");
     let counted = counted(&snapshotter, "https://id/jwks");
     let expected = [
         ("jwt_remote_fetches_total new", 1),
