@@ -1,18 +1,18 @@
 # The backends that scripts/build, scripts/unit, scripts/interop and scripts/backends run the suites on, as flags of
 # `cargo test`. They all give the same flags and compile alike, so that nothing is built twice.
 
-default_backend=(--workspace --features tests/interop)
+default_backend=(--workspace)
 
 # `rust-crypto` alone: no C library, neither in what is tested nor in the tests.
 rust_crypto_alone=(
   "${unify[@]}" --package jwt-core --package tests --lib --tests --no-default-features
-  --features jwt-core/jsonwebtoken-11,tests/rust-crypto,tests/interop
+  --features jwt-core/jsonwebtoken-11,tests/rust-crypto
 )
 # Both of ours, both of jsonwebtoken's, and every feature of whatever has code of its own for `rust-crypto` or for metrics.
 # What is there with every backend, or in every test, is no such code.
 everything_on=(
   "${unify[@]}" --package tests --lib --tests --no-default-features
-  --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends,tests/interop
+  --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends
 )
 need python
 members=$(packages published)

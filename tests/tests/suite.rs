@@ -5,7 +5,6 @@ mod auto_traits;
 mod backends;
 mod canaries;
 #[cfg(test)]
-#[cfg(feature = "interop")]
 mod interop;
 mod logged;
 mod misuse;

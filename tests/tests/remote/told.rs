@@ -58,7 +58,6 @@ impl Told {
     }
 
     /// The warnings and errors of jwt-remote since the last time.
-    #[cfg(feature = "interop")]
     pub(crate) fn take_warnings(&self) -> Vec<Line> {
         let mut lines = core::mem::take(&mut *self.lines.lock().unwrap());
         lines.retain(|line| line.level <= Level::WARN && line.is_remote());

@@ -43,6 +43,7 @@ fn look(tab: &Tab<'_>, folder: &Path, name: &str) {
 }
 
 #[test]
+#[ignore = "run by scripts/interop"]
 fn every_page_can_be_read_at_any_size_in_any_light() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("quickstart");
@@ -67,6 +68,7 @@ fn every_page_can_be_read_at_any_size_in_any_light() {
 }
 
 #[test]
+#[ignore = "run by scripts/interop"]
 fn a_keyboard_is_enough() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let (context, elsewhere) = (chromium.context(), chromium.context());

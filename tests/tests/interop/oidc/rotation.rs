@@ -61,6 +61,7 @@ impl Users {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by scripts/interop"]
 async fn no_request_fails_while_keys_rotate_and_a_key_that_is_gone_is_refused() {
     let provider = Arc::new(Provider::start().await);
     for framework in Framework::ALL {
