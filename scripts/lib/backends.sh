@@ -9,8 +9,8 @@ rust_crypto_alone=(
   --features jwt-core/jsonwebtoken-11,tests/rust-crypto
 )
 # Both of ours, both of jsonwebtoken's, and every feature of whatever has code of its own for `rust-crypto` or for metrics.
-# What is there with every backend, or in every test, is no such code.
-everything_on=(
+# What is there with every backend, or in every test, is no such code; it asks for one of them alone.
+both_of_ours=(
   "${unify[@]}" --package tests --lib --tests --no-default-features
   --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends
 )
@@ -18,5 +18,5 @@ need python
 members=$(packages published)
 while read -r name folder _ _ features; do
   ! grep -rqsE 'cfg!?\(feature = "(rust-crypto|metrics)"\)' "$folder/src" "$folder/tests" ||
-    everything_on+=(--package "$name" --features "$name/${features//,/,$name/}")
+    both_of_ours+=(--package "$name" --features "$name/${features//,/,$name/}")
 done <<<"$members"
