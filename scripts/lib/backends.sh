@@ -12,7 +12,7 @@ rust_crypto_alone=(
 # What is there with every backend, or in every test, is no such code; it asks for one of them alone.
 both_of_ours=(
   "${unify[@]}" --package tests --lib --tests --no-default-features
-  --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends
+  --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends,tests/sqlite
 )
 need python
 members=$(packages published)

@@ -50,7 +50,7 @@ use verdicts::By;
 /// It reads no JWK set. JWKs reach it through Node.js, which reads none of type `oct`, so its three HMACs have
 /// one form of key and the other nine have two.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn jsonwebtoken_and_this_workspace_read_each_other() {
     exchange(&libraries::JSONWEBTOKEN, |_| Counts {
         algorithms: 12,
@@ -67,7 +67,7 @@ fn jsonwebtoken_and_this_workspace_read_each_other() {
 /// Everything of ours except ML-DSA, which jose 6 takes from the runtime's Web Cryptography: Node.js has it
 /// from 24.7 on, and before that says `Unrecognized algorithm name`.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn jose_and_this_workspace_read_each_other() {
     exchange(&libraries::JOSE, |runtime| {
         // ML-DSA adds three algorithms, asymmetric all of them.
@@ -90,7 +90,7 @@ fn jose_and_this_workspace_read_each_other() {
 /// HMAC, RSA and ECDSA. It looks at no claim, so it refuses a payload and a signature only, where we refuse five tokens.
 /// One key of a type that it does not know, and it reads nothing of a set.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn node_jose_and_this_workspace_read_each_other() {
     exchange(&libraries::NODE_JOSE, |_| Counts {
         algorithms: 12,
@@ -108,7 +108,7 @@ fn node_jose_and_this_workspace_read_each_other() {
 
 /// HMAC, RSA, ECDSA and `EdDSA`. It reads no JWK and signs objects only, which it writes by itself.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn fast_jwt_and_this_workspace_read_each_other() {
     exchange(&libraries::FAST_JWT, |_| Counts {
         algorithms: 13,
@@ -125,7 +125,7 @@ fn fast_jwt_and_this_workspace_read_each_other() {
 /// It fetches our set over HTTP and gives keys to jsonwebtoken, whose nine asymmetric algorithms they are. It skips those
 /// that it does not know.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn jwks_rsa_reads_our_key_sets() {
     fetch(&libraries::JWKS_RSA, &Counts { algorithms: 9, key_sets: (9, 18), ..Counts::default() });
 }
@@ -133,7 +133,7 @@ fn jwks_rsa_reads_our_key_sets() {
 /// Everything of ours except `Ed25519` and ML-DSA, names that PyJWT 2.15 does not know
 /// (`Algorithm not supported`); it says `EdDSA`, for Ed25519 and Ed448 alike.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn pyjwt_and_this_workspace_read_each_other() {
     exchange(&libraries::PYJWT, |_| Counts {
         algorithms: 13,
@@ -151,7 +151,7 @@ fn pyjwt_and_this_workspace_read_each_other() {
 
 /// Everything of ours except ML-DSA, whose type of key it does not know (`Invalid key type: 'AKP'`).
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn joserfc_and_this_workspace_read_each_other() {
     exchange(&libraries::JOSERFC, |_| Counts {
         algorithms: 14,
@@ -168,7 +168,7 @@ fn joserfc_and_this_workspace_read_each_other() {
 /// HMAC, RSA, ECDSA and `EdDSA`. One key of a type that it does not know, and it reads nothing of a set; and it writes
 /// numbers of elliptic curve keys without their leading zeros.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn authlib_and_this_workspace_read_each_other() {
     exchange(&libraries::AUTHLIB, |_| Counts {
         algorithms: 13,
@@ -184,7 +184,7 @@ fn authlib_and_this_workspace_read_each_other() {
 
 /// HMAC, RSA, ECDSA and `EdDSA`, by a command that compares neither issuer nor audience, and takes RSASSA-PSS with any salt.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn golang_jwt_and_this_workspace_read_each_other() {
     exchange(&libraries::GOLANG_JWT, |_| Counts {
         algorithms: 13,
@@ -200,7 +200,7 @@ fn golang_jwt_and_this_workspace_read_each_other() {
 
 /// HMAC, RSA and ECDSA, by a command that knows JWK and no other form of key, and looks at no claim.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn latchset_jose_and_this_workspace_read_each_other() {
     exchange(&libraries::LATCHSET_JOSE, |_| Counts {
         algorithms: 12,
@@ -217,7 +217,7 @@ fn latchset_jose_and_this_workspace_read_each_other() {
 /// HMAC, RSA and ECDSA; Ed25519 would take a gem that Debian's package does not bring. It takes RSASSA-PSS with any salt,
 /// and writes `d` of elliptic curve keys without its leading zeros. Its JWKs of type `oct` are none (RFC 7518 §6.4.1).
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn ruby_jwt_and_this_workspace_read_each_other() {
     exchange(&libraries::RUBY_JWT, |_| Counts {
         algorithms: 12,
@@ -234,14 +234,14 @@ fn ruby_jwt_and_this_workspace_read_each_other() {
 
 /// jsonwebtoken before a route of Express: its differences, but for what Express answers with 401.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn express_jwt_judges_as_this_workspace_does() {
     guard(&libraries::EXPRESS_JWT, &Counts { algorithms: 3, verdicts: (252, 125), ..Counts::default() });
 }
 
 /// fast-jwt before a route of Fastify, which answers 500 for many of its refusals.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn fastify_jwt_judges_as_this_workspace_does() {
     guard(
         &libraries::FASTIFY_JWT,
@@ -251,7 +251,7 @@ fn fastify_jwt_judges_as_this_workspace_does() {
 
 /// With a JWK set that it fetches, and for HS256 with a secret.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn express_oauth2_jwt_bearer_judges_as_this_workspace_does() {
     guard(
         &libraries::EXPRESS_OAUTH2_JWT_BEARER,
@@ -261,7 +261,7 @@ fn express_oauth2_jwt_bearer_judges_as_this_workspace_does() {
 
 /// The same secret or key pair, tokens both ways.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn simplejwt_judges_as_this_workspace_does() {
     guard(
         &libraries::SIMPLEJWT,
@@ -323,7 +323,7 @@ fn end(foreign: Foreign<'_>, mut report: Report, expected: &Counts) {
 
 /// A difference that no test meets would stand there for ever.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn differences_are_of_tokens_and_libraries_that_exist() {
     let tokens: Vec<&str> = table::ALGORITHMS.into_iter().flat_map(table::rows).map(|row| row.name).collect();
     for difference in differences::all() {

@@ -115,7 +115,7 @@ fn started<'l>(library: &'l libraries::Library) -> Foreign<'l> {
 /// Each token, from the moment it is signed until it expires, through eight rotations: with the maximum age that a ring has
 /// by default, and with one that is shorter than those clients keep a set, whatever its `Cache-Control` says.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn jose_and_pyjwt_take_every_token_of_a_ring_while_it_rotates() {
     for times in [
         Times { max_age: 600, period: 2_400, lifetime: 600, step: 60 },
@@ -148,7 +148,7 @@ fn jose_and_pyjwt_take_every_token_of_a_ring_while_it_rotates() {
 /// Here at once, and by a client that has no cache yet. By others when their cache is over: jose's `cacheMaxAge` of 600 s,
 /// the `lifespan` of 300 s of PyJWT's client, which without it, by `cache_keys`, goes on for ever.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_dropped_key_is_refused_by_us_at_once_and_by_jose_and_pyjwt_when_their_caches_are_over() {
     let mut world = World::start(Times { max_age: 600, period: 86_400, lifetime: 3_600, step: 1 });
     let (mut jose, mut pyjwt) = (started(&libraries::JOSE), started(&libraries::PYJWT));

@@ -200,7 +200,7 @@ impl Drop for Simplejwt {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn callers_with_one_refresh_token_leave_one_usable_here_and_several_at_simplejwt() {
     let (ours, theirs) = (Arc::new(Ours::start()), Simplejwt::start());
     println!("{REPEATS} races each; {}", theirs.title);

@@ -104,7 +104,7 @@ fn verifying_key(point: &[u8]) -> VerifyingKey {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_key_that_never_leaves_a_token_signs_access_tokens() {
     if std::env::var_os(CONFIGURATION).is_some() {
         return signs_access_tokens();

@@ -154,7 +154,7 @@ async fn each_request_that_is_let_through_unchecked_is_counted() {
     let counted = snapshot.into_iter().find_map(|(key, unit, description, value)| {
         (key.key().name() == "jwt_revocation_unchecked_total").then_some((unit.zip(description), value))
     });
-    let (described, count) = counted.unwrap();
+    let (described, count) = counted.expect("requests were counted");
     assert_eq!((described.is_some(), count), (true, metrics_util::debugging::DebugValue::Counter(14)));
 }
 

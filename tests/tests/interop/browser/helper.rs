@@ -24,7 +24,7 @@ fn refreshes(context: &Context<'_>) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_request_with_a_body_is_sent_again_with_its_body() {
     let (site, chromium) = (Site::start(SiteRules::default()), Chromium::start());
     let context = chromium.context();
@@ -43,7 +43,7 @@ fn a_request_with_a_body_is_sent_again_with_its_body() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn what_is_not_over_is_not_refreshed() {
     let (site, chromium) = (Site::start(SiteRules::default()), Chromium::start());
     let context = chromium.context();
@@ -54,7 +54,7 @@ fn what_is_not_over_is_not_refreshed() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn many_requests_at_once_are_one_refresh() {
     let (site, chromium) = (Site::start(SiteRules::default()), Chromium::start());
     let context = chromium.context();
@@ -70,7 +70,7 @@ fn many_requests_at_once_are_one_refresh() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_refused_refresh_is_one_event_in_each_tab_and_no_loop() {
     let (site, chromium) = (Site::start(SiteRules::default()), Chromium::start());
     let context = chromium.context();
@@ -93,7 +93,7 @@ fn a_refused_refresh_is_one_event_in_each_tab_and_no_loop() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_server_that_fails_or_is_not_reached_logs_nobody_out() {
     let (site, chromium) = (Site::start(SiteRules::default()), Chromium::start());
     let context = chromium.context();
@@ -124,7 +124,7 @@ fn a_server_that_fails_or_is_not_reached_logs_nobody_out() {
 
 /// Another port is another origin, to which the browser by itself sends the cookies of a host.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn another_origin_is_sent_no_cookie_and_causes_no_refresh() {
     let (site, other) = (Site::start(SiteRules::default()), Site::start(SiteRules::default()));
     let chromium = Chromium::start();

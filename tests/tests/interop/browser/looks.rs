@@ -43,7 +43,7 @@ fn look(tab: &Tab<'_>, folder: &Path, name: &str) {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn every_page_can_be_read_at_any_size_in_any_light() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("quickstart");
@@ -68,7 +68,7 @@ fn every_page_can_be_read_at_any_size_in_any_light() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_keyboard_is_enough() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let (context, elsewhere) = (chromium.context(), chromium.context());

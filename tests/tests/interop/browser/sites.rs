@@ -26,7 +26,7 @@ const OPEN_SOCKET: &str = "(url) => new Promise((resolve) => {
 })";
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_form_of_another_site_or_port_changes_nothing() {
     let (quickstart, foreign, chromium) =
         (Quickstart::start(), Site::start(SiteRules::default()), Chromium::start());
@@ -53,7 +53,7 @@ fn a_form_of_another_site_or_port_changes_nothing() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_websocket_opens_for_our_own_page_and_for_no_other() {
     let (site, foreign) = (Site::start(SiteRules::default()), Site::start(SiteRules::default()));
     let chromium = Chromium::start();
@@ -77,7 +77,7 @@ const LOG_IN: &str = "async (url) => {
 
 /// The page is at `https://app.test`, the routes at `https://id.test`.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn across_sites_a_double_submit_value_is_asked_for_on_top_of_the_origin() {
     let rules = SiteRules { tls: true, across_sites_from: Some("app.test") };
     let (site, chromium) = (Site::start(rules), Chromium::start());

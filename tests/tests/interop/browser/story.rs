@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_login_outlasts_reloads_and_a_restart_of_the_server() {
     let (mut quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let context = chromium.context();
@@ -26,7 +26,7 @@ fn a_login_outlasts_reloads_and_a_restart_of_the_server() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn the_browser_shows_cookies_that_no_script_no_other_site_and_no_plain_request_has() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let context = chromium.context();
@@ -53,7 +53,7 @@ fn the_browser_shows_cookies_that_no_script_no_other_site_and_no_plain_request_h
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_wrong_password_and_an_unknown_name_are_told_alike() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let context = chromium.context();
@@ -75,7 +75,7 @@ fn a_wrong_password_and_an_unknown_name_are_told_alike() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_device_that_is_ended_from_the_list_is_out_on_its_next_request() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let (here, there) = (chromium.context(), chromium.context());
@@ -102,7 +102,7 @@ fn a_device_that_is_ended_from_the_list_is_out_on_its_next_request() {
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_logout_everywhere_ends_other_browsers_on_their_next_request_and_all_tabs_here() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let (here, there) = (chromium.context(), chromium.context());
@@ -128,7 +128,7 @@ fn a_logout_everywhere_ends_other_browsers_on_their_next_request_and_all_tabs_he
 }
 
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn a_logout_ends_this_browser_alone() {
     let (quickstart, chromium) = (Quickstart::start(), Chromium::start());
     let (here, there) = (chromium.context(), chromium.context());

@@ -56,7 +56,7 @@ fn refreshes(rounds: usize, tabs: usize, script: &str) -> usize {
 
 /// One refresh of all tabs. What another tab did may be seen a moment late, which costs a refresh and nobody's login.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn tabs_that_refresh_at_the_same_moment_stay_logged_in() {
     let refreshes = refreshes(25, 3, "");
     assert!((25..=50).contains(&refreshes), "{refreshes}");
@@ -65,7 +65,7 @@ fn tabs_that_refresh_at_the_same_moment_stay_logged_in() {
 /// In browsers without Web Locks: one refresh of each tab, by the grace of the server. Of two, for a third may come with
 /// the token before the one that the second has used already, which is reuse.
 #[test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 fn two_tabs_without_locks_stay_logged_in_too() {
     let refreshes = refreshes(25, 2, "Object.defineProperty(navigator, 'locks', { value: undefined });");
     assert!((25..=50).contains(&refreshes), "{refreshes}");

@@ -4,7 +4,7 @@ use super::client::{Authentication, Browser, service_token, token_response};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn tokens_of_every_algorithm_are_good_and_those_for_others_are_not() {
     let provider = Provider::start().await;
     for framework in Framework::ALL {
@@ -38,7 +38,7 @@ async fn tokens_of_every_algorithm_are_good_and_those_for_others_are_not() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn metadata_names_what_a_client_needs() {
     let provider = Provider::start().await;
     let oidc = service(&provider).discover().await.unwrap();
@@ -61,7 +61,7 @@ async fn metadata_names_what_a_client_needs() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_client_may_say_who_it_is_in_three_ways() {
     let provider = Provider::start().await;
     let oidc = service(&provider).discover().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_client_may_say_who_it_is_in_three_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn what_is_no_access_token_of_the_provider_is_refused() {
     let provider = Provider::start().await;
     let oidc = service(&provider).discover().await.unwrap();

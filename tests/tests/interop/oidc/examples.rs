@@ -9,7 +9,7 @@ use crate::interop::process::binary;
 
 /// Three lines of set-up protect a route: a service's token is good, a stranger's and one for others are not.
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn the_examples_take_tokens_of_the_provider() {
     let provider = Provider::start().await;
     for name in ["oidc-axum", "oidc-actix"] {
@@ -25,7 +25,7 @@ async fn the_examples_take_tokens_of_the_provider() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn the_example_of_health_is_ready_with_the_provider() {
     let provider = Provider::start().await;
     let mut program = Command::new(binary("health-and-readiness"));
@@ -45,7 +45,7 @@ async fn the_example_of_health_is_ready_with_the_provider() {
 
 /// The provider asks nobody who logs in, so that curl with a cookie jar is browser enough.
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn the_example_of_a_login_lets_in_whom_the_provider_knows() {
     let provider = Provider::start().await;
     for algorithm in ALGORITHMS {

@@ -16,7 +16,7 @@ fn reason(oidc: &OidcProvider, id_token: &str, expected: &Expected<'_>) -> Optio
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_login_gives_an_id_token_of_every_algorithm() {
     let provider = Provider::start().await;
     for algorithm in ALGORITHMS {
@@ -40,7 +40,7 @@ async fn a_login_gives_an_id_token_of_every_algorithm() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_code_is_worth_nothing_without_its_verifier() {
     let provider = Provider::start().await;
     let refused = Browser::new(&provider, "web-RS256").exchange_by_wrong_verifier().await;
@@ -48,7 +48,7 @@ async fn a_code_is_worth_nothing_without_its_verifier() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn at_hash_binds_the_access_token_under_every_algorithm() {
     let provider = Provider::start().await;
     for algorithm in ALGORITHMS {
@@ -68,7 +68,7 @@ async fn at_hash_binds_the_access_token_under_every_algorithm() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn max_age_is_that_of_the_login_and_not_of_the_token() {
     let provider = Provider::start().await;
     let oidc = relying_party(&provider, "web-RS256").await;
@@ -95,7 +95,7 @@ async fn max_age_is_that_of_the_login_and_not_of_the_token() {
 
 /// §2: with one audience `azp` may stand there too, and is then this client.
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_token_for_another_party_is_refused() {
     let provider = Provider::start().await;
     let oidc = relying_party(&provider, "web-ES256").await;

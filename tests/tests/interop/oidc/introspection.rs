@@ -25,7 +25,7 @@ fn behind(framework: Framework, auth: impl IntoRequestAuth) -> (TestServer, User
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn opaque_tokens_and_jwts_are_good_behind_one_layer() {
     let provider = Provider::start().await;
     for framework in Framework::ALL {
@@ -60,7 +60,7 @@ async fn opaque_tokens_and_jwts_are_good_behind_one_layer() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn the_service_may_say_who_it_is_in_three_ways() {
     let provider = Provider::start().await;
     let token = service_token(&provider, "service-opaque", AUDIENCE).await;
@@ -87,7 +87,7 @@ async fn the_service_may_say_who_it_is_in_three_ways() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_revoked_token_is_refused_at_once_where_nothing_is_held() {
     let provider = Provider::start().await;
     let introspection = introspection(&provider, by_basic()).with_cache_for(Duration::ZERO).start().unwrap();
@@ -99,7 +99,7 @@ async fn a_revoked_token_is_refused_at_once_where_nothing_is_held() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn what_is_held_serves_while_the_provider_is_gone_and_the_rest_is_503() {
     let provider = Provider::start().await;
     for framework in Framework::ALL {

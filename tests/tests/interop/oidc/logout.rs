@@ -135,7 +135,7 @@ fn serve(listener: TcpListener, application: Arc<Application>, routes: Routes) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_logout_at_the_provider_in_a_browser_ends_the_session_here() {
     let provider = Provider::start().await;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -95,19 +95,19 @@ async fn away(op: &'static str, reason: &str) {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn known_keys_serve_while_the_provider_hangs() {
     away("hang", "timeout").await;
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn known_keys_serve_while_the_provider_is_gone() {
     away("down", "connection").await;
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_provider_that_was_killed_comes_back_with_other_keys() {
     let (told, _listening) = Told::listen();
     let provider = Provider::start().await;
@@ -135,7 +135,7 @@ async fn a_provider_that_was_killed_comes_back_with_other_keys() {
 
 /// A service that must verify does not start; one that may start first says 503 until it can.
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_service_that_starts_first_waits_for_its_provider() {
     let (told, _listening) = Told::listen();
     let provider = Provider::start().await;

@@ -6,7 +6,7 @@ use jwt_remote::{ClientAuth, RemoteError, ServiceToken};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_token_is_fetched_once_and_good_at_every_service() {
     let provider = Provider::start().await;
     let oidc = service(&provider).discover().await.unwrap();
@@ -33,7 +33,7 @@ async fn a_token_is_fetched_once_and_good_at_every_service() {
 }
 
 #[tokio::test]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn a_client_that_the_provider_does_not_know_has_no_token() {
     let provider = Provider::start().await;
     let client = ClientAuth::basic("service-ES256", "wrong");

@@ -61,7 +61,7 @@ impl Users {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by scripts/interop"]
+#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
 async fn no_request_fails_while_keys_rotate_and_a_key_that_is_gone_is_refused() {
     let provider = Arc::new(Provider::start().await);
     for framework in Framework::ALL {
