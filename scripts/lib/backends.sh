@@ -8,15 +8,17 @@ rust_crypto_alone=(
   "${unify[@]}" --package jwt-core --package tests --lib --tests --no-default-features
   --features jwt-core/jsonwebtoken-11,tests/rust-crypto
 )
-# Both of ours, both of jsonwebtoken's, and every feature of whatever has code of its own for `rust-crypto` or for metrics.
-# What is there with every backend, or in every test, is no such code; it asks for one of them alone.
+# Both of ours, both of jsonwebtoken's, and every feature of each library that has code for `rust-crypto` or for metrics
+# which no other run of its tests compiles: what is there with each backend, or in every test, is compiled by the others.
 both_of_ours=(
   "${unify[@]}" --package tests --lib --tests --no-default-features
   --features tests/aws-lc-rs,tests/rust-crypto,tests/jsonwebtoken-backends,tests/sqlite
 )
+elsewhere=(-e 'any(feature = "metrics", test)' -e 'any(feature = "aws-lc-rs", feature = "rust-crypto")')
 need python
 members=$(packages published)
 while read -r name folder _ _ features; do
-  ! grep -rqsE 'cfg!?\(feature = "(rust-crypto|metrics)"\)' "$folder/src" "$folder/tests" ||
+  if grep -rhsE 'feature = "(rust-crypto|metrics)"' "$folder/src" "$folder/tests" | grep -vF "${elsewhere[@]}" >/dev/null; then
     both_of_ours+=(--package "$name" --features "$name/${features//,/,$name/}")
+  fi
 done <<<"$members"

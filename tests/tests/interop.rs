@@ -323,7 +323,7 @@ fn end(foreign: Foreign<'_>, mut report: Report, expected: &Counts) {
 
 /// A difference that no test meets would stand there for ever.
 #[test]
-#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
+#[ignore = "run by scripts/interop, beside the tests that need the programs of others"]
 fn differences_are_of_tokens_and_libraries_that_exist() {
     let tokens: Vec<&str> = table::ALGORITHMS.into_iter().flat_map(table::rows).map(|row| row.name).collect();
     for difference in differences::all() {

@@ -89,7 +89,7 @@ pub(crate) fn mint(foreign: &mut Foreign<'_>, algorithm: Algorithm, report: &mut
 
 /// Our own verdict is the one in the table, of the verifier and of the layer in front of a route.
 #[test]
-#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
+#[ignore = "run by scripts/interop, beside the tests that need the programs of others"]
 fn our_verdicts_are_those_of_the_table() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut failures = Vec::new();
@@ -121,7 +121,7 @@ const ROWS: [usize; 3] = [130, 131, 131];
 const ROWS_OVER_HTTP: [usize; 3] = [125, 126, 126];
 
 #[test]
-#[ignore = "it needs the programs of others that scripts/interop installs, and is run there"]
+#[ignore = "run by scripts/interop, beside the tests that need the programs of others"]
 fn the_table_is_as_long_as_it_says() {
     let of = |algorithm| table::rows(algorithm);
     assert_eq!(ALGORITHMS.map(|algorithm| of(algorithm).len()), ROWS);
