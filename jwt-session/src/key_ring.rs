@@ -226,6 +226,7 @@ impl KeyRing {
     ///   there was to do is done.
     /// - [`KeyRingError::Key`], [`KeyRingError::NoRandomBits`].
     pub async fn tick(&self) -> Result<Duration, KeyRingError> {
+        run::guard(&self.0);
         let outcome = self.turn(Wish::Nothing).await;
         self.0.note(outcome.as_ref().err());
         outcome

@@ -3,7 +3,6 @@
 mod check;
 mod index;
 mod level;
-mod steady;
 mod unchecked;
 
 use core::time::Duration;

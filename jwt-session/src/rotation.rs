@@ -7,7 +7,8 @@
 //! 3. a genuine token in the hands of another client: the session ends (RFC 6749 §10.4);
 //! 4. the current token: a successor takes its place;
 //! 5. the one before it, within the grace: the same successor again, and after so many times nothing, so that any number
-//!    of callers at once leaves one usable successor;
+//!    of callers at once leaves one usable successor. It is the time at which it was presented that counts: a signer or a
+//!    store that has kept it waiting makes nobody a thief;
 //! 6. either of them, for more scopes than were granted: refused, nothing changes (RFC 6749 §6);
 //! 7. any other genuine token: the session ends (RFC 9700 §4.14.2).
 //!
@@ -36,6 +37,8 @@ pub(crate) struct Presented<'p> {
     pub(crate) client: Option<&'p str>,
     /// Fewer scopes than were granted, separated by spaces.
     pub(crate) scope: Option<&'p str>,
+    /// For how long it has waited for its turn.
+    pub(crate) waited: Duration,
 }
 
 /// What came of it.
@@ -98,7 +101,7 @@ pub(crate) fn rotate(
         && let Some(previous) = &mut session.previous
         && hash == previous.hash
         // A clock that was set back makes the grace longer; replays are counted all the same.
-        && now.saturating_sub(previous.rotated) < rules.grace
+        && now.saturating_sub(presented.waited).saturating_sub(previous.rotated) < rules.grace
         && let Some(successor) = token.successor(&previous.nonce, &session.tag_key)
     {
         if !is_granted {

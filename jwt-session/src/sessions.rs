@@ -16,6 +16,7 @@ use core::time::Duration;
 use std::sync::{Arc, OnceLock};
 
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 pub use self::builder::SessionsBuilder;
 pub use self::issuer::SessionIssuer;
@@ -62,7 +63,7 @@ struct Inner {
     events: Events,
     /// Up to where the log of revocations was read.
     read: AtomicU64,
-    upkeep: OnceLock<AbortHandle>,
+    upkeep: OnceLock<[AbortHandle; 2]>,
 }
 
 impl Inner {
@@ -81,9 +82,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(upkeep) = self.upkeep.get() {
-            upkeep.abort();
-        }
+        self.upkeep.get().into_iter().flatten().for_each(AbortHandle::abort);
     }
 }
 
@@ -174,7 +173,9 @@ impl Sessions {
     ) -> Result<SessionTokens, SessionError> {
         let token = RefreshToken::parse(refresh_token).ok_or(RefreshRefusal::Unknown)?;
         let nonce = random()?;
-        let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope };
+        let asked = Instant::now();
+        let waited = Duration::ZERO;
+        let presented = Presented { token: &token, client: refresh.client, scope: refresh.scope, waited };
         let mut read = self.record(token.session).await?.ok_or(RefreshRefusal::Unknown)?;
         // Signed first: where the signer is away nothing changes, and the same token is good when it is back.
         let now = self.now();
@@ -192,9 +193,9 @@ impl Sessions {
             let (sessions, token, is_signed) = (self.clone(), token.clone(), signed.is_some());
             let (client, scope) = (refresh.client.map(str::to_owned), refresh.scope.map(str::to_owned));
             let rotated = self.to_its_end(async move {
-                let presented =
-                    Presented { token: &token, client: client.as_deref(), scope: scope.as_deref() };
-                sessions.refresh_signed(presented, nonce, is_signed).await
+                let (client, scope) = (client.as_deref(), scope.as_deref());
+                let presented = Presented { token: &token, client, scope, waited };
+                sessions.refresh_signed(presented, asked, nonce, is_signed).await
             });
             let (session, successor, now) = rotated.await?;
             match signed.take() {
@@ -209,6 +210,7 @@ impl Sessions {
     async fn refresh_signed(
         &self,
         presented: Presented<'_>,
+        asked: Instant,
         nonce: Nonce,
         is_signed: bool,
     ) -> Result<(Session, RefreshToken, Duration), SessionError> {
@@ -222,6 +224,7 @@ impl Sessions {
                 return Some((session, Rotation::Refused(Refused::Ended(EndReason::LogoutAll)), ended, now));
             }
             let before = session.clone();
+            let presented = Presented { waited: asked.elapsed(), ..presented };
             let rotation = rotate(&mut session, presented, &inner.rules, nonce, now);
             let gives = matches!(rotation, Rotation::Rotated(_) | Rotation::Again(_));
             if let Rotation::Ends(_) = rotation {

@@ -2,6 +2,7 @@
 
 mod key_ring;
 mod replay;
+mod steady;
 
 use core::fmt;
 use core::time::Duration;
@@ -11,6 +12,7 @@ use jwt_core::keys::BoxFuture;
 
 pub use self::key_ring::{KeyRingDocument, KeyRingStore};
 pub use self::replay::{ReplayStore, UseId};
+pub use self::steady::Steady;
 use crate::revocation::Revocation;
 use crate::session::Session;
 use crate::session_id::SessionId;

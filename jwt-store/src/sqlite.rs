@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jwt_session::jwt_core::Clock;
 use jwt_session::jwt_core::keys::BoxFuture;
 use jwt_session::store::{
-    Change, KEPT_AFTER_END, LogPage, Of, Scope, SessionStore, StoreError, StoreErrorKind, Transaction,
+    Change, KEPT_AFTER_END, LogPage, Of, Scope, SessionStore, Steady, StoreError, StoreErrorKind, Transaction,
 };
 use jwt_session::{Session, SessionId};
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
@@ -61,6 +61,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     clock: Arc<dyn Clock>,
+    steady: Arc<Steady>,
 }
 
 impl SqliteStore {

@@ -241,6 +241,7 @@ impl KeyRingBuilder {
             turn: tokio::sync::Mutex::default(),
             dropped: Mutex::default(),
             failing: Mutex::new(None),
+            guard: Mutex::new(None),
             events: self.events,
         };
         inner.take_over(turn.held, &turn.changes)?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use jwt_core::keys::LiveWriter;
 use jwt_core::{ConfigError, Issuer, SigningKey};
+use tokio::task::AbortHandle;
 
 use super::KeyRingError;
 use super::cycle::{Cycle, Held, Turn};
@@ -31,6 +32,8 @@ pub(super) struct Inner {
     pub(super) dropped: Mutex<Vec<Arc<str>>>,
     /// Why the last tick failed.
     pub(super) failing: Mutex<Option<&'static str>>,
+    /// The task that has it fall silent.
+    pub(super) guard: Mutex<Option<AbortHandle>>,
     pub(super) events: Events,
 }
 

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use jwt_core::keys::BoxFuture;
 
 use super::{MemoryStore, REVOCATIONS_A_SESSION};
-use crate::store::{ReplayStore, StoreError, StoreErrorKind, UseId};
+use crate::store::{ReplayStore, Steady, StoreError, StoreErrorKind, UseId};
 
 /// Names that one call forgets at most, so that none waits for a sweep of all of them.
 const FORGOTTEN_AT_ONCE: usize = 8;
@@ -17,6 +17,7 @@ const FORGOTTEN_AT_ONCE: usize = 8;
 pub(super) struct Uses {
     ids: HashSet<UseId>,
     by_end: BTreeSet<(Duration, UseId)>,
+    steady: Steady,
 }
 
 impl Uses {
@@ -27,7 +28,8 @@ impl Uses {
         now: Duration,
         most: usize,
     ) -> Result<bool, StoreError> {
-        for _ in 0..FORGOTTEN_AT_ONCE {
+        let forgotten = if self.steady.may_forget(now) { FORGOTTEN_AT_ONCE } else { 0 };
+        for _ in 0..forgotten {
             match self.by_end.first() {
                 Some((end, over)) if *end <= now => {
                     self.ids.remove(over);
@@ -107,6 +109,14 @@ mod tests {
                 uses.ids.len()
             );
         }
+    }
+
+    #[test]
+    fn nothing_is_forgotten_by_a_clock_that_has_jumped() {
+        let mut uses = Uses::default();
+        assert!(uses.consume(id(1), at(900), at(0), 10).unwrap());
+        assert!(uses.consume(id(2), at(4_500), at(3_600), 10).unwrap());
+        assert!(!uses.consume(id(1), at(900), at(0), 10).unwrap(), "it was used");
     }
 
     #[test]

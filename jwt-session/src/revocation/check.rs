@@ -14,10 +14,9 @@ use tokio::time::Instant;
 use super::Revocation;
 use super::index::{Entry, Full, Index, MOST_OF_A_PART, seconds};
 use super::level::Level;
-use super::steady::Steady;
 use super::unchecked::Unchecked;
 use crate::session_id::SessionId;
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::{Steady, StoreError, StoreErrorKind};
 
 /// What is revoked, in the memory of this process: a [`Check`] that asks no store and takes no lock.
 ///
@@ -255,6 +254,12 @@ impl Revocations {
     pub(crate) fn forgotten(&self) -> Option<u32> {
         let now = self.now();
         self.0.steady.may_forget(now).then(|| seconds(now))
+    }
+
+    /// Whether the clock has jumped since this was last asked.
+    pub(crate) fn clock_has_jumped(&self) -> bool {
+        _ = self.forgotten();
+        self.0.steady.has_jumped()
     }
 
     /// Forgets what no living token is concerned by, a little at a time.

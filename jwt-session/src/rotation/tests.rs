@@ -42,7 +42,7 @@ fn session() -> (Session, RefreshToken) {
 }
 
 fn presented(token: &RefreshToken) -> Presented<'_> {
-    Presented { token, client: Some("app"), scope: None }
+    Presented { token, client: Some("app"), scope: None, waited: Duration::ZERO }
 }
 
 /// Each call has a nonce of its own.

@@ -65,7 +65,7 @@ impl Sessions {
     async fn stop_logins_of_provider(&self, issuer: &str, session_id: &str) -> Result<(), SessionError> {
         let (issuer, session_id) = (issuer.to_owned(), session_id.to_owned());
         let what = Revoked::ProviderSession { issuer, session_id };
-        self.write(self.revocation(what, self.now())).await
+        self.write(|now| self.revocation(what.clone(), now)).await.map(drop)
     }
 
     async fn end_each(

@@ -10,7 +10,7 @@ use crate::revocation::{Revocation, Revoked};
 use crate::session::{EndReason, Session};
 use crate::session_error::SessionError;
 use crate::session_id::SessionId;
-use crate::store::{Of, Scope, SessionStore as _};
+use crate::store::{Of, Scope, SessionStore as _, Transaction};
 
 impl Sessions {
     /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
@@ -47,32 +47,43 @@ impl Sessions {
     pub async fn revoke_token(&self, token: &Verified) -> Result<(), SessionError> {
         let Some(line) = Revocation::of_token(token, self.now(), LEEWAY_AND_CLOCKS) else { return Ok(()) };
         let sessions = self.clone();
-        self.to_its_end(async move { sessions.write(line).await }).await
+        self.to_its_end(async move { sessions.write(|_| line.clone()).await.map(drop) }).await
     }
 
     async fn revoke_whole(&self, what: Revoked) -> Result<(), SessionError> {
-        self.write(self.revocation(what.clone(), self.now())).await?;
+        let line = self.write(|now| self.revocation(what.clone(), now)).await?;
         match &what {
-            Revoked::Client(client) => self.end_pages(Of::Client(client)).await?,
-            Revoked::Tenant(tenant) => self.end_pages(Of::Tenant(tenant)).await?,
-            Revoked::Issuer => self.end_pages(Of::Everybody).await?,
+            Revoked::Client(client) => self.end_pages(Of::Client(client), &line).await?,
+            Revoked::Tenant(tenant) => self.end_pages(Of::Tenant(tenant), &line).await?,
+            Revoked::Issuer => self.end_pages(Of::Everybody, &line).await?,
             Revoked::Token(_) | Revoked::Session(_) | Revoked::Subject(_) => {}
             Revoked::ProviderSession { .. } => {}
         }
         self.catch_up().await
     }
 
-    pub(super) async fn write(&self, line: Revocation) -> Result<(), SessionError> {
-        let level = line.what().level();
-        self.transact(Scope::Nobody, |transaction| transaction.revoke(line.clone())).await?;
-        self.tell_revoked(Some(level));
-        self.catch_up().await
+    /// Writes a line, made at the time of the store, which is nobody's but everybody's.
+    pub(super) async fn write(
+        &self,
+        line: impl Fn(Duration) -> Revocation + Send,
+    ) -> Result<Revocation, SessionError> {
+        let write = move |transaction: &mut Transaction| {
+            let line = line(transaction.now());
+            transaction.revoke(line.clone());
+            line
+        };
+        let line = self.transact(Scope::Nobody, write).await?;
+        self.tell_revoked(Some(line.what().level()));
+        self.catch_up().await?;
+        Ok(line)
     }
 
-    /// Those whose login began before this was called.
-    async fn end_pages(&self, of: Of<'_>) -> Result<(), SessionError> {
-        let (before, why) = (self.begin_login().await?.0, EndReason::LogoutAll);
-        let mut after = None;
+    /// Those whose login began before this line was written.
+    async fn end_pages(&self, of: Of<'_>, line: &Revocation) -> Result<(), SessionError> {
+        let name: Vec<String> = line.cutoff_name().into_iter().collect();
+        let number = Scope::Login { subject: "", cutoffs: &name };
+        let before = self.transact(number, |transaction| transaction.cutoff()).await?;
+        let (why, mut after) = (EndReason::LogoutAll, None);
         loop {
             let page = self.0.store.sessions(of, after, PAGE).await?;
             let is_meant = |session: &Session| {

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Sessions;
-use crate::revocation::{Revocation, Revocations};
+use crate::revocation::Revocation;
 use crate::session_error::SessionError;
-use crate::store::{Change, Scope, SessionStore as _, StoreErrorKind, Transaction};
+use crate::store::{Change, Scope, SessionStore as _, StoreError, StoreErrorKind, Transaction};
 use crate::to_its_end::to_its_end;
 
 impl Sessions {
@@ -29,59 +29,34 @@ impl Sessions {
         self.transact_and(scope, change, true).await
     }
 
-    /// As [`transact`](Self::transact). Where `is_certain` is false, a further call of `change` may revoke something
-    /// else, so that what the last one revokes is known when the store is done, or this future is dropped.
+    /// As [`transact`](Self::transact). Where `is_meant` is false, nobody has asked for what `change` revokes, and a
+    /// further call of it may revoke something else: it is known when the store has written it. Where the store fails it
+    /// is not: it may have written nothing, and then the session is alive. If it did, the log tells.
     pub(super) async fn transact_and<'s, T: Send + 's>(
         &'s self,
         scope: Scope<'s>,
         mut change: impl FnMut(&mut Transaction) -> T + Send + 's,
-        is_certain: bool,
+        is_meant: bool,
     ) -> Result<T, SessionError> {
         let decided = Mutex::new(None);
-        let revoked = Announced { revocations: &self.0.revocations, revoked: Mutex::default() };
         let run: Change<'_> = Box::new(|transaction| {
             let outcome = change(transaction);
-            revoked.hold(transaction.revoked());
+            let revoked = transaction.revoked();
             // An index without room is told below.
-            let is_known = !is_certain || revoked.announce().is_ok();
-            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, is_known));
+            let known = if is_meant { self.add(revoked) } else { Ok(()) };
+            let left = if is_meant { Vec::new() } else { revoked.to_vec() };
+            *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, known, left));
         });
         self.0.store.transact(scope, run).await?;
-        revoked.announce()?;
-        match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some((outcome, true)) => Ok(outcome),
-            Some((_, false)) => Err(StoreErrorKind::Full.into()),
-            // A store that never called it has done nothing.
-            None => Err(StoreErrorKind::Failed.into()),
-        }
-    }
-}
-
-/// What a transaction revokes: known to this process when it is dropped, at the latest.
-struct Announced<'a> {
-    revocations: &'a Revocations,
-    revoked: Mutex<Vec<Revocation>>,
-}
-
-impl Announced<'_> {
-    fn hold(&self, revoked: &[Revocation]) {
-        *self.revoked.lock().unwrap_or_else(PoisonError::into_inner) = revoked.to_vec();
+        // A store that never called it has done nothing.
+        let decided = decided.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (outcome, known, left) = decided.ok_or(StoreErrorKind::Failed)?;
+        known.and_then(|()| self.add(&left))?;
+        Ok(outcome)
     }
 
-    fn announce(&self) -> Result<(), SessionError> {
-        let revoked = core::mem::take(&mut *self.revoked.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut outcome = Ok(());
-        for revocation in &revoked {
-            if let Err(error) = self.revocations.add(revocation) {
-                outcome = Err(error.into());
-            }
-        }
-        outcome
-    }
-}
-
-impl Drop for Announced<'_> {
-    fn drop(&mut self) {
-        let _ = self.announce();
+    /// Makes it known to this process, as far as there is room.
+    fn add(&self, revoked: &[Revocation]) -> Result<(), StoreError> {
+        revoked.iter().map(|revocation| self.0.revocations.add(revocation)).fold(Ok(()), Result::and)
     }
 }

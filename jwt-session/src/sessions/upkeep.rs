@@ -17,31 +17,42 @@ const LOG_PAGE: usize = 10_000;
 const MOST_CALLS: usize = 1_000;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Before anything is forgotten: a machine that has just started may yet find out what time it is.
+const SETTLED: Duration = Duration::from_secs(10 * 60);
 
 impl Sessions {
     /// Reads what other processes on the same store have revoked since the last time. A task of these sessions does it every
     /// second, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio; and whatever revokes does it before it
-    /// returns. A call that finds nothing is one small question to the store.
+    /// returns. A call that finds nothing is one small question to the store. Where the clock has jumped by minutes since the
+    /// last call, the log is read from its beginning.
     ///
     /// # Errors
     /// [`SessionError::Store`]. Where that lasts for a minute, the check answers 503
     /// ([`require_max_lag`](crate::SessionsBuilder::require_max_lag)).
     pub async fn catch_up(&self) -> Result<(), SessionError> {
         let inner = &*self.0;
+        let mut after = inner.read();
+        if inner.revocations.clock_has_jumped() {
+            // Lines that looked expired were passed over.
+            after = 0;
+            inner.set_read(after);
+        }
         loop {
-            let (as_of, after) = (Instant::now(), inner.read());
+            let as_of = Instant::now();
             let page = inner.store.revocations(after, LOG_PAGE).await?;
             if page.newest < after {
                 tracing::warn!(
                     event = "log_went_back",
                     "the store has lost lines of its log: all of it is read again"
                 );
-                inner.set_read(0);
+                after = 0;
+                inner.set_read(after);
                 continue;
             }
             for (number, revocation) in &page.lines {
                 inner.revocations.add(revocation)?;
-                inner.has_read(*number);
+                after = *number;
+                inner.has_read(after);
             }
             if page.lines.len() < LOG_PAGE {
                 // The lines between were forgotten.
@@ -59,10 +70,10 @@ impl Sessions {
     }
 
     /// Forgets what expired, here and in the store; tells how much of the store. A task of these sessions does it every
-    /// minute, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio.
+    /// minute from the tenth on, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio.
     ///
-    /// Where the clock has jumped by minutes since the last call, nothing is forgotten for an hour: what was taken back
-    /// would be good again when the clock is set right.
+    /// Where the clock has jumped by minutes since the last call, or since `open`, nothing is forgotten for an hour: what
+    /// was taken back would be good again when the clock is set right.
     ///
     /// # Errors
     /// [`SessionError::Store`].
@@ -82,28 +93,35 @@ impl Sessions {
         Ok(removed)
     }
 
-    /// Does both for as long as there are these sessions. None without a runtime to do it on.
-    pub(super) fn start_upkeep(&self, follows: bool) -> Option<AbortHandle> {
+    /// Does both for as long as there are these sessions, each by a task of its own, so that much to forget keeps nobody
+    /// from following. None without a runtime to do it on.
+    pub(super) fn start_upkeep(&self, follows: bool) -> Option<[AbortHandle; 2]> {
         let runtime = Handle::try_current().ok()?;
-        let weak = std::sync::Arc::downgrade(&self.0);
-        Some(runtime.spawn(upkeep(weak, follows)).abort_handle())
+        let weak = || std::sync::Arc::downgrade(&self.0);
+        // Who is alone reads what was written though the store said that it failed.
+        let period = if follows { SECOND } else { MINUTE };
+        let (follows, forgets) = (runtime.spawn(follow(weak(), period)), runtime.spawn(forget(weak())));
+        Some([follows.abort_handle(), forgets.abort_handle()])
     }
 }
 
-async fn upkeep(weak: Weak<Inner>, follows: bool) {
-    let period = if follows { SECOND } else { MINUTE };
-    let mut forgotten = Instant::now();
-    let (mut following, mut forgetting) = (Told::new("catching up"), Told::new("forgetting"));
+async fn follow(weak: Weak<Inner>, period: Duration) {
+    let mut told = Told::new("catching up");
     loop {
         sleep(period).await;
         let Some(sessions) = weak.upgrade().map(Sessions) else { return };
-        if follows {
-            following.tell(sessions.catch_up().await.err());
-        }
-        if forgotten.elapsed() >= MINUTE {
-            forgetting.tell(sessions.remove_expired().await.err());
-            forgotten = Instant::now();
-        }
+        told.tell(sessions.catch_up().await.err());
+    }
+}
+
+async fn forget(weak: Weak<Inner>) {
+    let mut told = Told::new("forgetting");
+    sleep(SETTLED).await;
+    loop {
+        let Some(sessions) = weak.upgrade().map(Sessions) else { return };
+        told.tell(sessions.remove_expired().await.err());
+        drop(sessions);
+        sleep(MINUTE).await;
     }
 }
 

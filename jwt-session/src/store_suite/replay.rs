@@ -30,6 +30,7 @@ pub async fn replay<S: ReplayStore + Clone>(make: impl AsyncFn(ManualClock) -> S
     each_name_is_used_once(&make(clock.clone()).await).await;
     what_is_over_is_not_used(&make(clock.clone()).await, &clock).await;
     names_stay_used_while_others_are_forgotten(&make(clock.clone()).await, &clock).await;
+    what_was_used_stays_so_where_the_clock_jumps(&make(clock.clone()).await, &clock).await;
     for callers in [2, 10, 1_000] {
         let clock = ManualClock::at(START);
         of_parallel_redeemers_one_wins(make(clock.clone()).await, &clock, callers).await;
@@ -75,6 +76,17 @@ async fn what_is_over_is_not_used(store: &impl ReplayStore, clock: &ManualClock)
     for _ in 0..2 {
         assert!(!consume(store, 1, until).await, "what is over and forgotten is not used again");
     }
+}
+
+/// A clock that shows the next hour for a moment, in which something else is used.
+async fn what_was_used_stays_so_where_the_clock_jumps(store: &impl ReplayStore, clock: &ManualClock) {
+    let now = clock.now();
+    let until = now + Duration::from_secs(900);
+    assert!(consume(store, 1, until).await);
+    clock.set(now.as_secs() + 3_600);
+    assert!(consume(store, 2, until + Duration::from_secs(3_600)).await);
+    clock.set(now.as_secs());
+    assert!(!consume(store, 1, until).await, "what was used can be used again");
 }
 
 async fn names_stay_used_while_others_are_forgotten(store: &impl ReplayStore, clock: &ManualClock) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jwt_session::jwt_core::{Clock, SystemClock};
-use jwt_session::store::StoreError;
+use jwt_session::store::{Steady, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::SqliteStore;
@@ -62,7 +62,10 @@ impl SqliteStoreBuilder {
         };
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
-        Ok(SqliteStore { writer, readers, clock: self.clock })
+        let steady = Arc::new(Steady::default());
+        // The first look at the clock, with which later ones are compared.
+        _ = steady.may_forget(self.clock.now());
+        Ok(SqliteStore { writer, readers, clock: self.clock, steady })
     }
 }
 

@@ -22,7 +22,8 @@ impl SqliteStore {
         }
         let mut writing = Writing::begin(&self.writer).await?;
         // Asked for behind the lock: whoever waited must not use what was forgotten meanwhile.
-        let now = millis(self.clock.now());
+        let now = self.clock.now();
+        let (may_forget, now) = (self.steady.may_forget(now), millis(now));
         if until <= now {
             writing.leave().await?;
             return Ok(false);
@@ -33,8 +34,9 @@ impl SqliteStore {
             writing.leave().await?;
             return Ok(false);
         }
+        let most = if may_forget { FORGOTTEN_AT_ONCE } else { 0 };
         let forget = "DELETE FROM jwt_uses WHERE id IN (SELECT id FROM jwt_uses WHERE until <= ?1 LIMIT ?2)";
-        let forget = sqlx::query(forget).bind(now).bind(FORGOTTEN_AT_ONCE);
+        let forget = sqlx::query(forget).bind(now).bind(most);
         forget.execute(writing.connection()?).await.map_err(failed)?;
         writing.commit().await?;
         Ok(true)

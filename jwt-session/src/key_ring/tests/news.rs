@@ -65,6 +65,27 @@ async fn a_ring_that_nobody_ticks_verifies_for_so_long_and_no_longer() {
     assert!(!node.verifies(&token));
 }
 
+/// Opened where a service is set up, and ticked where it serves: until there, too, nobody does.
+#[test]
+fn a_ring_falls_silent_in_a_runtime_other_than_the_one_it_was_opened_in() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let (store, clock) = world();
+    let node = runtime().block_on(async {
+        let node = node_of(store, &clock, Algorithm::ES256, |builder| builder.with_longest_silence(HOUR));
+        node.await.unwrap()
+    });
+    let token = node.token();
+    runtime().block_on(async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        node.ring.tick().await.unwrap();
+        tokio::time::sleep(HOUR - Duration::from_secs(1)).await;
+        assert!(node.verifies(&token));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!node.verifies(&token));
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_ring_that_runs_stays_fresh_until_the_last_handle_is_dropped() {
     let (store, clock) = world();

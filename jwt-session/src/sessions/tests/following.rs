@@ -15,6 +15,8 @@ struct Shared {
     is_away: Arc<AtomicBool>,
     /// What is lost of its log.
     lost: Arc<AtomicU64>,
+    /// Forgetting does not come to an end.
+    is_stuck: Arc<AtomicBool>,
 }
 
 impl SessionStore for Shared {
@@ -45,13 +47,17 @@ impl SessionStore for Shared {
     }
 
     fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
+        if self.is_stuck.load(Ordering::Relaxed) {
+            return Box::pin(core::future::pending());
+        }
         self.store.remove_expired()
     }
 }
 
 impl World {
     fn shared(&self) -> Shared {
-        Shared { store: self.store.clone(), is_away: Arc::default(), lost: Arc::default() }
+        let (is_away, lost, is_stuck) = (Arc::default(), Arc::default(), Arc::default());
+        Shared { store: self.store.clone(), is_away, lost, is_stuck }
     }
 
     fn node(&self, store: impl SessionStore) -> SessionsBuilder {
@@ -93,6 +99,20 @@ async fn a_node_follows_by_itself_and_answers_503_where_it_cannot() {
     shared.is_away.store(false, Ordering::Relaxed);
     tokio::time::sleep(SECOND * 2).await;
     assert_eq!(world.asked(&node, &living), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_much_to_forget_follows_all_the_same() {
+    let world = world().await;
+    let shared = world.shared();
+    shared.is_stuck.store(true, Ordering::Relaxed);
+    let node = world.node(shared).with_patience(SECOND * 60).open().await.unwrap();
+    for _ in 0..100 {
+        let ended = world.login("alice").await;
+        world.sessions.end(ended.session()).await.unwrap();
+        tokio::time::sleep(SECOND * 10).await;
+        assert_eq!((world.asked(&node, &ended), node.lag() <= SECOND), (401, true));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,6 +221,31 @@ async fn a_clock_that_jumped_does_not_bring_back_what_was_taken_back() {
     world.clock.set(START + 10);
     assert!(world.is_revoked(&first));
     assert!(world.sessions.session(first.session()).await.unwrap().is_some());
+}
+
+/// The machine begins in the next year, and finds out what time it is five minutes later.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_begins_by_a_wrong_clock_knows_what_was_taken_back_when_it_is_set_right() {
+    let world = world_of(SessionsBuilder::without_upkeep).await;
+    let (ended, living) = (world.login("alice").await, world.login("bob").await);
+    world.sessions.end(ended.session()).await.unwrap();
+    world.clock.set(START + 365 * 86_400);
+    let node = world.node(world.store.clone()).open().await.unwrap();
+    let by_hand = world.node(world.store.clone()).without_upkeep().open().await.unwrap();
+    assert!(node.revocations().is_empty(), "by that clock it has expired");
+    for _ in 0..5 {
+        tokio::time::sleep(SECOND * 60).await;
+        world.clock.advance(60);
+    }
+    world.clock.set(START + 310);
+    tokio::time::sleep(SECOND * 60).await;
+    world.clock.advance(60);
+    by_hand.catch_up().await.unwrap();
+    for sessions in [&node, &by_hand] {
+        let is_known = |tokens| sessions.revocations().is_revoked(&world.verified(tokens));
+        assert!(is_known(&ended) && !is_known(&living));
+        assert!(sessions.session(living.session()).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test]

@@ -77,6 +77,48 @@ async fn a_thief_is_found_out_while_the_signer_is_away() {
     assert_eq!(*codes.lock().unwrap(), ["login", "refresh", "refresh_reuse"]);
 }
 
+/// Each signature takes so long, by all clocks.
+struct Slow(SigningKey, Arc<Mutex<Duration>>);
+
+impl Signer for Slow {
+    fn sign<'s>(&'s self, message: &'s [u8]) -> BoxFuture<'s, Result<Vec<u8>, SignError>> {
+        Box::pin(async move {
+            let takes = *self.1.lock().unwrap();
+            tokio::time::sleep(takes).await;
+            let mut signature = Vec::new();
+            self.0.sign(message, &mut signature).map(|()| signature)
+        })
+    }
+}
+
+/// Two tabs at once: the first has its answer, the other waits for its signature until the grace is over.
+#[tokio::test(start_paused = true)]
+async fn a_tab_whose_signature_takes_longer_than_the_grace_is_no_thief() {
+    const GRACE: Duration = Duration::from_secs(2);
+    let clock = ManualClock::at(START);
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let issuer = Issuer::builder().with_key(SigningKey::remote(key.verifying_key()));
+    let issuer = issuer.with_audience("api").with_issuer("https://id").build().unwrap();
+    let takes = Arc::new(Mutex::new(Duration::ZERO));
+    let issuer = RemoteIssuer::new(issuer.with_clock(clock.clone()), Slow(key, takes.clone()));
+    let sessions = Sessions::builder(issuer, MemoryStore::new().with_clock(clock.clone()));
+    let sessions = sessions.with_clock(clock.clone()).with_grace(GRACE).open().await.unwrap();
+    let first = sessions.start(NewSession::of("alice")).await.unwrap();
+
+    *takes.lock().unwrap() = GRACE * 2;
+    let other = (sessions.clone(), first.refresh_token().to_owned());
+    let other = tokio::spawn(async move { other.0.refresh(&other.1, Refresh::new()).await });
+    tokio::task::yield_now().await;
+    *takes.lock().unwrap() = Duration::ZERO;
+    let second = sessions.refresh(first.refresh_token(), Refresh::new()).await.unwrap();
+    clock.advance(4);
+    let other = other.await.unwrap().unwrap();
+    assert_eq!(other.refresh_token(), second.refresh_token());
+    // Whoever comes only now is too late.
+    let late = sessions.refresh(first.refresh_token(), Refresh::new()).await;
+    assert_eq!(refusal(late), RefreshRefusal::Reuse);
+}
+
 /// The session's grace and end are judged by the store's clock, whatever this node's says.
 #[tokio::test]
 async fn a_node_whose_clock_is_fast_refuses_nothing_that_the_store_takes() {

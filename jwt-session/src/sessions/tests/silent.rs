@@ -39,7 +39,7 @@ async fn a_store_that_does_not_answer_cannot_be_asked() {
     let sessions = Sessions::builder(world.issuer.clone(), Silent).with_patience(Duration::from_millis(500));
     let sessions = sessions.open().await.unwrap();
     let token = world.login("alice").await;
-    let begin = tokio::time::Instant::now();
+    let begin = Instant::now();
     let unavailable = |error: Option<SessionError>| match error {
         Some(SessionError::Store(error)) => {
             assert_eq!(error.kind(), crate::store::StoreErrorKind::Unavailable);

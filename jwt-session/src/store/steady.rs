@@ -1,5 +1,6 @@
 //! When it is safe to forget: not by one reading of a clock that may have jumped.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 
@@ -10,14 +11,27 @@ const TOLERANCE: Duration = Duration::from_secs(300);
 /// How long a clock must have been steady after it jumped.
 const TRIED: Duration = Duration::from_secs(60 * 60);
 
-/// Compares the clock of the wall with a monotonic one.
+/// Tells whether a clock is steady, by comparing it with a monotonic one: for stores that forget what is over.
 ///
-/// A clock that is set a year ahead makes all that was taken back look expired. Were it forgotten, it would be good again
-/// when the clock is set right.
-#[derive(Default)]
-pub(crate) struct Steady(Mutex<Option<Seen>>);
+/// A clock that is set a year ahead makes all that was taken back, or used up, look over. Were it forgotten, it would be
+/// good again when the clock is set right.
+///
+/// ```
+/// use core::time::Duration;
+/// use jwt_session::store::Steady;
+///
+/// let (steady, now) = (Steady::default(), Duration::from_secs(1_800_000_000));
+/// assert!(steady.may_forget(now));
+/// let next_year = now + Duration::from_secs(365 * 86_400);
+/// assert!(!steady.may_forget(next_year));
+/// ```
+#[derive(Debug, Default)]
+pub struct Steady {
+    seen: Mutex<Option<Seen>>,
+    has_jumped: AtomicBool,
+}
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     wall: Duration,
     at: Instant,
@@ -25,21 +39,22 @@ struct Seen {
 }
 
 impl Steady {
-    /// Whether what is expired by this reading may be forgotten. After a jump, forwards or backwards by minutes, nothing
-    /// may for an hour.
-    pub(crate) fn may_forget(&self, wall: Duration) -> bool {
+    /// Whether what is over by this reading, the time since the Unix epoch, may be forgotten. After a jump, forwards or
+    /// backwards by more than five minutes since the last reading, nothing may for an hour.
+    pub fn may_forget(&self, wall: Duration) -> bool {
         let at = Instant::now();
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut jumped = None;
         if let Some(before) = *seen {
             let passed = at.saturating_duration_since(before.at);
             let differs = wall.abs_diff(before.wall.saturating_add(passed));
             let is_jump = differs > TOLERANCE.saturating_add(passed.checked_div(1_000).unwrap_or_default());
             if is_jump {
+                self.has_jumped.store(true, Ordering::Release);
                 tracing::warn!(
                     event = "clock_jumped",
                     seconds = differs.as_secs(),
-                    "the clock has jumped: nothing that is taken back is forgotten for an hour"
+                    "the clock has jumped: nothing that is taken back or used up is forgotten for an hour"
                 );
             }
             let is_tried = |since: Instant| at.saturating_duration_since(since) >= TRIED;
@@ -47,6 +62,11 @@ impl Steady {
         }
         *seen = Some(Seen { wall, at, jumped });
         jumped.is_none()
+    }
+
+    /// Whether there was a jump since this was last asked.
+    pub(crate) fn has_jumped(&self) -> bool {
+        self.has_jumped.swap(false, Ordering::AcqRel)
     }
 }
 
