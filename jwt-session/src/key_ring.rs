@@ -214,7 +214,8 @@ impl KeyRing {
     /// not, and takes over what other nodes did. To be called every minute, as [`run`](Self::run) does. Tells when
     /// something is due next, since the Unix epoch; zero for at once.
     ///
-    /// An error is told as an event of level `error` too, and by [`status`](Self::status).
+    /// An error is told as an event of level `error` too, and by [`status`](Self::status). Where the runtime has ended in
+    /// which the ring was opened, the one that this is called in sees to it that a ring without news falls silent.
     ///
     /// # Errors
     /// - [`KeyRingError::Store`]: this process goes on with the keys that it has, for

@@ -35,7 +35,8 @@ const MOST_RINGS: usize = 1_000;
 ///
 /// Holds at most 100,000 sessions, or as many as [`with_most_sessions`](Self::with_most_sessions) says, and ten times
 /// as many revocations, as many uses of tokens, and at most 1,000 key rings; beyond that it is full. Clones are the same
-/// store.
+/// store. Two [`Sessions`](crate::Sessions) on it learn within a minute what the other one revokes; clones of one know at
+/// once.
 #[derive(Clone)]
 pub struct MemoryStore {
     held: Arc<Mutex<Held>>,

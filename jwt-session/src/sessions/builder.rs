@@ -133,15 +133,17 @@ impl SessionsBuilder {
         self
     }
 
-    /// No other process writes to the store: then there is nobody to follow, and nothing to lag behind. Where there is
-    /// one after all, this process never learns what that one revokes. A [`MemoryStore`](crate::MemoryStore) needs it not.
+    /// No other process writes to the store: then there is nothing to lag behind, and the log is read once a minute, for
+    /// what was written though the store said that it failed. Where there is another process after all, this one learns
+    /// so late what that one revokes, and never says that it does not know. A [`MemoryStore`](crate::MemoryStore) needs it
+    /// not.
     pub const fn with_single_process(mut self) -> Self {
         self.is_single = true;
         self
     }
 
     /// Starts no task: the application calls [`catch_up`](Sessions::catch_up) every second where it shares the store, and
-    /// [`remove_expired`](Sessions::remove_expired) every minute.
+    /// every minute where it does not, and [`remove_expired`](Sessions::remove_expired) every minute.
     pub const fn without_upkeep(mut self) -> Self {
         self.has_upkeep = false;
         self
@@ -164,9 +166,9 @@ impl SessionsBuilder {
         self.with_revocations(|revocations| revocations.with_clock(clock))
     }
 
-    /// Reads from the store what is revoked, and starts a task that keeps doing so and forgets what expired. It ends with
-    /// the last handle. It runs on the runtime of tokio that this is called in, whose time must be enabled; where there is
-    /// none, what [`without_upkeep`](Self::without_upkeep) says holds.
+    /// Reads from the store what is revoked, and starts a task that keeps doing so, and one that forgets what expired. They
+    /// end with the last handle. They run on the runtime of tokio that this is called in, whose time must be enabled; where
+    /// there is none, what [`without_upkeep`](Self::without_upkeep) says holds.
     ///
     /// # Errors
     /// - [`SessionError::Setting`]: a setting is out of its range, which it names.
