@@ -162,6 +162,11 @@ fn one_call_may_expect_nonce_login_age_and_access_token() {
     let fresh = Expected::new().with_max_age(Duration::from_secs(60));
     assert_eq!(check(&[("auth_time", "1799999910")], &fresh), Ok(()));
     assert_eq!(check(&[("auth_time", "1799999909")], &fresh), Err(Reason::LoginTooOld));
+    assert_eq!(check(&[("auth_time", "1800000030")], &fresh), Ok(()));
+    for ahead in ["1800000030.1", "1800000031", "253402300799"] {
+        assert_eq!(check(&[("auth_time", ahead)], &fresh), Err(Reason::LoginTooOld), "{ahead}");
+        assert_eq!(check(&[("auth_time", ahead)], &Expected::new()), Ok(()), "{ahead}");
+    }
     assert_eq!(check(&[("auth_time", "\"x\"")], &fresh), Err(Reason::MalformedClaim));
     assert_eq!(check(&[], &fresh), Err(Reason::LoginTooOld));
 
