@@ -227,8 +227,8 @@ impl RequestAuth {
         })
     }
 
-    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s,
-    /// whole seconds.
+    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s; sent in
+    /// whole seconds, rounded up, at least one.
     #[must_use]
     pub fn with_retry_after(self, retry_after: Duration) -> Self {
         self.changed(|inner| inner.retry_after = retry_after)

@@ -83,8 +83,10 @@ impl Refusal {
         self
     }
 
+    /// Whole seconds, rounded up, at least one: `Retry-After: 0` would be an invitation.
     pub(crate) fn with_retry_after(mut self, after: Duration) -> Self {
-        self.0.retry_after = (self.answer() == Answer::Unavailable).then_some(after.as_secs());
+        let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1);
+        self.0.retry_after = (self.answer() == Answer::Unavailable).then_some(seconds);
         self
     }
 

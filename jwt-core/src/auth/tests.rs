@@ -413,3 +413,14 @@ fn unavailable_keys_are_no_fault_of_the_token() {
     let refusal = decided(RequestAuth::new(verifier).decide(&bearer(&world().token()), None)).unwrap_err();
     assert_eq!((refusal.status(), refusal.challenges().count(), refusal.retry_after()), (503, 0, Some(5)));
 }
+
+#[test]
+fn clients_wait_for_whole_seconds_and_never_for_none() {
+    let auth = RequestAuth::new(world().verifier);
+    for (milliseconds, expected) in [(0, 1), (1, 1), (500, 1), (1_000, 1), (1_001, 2), (5_000, 5)] {
+        let auth = auth.clone().with_retry_after(Duration::from_millis(milliseconds));
+        let retry_after = |reason: Reason| auth.refuse(&reason.into()).retry_after();
+        assert_eq!(retry_after(Reason::KeysUnavailable), Some(expected), "{milliseconds}");
+        assert_eq!(retry_after(Reason::Expired), None);
+    }
+}
