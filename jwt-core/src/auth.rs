@@ -505,7 +505,7 @@ impl Pending {
     }
 
     fn pass(&mut self, passed: Passed) {
-        self.response_headers.extend(passed.response_headers);
+        self.response_headers.extend(Refusal::fields_of_checks(passed.response_headers));
         self.next_check = self.next_check.saturating_add(1);
     }
 
