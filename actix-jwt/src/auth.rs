@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::{Error, HttpRequest, web};
 use jwt_core::request::{Carriers, Challenge, ProofOfOrigin};
 use jwt_core::{Authentication, Check, CsrfKey, IntoRequestAuth, RequestAuth, Requirement, SingleUse};
 
@@ -141,14 +141,21 @@ impl JwtAuth {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Attaches this handle to what it decided, so that extractors answer in its words.
-    pub(crate) fn sign(&self, authentication: Authentication) -> Authentication {
-        authentication.with_presenter(self.0.clone())
+    /// The handle in `app_data`, the innermost one that can be seen from here.
+    pub(crate) fn in_data_of(request: &HttpRequest) -> Option<&Self> {
+        let shared = || request.app_data::<web::Data<Self>>().map(|data| &***data);
+        request.app_data::<Self>().or_else(shared)
     }
 
-    /// The same for what an extractor found out by itself, which other rules may decide anew.
-    pub(crate) fn sign_extracted(&self, authentication: Authentication) -> Authentication {
-        authentication.with_presenter(Arc::new(Extracted(self.clone())))
+    /// Attaches this handle to what it decided, so that extractors answer in its words; and another one
+    /// that can be seen from here, so that they know those that stand further in.
+    pub(crate) fn sign(&self, authentication: Authentication, request: &HttpRequest) -> Authentication {
+        match Self::in_data_of(request).filter(|seen| !seen.is_same(self)) {
+            None => authentication.with_presenter(self.0.clone()),
+            Some(seen) => {
+                authentication.with_presenter(Arc::new(Signed { by: self.clone(), seen: seen.clone() }))
+            }
+        }
     }
 
     /// The handle that left `authentication` in the request.
@@ -156,18 +163,26 @@ impl JwtAuth {
         let presenter: &Arc<dyn Any + Send + Sync> = authentication.presenter()?;
         match presenter.clone().downcast::<Inner>() {
             Ok(inner) => Some(Self(inner)),
-            Err(_) => Self::extracted(authentication).cloned(),
+            Err(other) => other.downcast_ref().map(|Signed { by, .. }| by.clone()),
         }
     }
 
-    /// The handle by which an extractor, and no middleware, left `authentication` in the request.
-    pub(crate) fn extracted(authentication: &Authentication) -> Option<&Self> {
-        authentication.presenter()?.downcast_ref().map(|Extracted(auth)| auth)
+    /// Whether this handle is the one that left `authentication` in the request, or was seen by it: then
+    /// it stands no further in.
+    pub(crate) fn is_known_to(&self, authentication: &Authentication) -> bool {
+        let Some(presenter) = authentication.presenter() else { return true };
+        match presenter.downcast_ref() {
+            Some(Signed { by, seen }) => by.is_same(self) || seen.is_same(self),
+            None => presenter.downcast_ref().is_none_or(|by: &Inner| core::ptr::eq(by, &*self.0)),
+        }
     }
 }
 
-/// A handle as an extractor attaches it.
-struct Extracted(JwtAuth);
+/// A handle as it attaches itself where another one is in `app_data`.
+struct Signed {
+    by: JwtAuth,
+    seen: JwtAuth,
+}
 
 impl<S, B> Transform<S, ServiceRequest> for JwtAuth
 where

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use actix_web::{HttpMessage, HttpRequest, web};
+use actix_web::{HttpMessage, HttpRequest};
 use futures_util::future::{FutureExt, Shared};
 use jwt_core::{Authentication, BoxFuture, Decision, Refusal, Step};
 use pin_project_lite::pin_project;
@@ -22,7 +22,7 @@ type Read<E> = fn(&Authentication) -> Result<E, Refusal>;
 type SharedDecision = Shared<BoxFuture<'static, Decision>>;
 
 pin_project! {
-    /// The future of every extractor here. Behind the middleware it is ready at once.
+    /// The future of every extractor here. Ready at once where the middleware's outcome counts.
     pub struct ExtractFuture<E> {
         state: State<E>,
     }
@@ -46,7 +46,8 @@ enum Outcome {
     Waiting(SharedDecision),
 }
 
-/// Takes what the middleware left in `request`, else authenticates by the handle in `app_data`.
+/// Takes what the middleware left in `request`; where none stands, or a handle in `app_data` stands
+/// further in, authenticates by that handle.
 pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: Read<E>) -> ExtractFuture<E> {
     let before = {
         let extensions = request.extensions();
@@ -56,7 +57,7 @@ pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: R
         }
         before.cloned()
     };
-    let Some(auth) = handle(request) else {
+    let Some(auth) = JwtAuth::in_data_of(request) else {
         let refusal = Refusal::missing_layer(wanted_by);
         return ExtractFuture::ready(Err(AuthRejection::in_words_of_request(request, refusal)));
     };
@@ -83,15 +84,11 @@ pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: R
     }
 }
 
-/// The handle in `app_data`, the innermost one.
-fn handle(request: &HttpRequest) -> Option<&JwtAuth> {
-    request.app_data::<JwtAuth>().or_else(|| request.app_data::<web::Data<JwtAuth>>().map(|data| &***data))
-}
-
-/// Whether an extractor may take `before` as it is: always from a middleware; from another
-/// extractor, which may have run under an outer scope's handle, only under the same handle.
+/// Whether an extractor may take `before` as it is. actix-web shows a scope's data to the middleware of
+/// that scope and of those inside: a handle that whoever left `before` did not see stands further in,
+/// and its rules count, as those of a middleware there would.
 fn stands(before: &Authentication, request: &HttpRequest) -> bool {
-    JwtAuth::extracted(before).is_none_or(|by| handle(request).is_some_and(|auth| auth.is_same(by)))
+    JwtAuth::in_data_of(request).is_none_or(|auth| auth.is_known_to(before))
 }
 
 fn read_for<E>(
@@ -117,7 +114,7 @@ fn conclude<E>(
 ) -> Result<E, AuthRejection> {
     match decision {
         Decision::Proceed(proceed) => {
-            let authentication = auth.sign_extracted(proceed.authentication);
+            let authentication = auth.sign(proceed.authentication, request);
             request.extensions_mut().insert(authentication.clone());
             read_for(request, &authentication, read)
         }

@@ -96,7 +96,8 @@ where
                     let (request, service, auth) = *rest;
                     let next = match decision {
                         Decision::Proceed(proceed) => {
-                            request.extensions_mut().insert(auth.sign(proceed.authentication));
+                            let authentication = auth.sign(proceed.authentication, request.request());
+                            request.extensions_mut().insert(authentication);
                             State::Inner {
                                 future: service.call(request),
                                 response_headers: proceed.response_headers,

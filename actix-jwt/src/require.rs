@@ -19,9 +19,9 @@ use crate::response::refuse;
 ///
 /// Stands inside of [`JwtAuth`](crate::JwtAuth) and answers in its words: 401 to an anonymous
 /// request, 403 where a scope, role or predicate is missing, 401 `insufficient_user_authentication`
-/// where the login is too weak or too old (RFC 9470). Without the middleware it answers 500, also
-/// where extractors would find a handle in `app_data`. On one `App` or scope the middleware that is
-/// wrapped last stands outside: `.wrap(Require::scope("admin")).wrap(auth)`.
+/// where the login is too weak or too old (RFC 9470). It asks no handle in `app_data`, as extractors do:
+/// without the middleware it answers 500. On one `App` or scope the middleware that is wrapped last
+/// stands outside: `.wrap(Require::scope("admin")).wrap(auth)`.
 ///
 /// ```
 /// use actix_jwt::Require;

@@ -40,7 +40,8 @@ where
         };
         match step {
             Step::Decided(Decision::Proceed(proceed)) => {
-                request.extensions_mut().insert(self.auth.sign(proceed.authentication));
+                let authentication = self.auth.sign(proceed.authentication, request.request());
+                request.extensions_mut().insert(authentication);
                 JwtAuthFuture::inner(self.inner.call(request), proceed.response_headers)
             }
             Step::Decided(Decision::Refuse(refusal)) => {

@@ -1,10 +1,12 @@
 //! Middlewares inside middlewares.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::{App, HttpResponse, test, web};
 
 use actix_jwt::{Claims, JwtAuth, MaybeClaims};
 
-use crate::support::{House, User, bearer, get, send};
+use crate::support::{Gate, House, Slow, User, bearer, get, send};
 
 async fn me(user: Claims<User>) -> String {
     format!("{} of {}", user.sub, Claims::verified(&user).issuer().unwrap_or_default())
@@ -48,4 +50,74 @@ async fn required_inside_optional_refuses_the_anonymous_in_its_own_words() {
     // The same verifier: what it verified for the outer rules is taken over.
     assert_eq!(send!(app, bearer("/inner/me", &house.token())).status, 200);
     assert_eq!(house.signatures_checked(), 1);
+}
+
+/// In these words, of which only the body tells whose they are.
+fn in_words(auth: JwtAuth, words: &'static str) -> JwtAuth {
+    auth.with_refusal(move |_: &jwt_core::Refusal| HttpResponse::Ok().body(words))
+}
+
+#[actix_web::test]
+async fn a_handle_further_in_counts_as_a_middleware_there_would() {
+    let (users, admins) = (House::new(), House::of("https://admins.example.com/"));
+    let open = Gate::default();
+    open.open();
+    let at_once = JwtAuth::new(users.verifier.clone());
+    let later = JwtAuth::new(Slow::new(&users, &open));
+    for (row, outer) in [("at once", at_once.clone()), ("later", later.clone())] {
+        let inner = in_words(JwtAuth::new(admins.verifier.clone()), "by admins");
+        let feed = async |user: MaybeClaims<User>| if user.is_some() { "some" } else { "none" };
+        let scope = web::scope("/admin").app_data(inner).route("", web::get().to(me));
+        let scope = scope.route("/feed", web::get().to(feed));
+        let app = App::new()
+            // Seen by the middleware too, and not what the handlers in the scope see.
+            .app_data(web::Data::new(outer.clone()))
+            .wrap(outer.optional())
+            .service(scope)
+            .route("/me", web::get().to(me));
+        let app = test::init_service(app).await;
+        assert_eq!(
+            send!(app, bearer("/me", &users.token())).body,
+            "alice of https://id.example.com/",
+            "{row}"
+        );
+        for request in
+            [|_: &str| get("/admin"), |token: &str| bearer("/admin", token), |_: &str| get("/admin/feed")]
+        {
+            let refused = send!(app, request(&users.token()));
+            assert_eq!((refused.status, &*refused.body), (401, "by admins"), "{row}");
+        }
+    }
+    // The same verifier: what it verified for the middleware is taken over.
+    for inner in [JwtAuth::new(users.verifier.clone()), at_once.clone().optional()] {
+        let scope = web::scope("/a").app_data(inner).route("", web::get().to(me));
+        let app = test::init_service(App::new().wrap(at_once.clone()).service(scope)).await;
+        users.signatures.store(0, Ordering::SeqCst);
+        assert_eq!(send!(app, bearer("/a", &users.token())).status, 200);
+        assert_eq!(users.signatures_checked(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_middleware_counts_before_a_handle_beside_it_or_further_out() {
+    let (public, admins) = (House::new(), House::of("https://admins.example.com/"));
+    let handle = JwtAuth::new(public.verifier.clone());
+    let middleware = in_words(JwtAuth::new(admins.verifier.clone()), "by admins");
+    let scope = |path| web::scope(path).route("", web::get().to(me)).wrap(middleware.clone());
+    let app = App::new()
+        .app_data(handle.clone())
+        .service(scope("/inside"))
+        .service(scope("/beside").app_data(JwtAuth::new(public.verifier.clone())))
+        .route("/me", web::get().to(me));
+    let app = test::init_service(app).await;
+    assert_eq!(send!(app, bearer("/me", &public.token())).status, 200);
+    for path in ["/inside", "/beside"] {
+        assert_eq!(
+            send!(app, bearer(path, &admins.token())).body,
+            "alice of https://admins.example.com/",
+            "{path}"
+        );
+        let refused = send!(app, bearer(path, &public.token()));
+        assert_eq!((refused.status, &*refused.body), (401, "by admins"), "{path}");
+    }
 }

@@ -21,14 +21,17 @@ struct Inner {
 }
 
 impl AuthRejection {
+    /// In the words of the layer, or of the state's rules, whichever left the authentication.
     pub(crate) fn new(parts: &Parts, refusal: Refusal) -> Self {
-        Self::or_by(parts, &ProblemJson, refusal)
+        let authentication = parts.extensions.get::<Authentication>();
+        let response =
+            tower_jwt::refuse::<Body>(&HttpHead::from(parts), authentication, &ProblemJson, &refusal);
+        Self { inner: Box::new(Inner { refusal, response }) }
     }
 
-    /// In the words of the layer; where there is none, by `otherwise`.
-    pub(crate) fn or_by(parts: &Parts, otherwise: &impl RefusalResponse<Body>, refusal: Refusal) -> Self {
-        let authentication = parts.extensions.get::<Authentication>();
-        let response = tower_jwt::refuse::<Body>(&HttpHead::from(parts), authentication, otherwise, &refusal);
+    /// In these words, whatever layer stands outside.
+    pub(crate) fn by(parts: &Parts, words: &impl RefusalResponse<Body>, refusal: Refusal) -> Self {
+        let response = tower_jwt::refuse::<Body>(&HttpHead::from(parts), None, words, &refusal);
         Self { inner: Box::new(Inner { refusal, response }) }
     }
 

@@ -18,7 +18,8 @@ use crate::rejection::AuthRejection;
 /// As [`Claims`], for routers without a layer: authenticates the request itself, by the
 /// [`JwtAuth`] in the router's state. Derefs to `T`.
 ///
-/// What it finds stays in the request, so that several extractors of one handler verify once.
+/// What it finds stays in the request, so that several extractors of one handler verify once. Behind a
+/// layer it is as a layer inside of that one: the state's rules count, and refuse in their own words.
 /// Answers 401 under optional rules too when nothing was presented; `Option<StateClaims<T>>` is
 /// then `None`. Fields that checks add to responses are lost here, and so is the `Cache-Control: private`
 /// of a token in the query, for an extractor has no response to put them on: use the layer where that
@@ -103,7 +104,7 @@ where
             parts.extensions.insert(authentication.clone());
             Ok(authentication)
         }
-        Decision::Refuse(refusal) => Err(AuthRejection::or_by(parts, auth.refusal(), refusal)),
+        Decision::Refuse(refusal) => Err(AuthRejection::by(parts, auth.refusal(), refusal)),
     }
 }
 
@@ -138,5 +139,38 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, AuthRejection> {
         let authentication = authenticate::<R, S>(parts, state).await?;
         reject(parts, authentication.claims::<T>()).map(|claims| claims.map(Self::from))
+    }
+}
+
+#[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+mod tests {
+    use axum::body::to_bytes;
+    use axum::routing::{Router, get};
+    use http::{Request, Response};
+    use jwt_core::request::Challenge;
+    use jwt_core::{Algorithm, SigningKey, Verifier};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    type Words = fn(&Refusal) -> Response<Body>;
+
+    fn auth(realm: &str, words: Words) -> JwtAuth<Words> {
+        let key = SigningKey::generate(Algorithm::ES256).unwrap();
+        let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("id").build();
+        let challenge = Challenge::default().with_realm(realm).unwrap();
+        JwtAuth::new(verifier.unwrap()).with_challenge(challenge).with_refusal(words)
+    }
+
+    #[tokio::test]
+    async fn behind_a_layer_the_state_refuses_in_its_own_words() {
+        let layer = auth("layer", |_| Response::new("of the layer".into())).optional();
+        let state = auth("state", |_| Response::new("of the state".into()));
+        let me = get(async |_: StateClaims<Registered, Words>| "in");
+        let app = Router::new().route("/", me).with_state(state).layer(layer);
+        let refused = app.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(refused.headers()["www-authenticate"], r#"Bearer realm="state""#);
+        assert_eq!(to_bytes(refused.into_body(), usize::MAX).await.unwrap(), "of the state");
     }
 }

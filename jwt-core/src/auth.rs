@@ -227,8 +227,8 @@ impl RequestAuth {
         })
     }
 
-    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s,
-    /// whole seconds.
+    /// How long clients are asked to wait where keys or a store were unavailable. Default 5 s; sent in
+    /// whole seconds, rounded up, at least one.
     #[must_use]
     pub fn with_retry_after(self, retry_after: Duration) -> Self {
         self.changed(|inner| inner.retry_after = retry_after)
@@ -505,7 +505,7 @@ impl Pending {
     }
 
     fn pass(&mut self, passed: Passed) {
-        self.response_headers.extend(passed.response_headers);
+        self.response_headers.extend(Refusal::fields_of_checks(passed.response_headers));
         self.next_check = self.next_check.saturating_add(1);
     }
 

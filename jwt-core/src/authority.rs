@@ -193,12 +193,10 @@ impl Draft {
         if let ([], [set]) = (self.keys.as_slice(), self.sets.as_slice()) {
             return if set.is_empty() { Err(ConfigError::NoKeys) } else { Ok(Keys::Static(set.clone())) };
         }
-        let all: Vec<VerifyingKey> =
-            self.sets.iter().flat_map(|set| set.iter().cloned()).chain(self.keys.drain(..)).collect();
-        if all.is_empty() {
+        if self.keys.is_empty() && self.sets.iter().all(KeySet::is_empty) {
             return Err(ConfigError::NoKeys);
         }
-        Ok(Keys::Static(KeySet::new(all)?))
+        Ok(Keys::Static(KeySet::joined(&self.sets, &self.keys)?))
     }
 
     /// What tokens may name: by default the algorithms of the keys; for keys that are replaced

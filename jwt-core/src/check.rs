@@ -98,8 +98,8 @@ impl fmt::Debug for CheckOutcome {
 
 /// A field that goes onto the response, whoever makes it.
 ///
-/// What is no valid field is left out. `WWW-Authenticate` and `Retry-After` cannot be set this way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is no valid field is left out. Checks cannot set `WWW-Authenticate` and `Retry-After`.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResponseHeader {
     /// The name.
@@ -112,6 +112,15 @@ impl ResponseHeader {
     /// A field.
     pub fn new(name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         Self { name, value: value.into() }
+    }
+}
+
+/// Shows no value of a `Set-Cookie`: it may be a token.
+impl fmt::Debug for ResponseHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_cookie = self.name.eq_ignore_ascii_case("set-cookie");
+        let value = if is_cookie { "…" } else { &*self.value };
+        f.debug_struct("ResponseHeader").field("name", &self.name).field("value", &value).finish()
     }
 }
 

@@ -83,14 +83,22 @@ impl Refusal {
         self
     }
 
+    /// Whole seconds, rounded up, at least one: `Retry-After: 0` would be an invitation.
     pub(crate) fn with_retry_after(mut self, after: Duration) -> Self {
-        self.0.retry_after = (self.answer() == Answer::Unavailable).then_some(after.as_secs());
+        let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1);
+        self.0.retry_after = (self.answer() == Answer::Unavailable).then_some(seconds);
         self
     }
 
     pub(crate) fn with_response_headers(mut self, headers: Vec<ResponseHeader>) -> Self {
-        self.0.response_headers.extend(headers);
+        self.0.response_headers.extend(Self::fields_of_checks(headers));
         self
+    }
+
+    /// The fields that checks may set.
+    pub(crate) fn fields_of_checks(fields: Vec<ResponseHeader>) -> impl Iterator<Item = ResponseHeader> {
+        let is_own = |name: &str| Self::OWN_FIELDS.iter().any(|own| name.eq_ignore_ascii_case(own));
+        fields.into_iter().filter(move |field| !is_own(field.name))
     }
 
     /// The refusal of an extractor or requirement before which no layer stands: a 500, whose cause
@@ -152,10 +160,7 @@ impl Refusal {
         let mut fields = Vec::new();
         fields.extend(self.challenges().map(|challenge| field("www-authenticate", challenge)));
         fields.extend(self.retry_after().map(|seconds| field("retry-after", &seconds.to_string())));
-        let foreign = |header: &&ResponseHeader| {
-            !Self::OWN_FIELDS.iter().any(|own| header.name.eq_ignore_ascii_case(own))
-        };
-        fields.extend(self.0.response_headers.iter().filter(foreign).cloned());
+        fields.extend(self.0.response_headers.iter().cloned());
         if is_grpc {
             let answer = self.answer();
             fields.push(field("content-type", "application/grpc"));

@@ -38,7 +38,7 @@ impl<'e> Expected<'e> {
     }
 
     /// `auth_time` must be present and at most `max_age`, plus leeway, ago (OpenID Connect Core
-    /// §3.1.3.7).
+    /// §3.1.3.7), and not in the future beyond the leeway.
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self

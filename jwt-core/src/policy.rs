@@ -275,9 +275,7 @@ fn check_expiry(policy: &Policy, exp: &Claim<NumericDate>, now: Duration) -> Res
 fn check_not_before(policy: &Policy, nbf: &Claim<NumericDate>, now: Duration) -> Result<(), TokenError> {
     match nbf {
         Claim::Malformed => Err(malformed("nbf")),
-        Claim::Is(nbf) if now.saturating_add(policy.leeway) < nbf.as_duration() => {
-            Err(Reason::NotYetValid.into())
-        }
+        Claim::Is(nbf) if lies_ahead(*nbf, policy.leeway, now) => Err(Reason::NotYetValid.into()),
         Claim::Absent | Claim::Is(_) => Ok(()),
     }
 }
@@ -285,9 +283,7 @@ fn check_not_before(policy: &Policy, nbf: &Claim<NumericDate>, now: Duration) ->
 fn check_issued_at(policy: &Policy, iat: &Claim<NumericDate>, now: Duration) -> Result<(), TokenError> {
     match iat {
         Claim::Malformed => Err(malformed("iat")),
-        Claim::Is(iat) if now.saturating_add(policy.leeway) < iat.as_duration() => {
-            Err(Reason::IssuedInFuture.into())
-        }
+        Claim::Is(iat) if lies_ahead(*iat, policy.leeway, now) => Err(Reason::IssuedInFuture.into()),
         Claim::Absent | Claim::Is(_) => Ok(()),
     }
 }
@@ -320,6 +316,11 @@ fn check_age(policy: &Policy, iat: &Claim<NumericDate>, now: Duration) -> Result
 /// Whether `date` lies further back than `max_age` and the leeway.
 pub(crate) fn is_older(date: NumericDate, max_age: Duration, leeway: Duration, now: Duration) -> bool {
     now > date.as_duration().saturating_add(max_age).saturating_add(leeway)
+}
+
+/// Whether `date` lies in the future beyond the leeway.
+pub(crate) fn lies_ahead(date: NumericDate, leeway: Duration, now: Duration) -> bool {
+    now.saturating_add(leeway) < date.as_duration()
 }
 
 /// A claim that is there but `null` says nothing, so it does not count.
@@ -394,9 +395,11 @@ fn check_login_age(
     now: Duration,
 ) -> Result<(), TokenError> {
     let Some(max_age) = max_age else { return Ok(()) };
+    // A login that lies ahead would count as fresh until its time comes.
+    let fits = |at: NumericDate| !is_older(at, max_age, leeway, now) && !lies_ahead(at, leeway, now);
     match auth_time {
         Claim::Malformed => Err(malformed("auth_time")),
-        Claim::Is(auth_time) if !is_older(*auth_time, max_age, leeway, now) => Ok(()),
+        Claim::Is(auth_time) if fits(*auth_time) => Ok(()),
         Claim::Absent | Claim::Is(_) => Err(Reason::LoginTooOld.into()),
     }
 }

@@ -93,7 +93,7 @@ pub enum Reason {
     WrongAccessTokenHash,
     /// `azp` is missing where required, or another client (OpenID Connect Core §3.1.3.7).
     WrongAuthorizedParty,
-    /// `auth_time` is missing or further back than `max_age` (OpenID Connect Core §3.1.3.7).
+    /// `auth_time` is missing, further back than `max_age` (OpenID Connect Core §3.1.3.7), or in the future.
     LoginTooOld,
     /// A predicate of the authority refused the claims.
     PredicateFailed,
@@ -129,7 +129,7 @@ pub enum Reason {
     RequirementFailed,
     /// `acr` is not one of those required (RFC 9470 §3).
     InsufficientAuthentication,
-    /// `auth_time` is missing or further back than the route allows (RFC 9470 §3).
+    /// `auth_time` is missing, further back than the route allows (RFC 9470 §3), or in the future.
     AuthenticationTooOld,
     /// The authority's keys could not be had.
     KeysUnavailable,

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::policy::is_older;
+use crate::policy::{is_older, lies_ahead};
 use crate::refusal::Reason;
 use crate::request::Demands;
 use crate::verified::Verified;
@@ -150,7 +150,8 @@ impl Requirement {
         self.and(Rule::Contexts(contexts))
     }
 
-    /// And `auth_time` at most this long ago (RFC 9470 §4), without leeway.
+    /// And `auth_time` at most this long ago (RFC 9470 §4), without leeway. One that lies in the future
+    /// beyond the leeway of the rules that the token was verified by is no fresh login either.
     pub const fn require_authentication_within(self, max_age: Duration) -> Self {
         self.and(Rule::MaxAge(max_age))
     }
@@ -189,8 +190,10 @@ impl Rule {
                 (fits, Reason::InsufficientAuthentication)
             }
             Rule::MaxAge(max_age) => {
-                let at = verified.authenticated_at();
-                let fresh = at.is_some_and(|at| !is_older(at, *max_age, Duration::ZERO, now));
+                let leeway = verified.policy().leeway;
+                let fresh = verified.authenticated_at().is_some_and(|at| {
+                    !is_older(at, *max_age, Duration::ZERO, now) && !lies_ahead(at, leeway, now)
+                });
                 (fresh, Reason::AuthenticationTooOld)
             }
         };

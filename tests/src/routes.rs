@@ -31,7 +31,7 @@ pub enum Layer {
     /// The framework's `Require`.
     Require(Demand),
     /// No layer: the extractors of the route find these rules by themselves, in the state of an axum
-    /// router or the data of an actix-web resource. Stands alone, for [`Endpoint::Me`],
+    /// router or the data of an actix-web resource. Stands innermost, for [`Endpoint::Me`],
     /// [`Endpoint::Optional`] and [`Endpoint::Owned`]. Where there are no extractors it is as [`Layer::Auth`].
     Handle(RequestAuth),
 }

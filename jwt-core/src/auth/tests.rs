@@ -349,8 +349,12 @@ fn requirements_are_answered_in_the_words_of_the_layer() {
         challenge.contains("acr_values=\"urn:mfa\"") && challenge.contains("max_age=\"300\""),
         "{challenge}"
     );
-    let (_, reason, _) = of(token().with_authentication("urn:mfa", at(NOW - 301)), &STEP_UP).unwrap();
-    assert_eq!(reason, Reason::AuthenticationTooOld);
+    // Clocks differ, but only by so much: a login that lies ahead would be fresh for ever.
+    assert!(of(token().with_authentication("urn:mfa", at(NOW + 30)), &STEP_UP).is_none());
+    for seconds in [NOW - 301, NOW + 31, 253_402_300_799] {
+        let (_, reason, _) = of(token().with_authentication("urn:mfa", at(seconds)), &STEP_UP).unwrap();
+        assert_eq!(reason, Reason::AuthenticationTooOld, "{seconds}");
+    }
 
     let role = |roles: &str, requirement: &Requirement| {
         let roles: serde_json::Value = serde_json::from_str(roles).unwrap();
@@ -408,4 +412,15 @@ fn unavailable_keys_are_no_fault_of_the_token() {
         Verifier::builder().with_live_keys(live).with_audience("api").with_issuer("id").build().unwrap();
     let refusal = decided(RequestAuth::new(verifier).decide(&bearer(&world().token()), None)).unwrap_err();
     assert_eq!((refusal.status(), refusal.challenges().count(), refusal.retry_after()), (503, 0, Some(5)));
+}
+
+#[test]
+fn clients_wait_for_whole_seconds_and_never_for_none() {
+    let auth = RequestAuth::new(world().verifier);
+    for (milliseconds, expected) in [(0, 1), (1, 1), (500, 1), (1_000, 1), (1_001, 2), (5_000, 5)] {
+        let auth = auth.clone().with_retry_after(Duration::from_millis(milliseconds));
+        let retry_after = |reason: Reason| auth.refuse(&reason.into()).retry_after();
+        assert_eq!(retry_after(Reason::KeysUnavailable), Some(expected), "{milliseconds}");
+        assert_eq!(retry_after(Reason::Expired), None);
+    }
 }

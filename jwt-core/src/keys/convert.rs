@@ -11,7 +11,7 @@ use jsonwebtoken as other;
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
 use zeroize::Zeroizing;
 
-use super::material::{PrivateParts, PublicMaterial};
+use super::material::{PrivateParts, PublicMaterial, trimmed};
 use super::verifying::Material;
 use super::{HmacSecret, Jwk, JwkSet, KeyError, SigningKey, VerifyingKey, der};
 use crate::{Algorithm, KeyType};
@@ -54,7 +54,8 @@ impl TryFrom<(Algorithm, &DecodingKey)> for VerifyingKey {
         same_family(algorithm, key.family())?;
         let content = match key.kind() {
             DecodingKeyKind::RsaModulusExponent { n, e } => {
-                let public = PublicMaterial::Rsa { n: n.clone(), e: e.clone() };
+                // Kept there as the caller gave them: with the zero that DER has before a high bit, say.
+                let public = PublicMaterial::Rsa { n: trimmed(n).to_vec(), e: trimmed(e).to_vec() };
                 return VerifyingKey::from_material(algorithm, public);
             }
             DecodingKeyKind::SecretOrDer(content) => content,
@@ -282,7 +283,12 @@ mod tests {
     fn every_form_their_keys_hold_is_read() {
         let p256 = f::der(f::P256_PUBLIC);
         let ed = f::der(f::ED25519_PUBLIC);
+        let rsa = verifying(Algorithm::RS256);
+        let PublicMaterial::Rsa { n, e } = &**rsa.public().unwrap() else { panic!("an RSA key") };
+        let zero_before = |number: &[u8]| [&[0], number].concat();
         for (algorithm, theirs) in [
+            (Algorithm::RS256, DecodingKey::from_rsa_raw_components(n, e)),
+            (Algorithm::RS256, DecodingKey::from_rsa_raw_components(&zero_before(n), &zero_before(e))),
             (Algorithm::RS256, DecodingKey::from_rsa_der(&f::der(f::RSA_PKCS1_PUBLIC))),
             (Algorithm::PS256, DecodingKey::from_rsa_der(&f::der(f::RSA_PUBLIC))),
             (Algorithm::ES256, DecodingKey::from_ec_der(&p256)),

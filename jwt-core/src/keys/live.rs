@@ -13,8 +13,8 @@ use crate::{Algorithm, observe};
 
 /// The current keys of an authority: read without locks, changed by its [`LiveWriter`].
 ///
-/// Every change, to other keys or to none, raises the epoch by one; what was cached under an older
-/// epoch is void.
+/// Every change, to other keys or to none, raises the epoch by one: whoever keeps what these keys
+/// verified sees by it that they are not the same any more.
 ///
 /// ```
 /// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {

@@ -71,7 +71,18 @@ impl KeySet {
     /// - [`KeyError::MixedSymmetry`]: HMAC and asymmetric keys.
     /// - [`KeyError::RepeatedKeyId`]: two keys of one type share a `kid`.
     pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
-        let keys: Vec<_> = keys.into_iter().collect();
+        Self::of(keys.into_iter().collect(), Source::Static)
+    }
+
+    /// These sets and keys as one, by the rules of [`KeySet::new`]. One of which a part was fetched is
+    /// a fetched one: a new `kid` may be that of a key which came after.
+    pub(crate) fn joined(sets: &[Self], keys: &[VerifyingKey]) -> Result<Self, KeyError> {
+        let fetched = sets.iter().any(|set| set.0.source == Source::Remote);
+        let keys = sets.iter().flat_map(Self::iter).chain(keys).cloned().collect();
+        Self::of(keys, if fetched { Source::Remote } else { Source::Static })
+    }
+
+    fn of(keys: Vec<VerifyingKey>, source: Source) -> Result<Self, KeyError> {
         for (place, key) in keys.iter().enumerate() {
             let earlier = keys.get(..place).unwrap_or_default();
             if let (Some(key_id), true) = (key.key_id(), earlier.iter().any(|other| repeats(other, key))) {
@@ -79,7 +90,7 @@ impl KeySet {
                 return Err(KeyError::RepeatedKeyId { key_id: key_id.to_string(), key_type });
             }
         }
-        Self::build(keys, Vec::new(), Source::Static)
+        Self::build(keys, Vec::new(), source)
     }
 
     /// The operator's own JWK set in JSON text ([`Source::Static`]).

@@ -19,7 +19,7 @@ use crate::handshake::Handshake;
 use crate::replies::Reply;
 use crate::routes::{
     Admin, AdminOrOps, Auditor, Demand, Endpoint, Everything, Expiry, FreshLogin, Impossible, Layer, OWNER,
-    OfAcme, OtherIssuer, Route, Routes, StepUp, Subject,
+    OfAcme, OtherIssuer, Routes, StepUp, Subject,
 };
 
 /// As many threads as connections are tested at a time.
@@ -45,8 +45,12 @@ pub(super) async fn serve(
 
 fn configure(app: &mut ServiceConfig, routes: &Routes) {
     for route in routes.iter() {
-        let resource = resource(route);
         let auth = |rules: &RequestAuth| JwtAuth::new(rules.clone());
+        let resource = resource(route.path, route.endpoint);
+        // What stands inside of a layer stands in another scope.
+        let inside = |handle: &RequestAuth| {
+            web::scope(route.path).service(self::resource("", route.endpoint).app_data(auth(handle)))
+        };
         let own_words = |rules: &RequestAuth| {
             auth(rules).with_refusal(|refusal: &Refusal| send(Reply::own_words(refusal)))
         };
@@ -66,6 +70,10 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
                 app.service(resource.wrap(auth(inner)).wrap(own_words(outer)))
             }
             [Layer::Handle(one)] => app.service(resource.app_data(auth(one))),
+            [Layer::Auth(outer), Layer::Handle(inner)] => app.service(inside(inner).wrap(auth(outer))),
+            [Layer::OwnWords(outer), Layer::Handle(inner)] => {
+                app.service(inside(inner).wrap(own_words(outer)))
+            }
             [Layer::Require(one)] => app.service(resource.wrap(require(one))),
             [Layer::Auth(outer), Layer::Auth(inner)] => {
                 app.service(resource.wrap(auth(inner)).wrap(auth(outer)))
@@ -91,8 +99,7 @@ fn configure(app: &mut ServiceConfig, routes: &Routes) {
     app.default_service(web::to(async || send(Reply::not_found())));
 }
 
-fn resource(route: &Route) -> Resource {
-    let endpoint = route.endpoint;
+fn resource(path: &str, endpoint: Endpoint) -> Resource {
     let allowed =
         guard::fn_guard(move |request| endpoint.methods().contains(&request.head().method.as_str()));
     let route_for = web::route().guard(allowed);
@@ -116,7 +123,7 @@ fn resource(route: &Route) -> Resource {
         Endpoint::Unstorable => route_for.to(async || send(Reply::unstorable())),
     };
     let others = web::to(move || async move { send(Reply::method_not_allowed(endpoint)) });
-    web::resource(route.path).route(handler).default_service(others)
+    web::resource(path).route(handler).default_service(others)
 }
 
 fn send(reply: Reply) -> HttpResponse {

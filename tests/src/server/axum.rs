@@ -38,18 +38,18 @@ fn method_router(route: &Route) -> MethodRouter {
     let endpoint = route.endpoint;
     // `fallback` would have axum itself put `Allow` on whatever the layers answer to other methods.
     let others = any(async move || send(Reply::method_not_allowed(endpoint)));
-    let innermost = with_handler(others, endpoint);
-    if let [Layer::Handle(auth)] = route.layers.as_slice() {
-        return by_state(endpoint, JwtAuth::new(auth.clone()));
-    }
-    route.layers.iter().rev().fold(innermost, |inner, layer| match layer {
+    let (innermost, layers) = match route.layers.as_slice() {
+        [layers @ .., Layer::Handle(auth)] => (by_state(endpoint, JwtAuth::new(auth.clone())), layers),
+        layers => (with_handler(others, endpoint), layers),
+    };
+    layers.iter().rev().fold(innermost, |inner, layer| match layer {
         Layer::Auth(auth) => inner.layer(JwtAuth::new(auth.clone())),
         Layer::OwnWords(auth) => {
             let words = |refusal: &Refusal| -> Response { send(Reply::own_words(refusal)) };
             inner.layer(JwtAuth::new(auth.clone()).with_refusal(words))
         }
         Layer::Require(demand) => inner.layer(Require::new(demand.requirement())),
-        Layer::Handle(_) => any(async || send(Reply::error(500, "a handle stands alone"))),
+        Layer::Handle(_) => any(async || send(Reply::error(500, "a handle stands innermost"))),
     })
 }
 

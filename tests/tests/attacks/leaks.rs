@@ -10,8 +10,9 @@ use jwt_core::request::{
 };
 use jwt_core::testing::TestIssuer;
 use jwt_core::{
-    Algorithm, Audience, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet, ManualClock,
-    Presented, Reason, Registered, RequestAuth, Scopes, SigningKey, Step, VerifyingKey, jws,
+    Algorithm, Audience, CheckOutcome, CsrfKey, Decision, Expected as PerCall, HmacSecret, Issuer, KeySet,
+    ManualClock, Passed, Presented, Reason, Registered, RequestAuth, Scopes, SigningKey, Step, VerifyingKey,
+    jws,
 };
 use serde_json::{Value, json};
 use tests::backend;
@@ -216,6 +217,8 @@ fn nothing_of_a_token_or_a_secret_is_told() {
         .panicked("test kit", || drop(TestIssuer::new().token_for("x").with_claim("email", &named_by_list)));
 
     // Whatever is made on the way of a request.
+    let cookie = Passed::default().with_response_header("Set-Cookie", format!("__Host-access={good}"));
+    secrets.shown("outcome of a check", &CheckOutcome::Pass(cookie));
     for token in causes.iter().map(|(_, token, _)| token).chain([&good]) {
         let head = SimpleHead::get(&format!("/me?access_token={token}"))
             .with_field("authorization", format!("Bearer {token}"))
@@ -374,6 +377,7 @@ fn nothing_of_a_session_is_told() {
             }
             secrets.add(&value[value.len() - 40..]);
         }
+        secrets.shown("fields that set cookies", &spa.headers);
         sent.push(household.ask("GET", "/auth/sessions", &[authorization], "").await);
         for body in [format!("token={}", first.access), format!("token={}", first.refresh)] {
             let by_service = [FORM, ("Authorization", &*service)];

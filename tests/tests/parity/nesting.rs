@@ -249,6 +249,71 @@ fn the_inner_layer_counts() {
     nested.table.finish(35);
 }
 
+/// Rules that the extractors find by themselves count behind a layer as a layer of these rules would.
+#[test]
+fn the_handle_inside_of_a_layer_counts() {
+    let (outer_verifier, outer) = counted(AUDIENCE);
+    let (inner_verifier, inner) = counted(INNER_AUDIENCE);
+    let auth = realm(RequestAuth::new(outer_verifier.clone()), "outer");
+    let optional = auth.clone().optional();
+    let same = realm(RequestAuth::new(outer_verifier), "inner");
+    let other = realm(RequestAuth::new(inner_verifier), "inner");
+    let route = |path, outer: Layer, inner: &RequestAuth, endpoint| Route {
+        path,
+        layers: vec![outer, Layer::Handle(inner.clone())],
+        endpoint,
+    };
+    let routes: Routes = [
+        route("/same", Layer::Auth(auth.clone()), &same, Endpoint::Me),
+        route("/same-in-optional", Layer::Auth(optional.clone()), &same, Endpoint::Me),
+        route(
+            "/same-optional-in-required",
+            Layer::Auth(auth.clone()),
+            &same.clone().optional(),
+            Endpoint::Optional,
+        ),
+        route("/other", Layer::Auth(auth.clone()), &other, Endpoint::Me),
+        route("/other-in-optional", Layer::Auth(optional.clone()), &other, Endpoint::Optional),
+        route("/owned", Layer::Auth(auth), &other, Endpoint::Owned),
+        route("/own-words-outside", Layer::OwnWords(optional), &other, Endpoint::Me),
+    ]
+    .into();
+    let nested = Nested { table: Table::new("handles inside", &routes), outer, inner };
+
+    let outside = alice();
+    let inside = Forged::new().claim("aud", INNER_AUDIENCE).sign();
+    let both = Forged::new().claim("aud", serde_json::json!([AUDIENCE, INNER_AUDIENCE])).sign();
+    let bob =
+        Forged::new().claim("aud", serde_json::json!([AUDIENCE, INNER_AUDIENCE])).claim("sub", "bob").sign();
+    let get = |path: &str, token: &str| Request::get(path).bearer(token);
+    let none = |realm: &'static str| Expected::no_credentials().realm(realm);
+    let bad = |realm: &'static str| Expected::not_valid().realm(realm);
+
+    nested.row("same", get("/same", &outside), Expected::me(&outside), (1, 0));
+    nested.row("same, none", Request::get("/same"), none("outer"), (0, 0));
+    nested.row("same, for the inner", get("/same", &inside), bad("outer"), (1, 0));
+    nested.row("same in optional", get("/same-in-optional", &outside), Expected::me(&outside), (1, 0));
+    nested.row("same in optional, none", Request::get("/same-in-optional"), none("inner"), (0, 0));
+    let optional = "/same-optional-in-required";
+    nested.row("optional inside", get(optional, &outside), Expected::subject("alice"), (1, 0));
+    nested.row("optional inside, none", Request::get(optional), none("outer"), (0, 0));
+    nested.row("other, for both", get("/other", &both), Expected::me(&both), (1, 1));
+    nested.row("other, for the outer", get("/other", &outside), bad("inner"), (1, 1));
+    nested.row("other, for the inner", get("/other", &inside), bad("outer"), (1, 0));
+    nested.row("other, none", Request::get("/other"), none("outer"), (0, 0));
+    let optional = "/other-in-optional";
+    nested.row("other in optional", get(optional, &both), Expected::subject("alice"), (1, 1));
+    nested.row("other in optional, for the outer", get(optional, &outside), bad("inner"), (1, 1));
+    nested.row("other in optional, none", Request::get(optional), none("inner"), (0, 0));
+    let forbidden = Expected::insufficient_scope(None).realm("inner");
+    nested.row("what a handler denies", get("/owned", &bob), forbidden, (1, 1));
+    let path = "/own-words-outside";
+    nested.row("own words outside", get(path, &both), Expected::me(&both), (1, 1));
+    nested.row("own words outside, none", Request::get(path), none("inner"), (0, 0));
+    nested.row("own words outside, for the outer", get(path, &outside), bad("inner"), (1, 1));
+    nested.table.finish(18);
+}
+
 /// A token whose claims were verified and whose signature is another: what the inner layer holds is
 /// verified, but nobody signed the token that it was shown.
 #[test]

@@ -71,6 +71,46 @@ fn checks_run_after_the_token_in_order_with_their_own_words() {
     }
 }
 
+/// Says what only the answer itself may say.
+struct Presumptuous {
+    passes: bool,
+}
+
+impl Check for Presumptuous {
+    fn name(&self) -> &'static str {
+        "presumptuous"
+    }
+
+    fn check(&self, _: &Arc<Verified>, _: &RequestFacts<'_>) -> CheckOutcome {
+        let passed = Passed::default().with_response_header("WWW-Authenticate", "Basic");
+        let refusal =
+            CheckRefusal::from(Reason::StoreUnavailable).with_response_header("WWW-Authenticate", "Basic");
+        match self.passes {
+            true => CheckOutcome::Pass(
+                passed.with_response_header("retry-after", "0").with_response_header("x", "1"),
+            ),
+            false => CheckOutcome::Refuse(
+                refusal.with_response_header("Retry-After", "0").with_response_header("x", "2"),
+            ),
+        }
+    }
+}
+
+#[test]
+fn what_the_answer_says_itself_no_check_says() {
+    let world = world();
+    let auth = RequestAuth::new(world.verifier.clone()).with_check(Presumptuous { passes: true });
+    let head = bearer(&world.token());
+    let passed = decided(auth.decide(&head, None)).unwrap().response_headers;
+    assert_eq!(passed, [ResponseHeader::new("x", "1")]);
+    let refusing = auth.with_check(Presumptuous { passes: false });
+    let refusal = decided(refusing.decide(&head, None)).unwrap_err();
+    let both = [ResponseHeader::new("x", "2"), ResponseHeader::new("x", "1")];
+    assert_eq!(refusal.response_headers(), both);
+    let fields = refusal.fields_of_response(false);
+    assert_eq!(fields, [&[ResponseHeader::new("retry-after", "5")][..], &both].concat());
+}
+
 #[test]
 fn the_rules_are_shown_with_the_names_of_their_checks() {
     let world = world();

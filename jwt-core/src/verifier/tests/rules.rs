@@ -162,6 +162,11 @@ fn one_call_may_expect_nonce_login_age_and_access_token() {
     let fresh = Expected::new().with_max_age(Duration::from_secs(60));
     assert_eq!(check(&[("auth_time", "1799999910")], &fresh), Ok(()));
     assert_eq!(check(&[("auth_time", "1799999909")], &fresh), Err(Reason::LoginTooOld));
+    assert_eq!(check(&[("auth_time", "1800000030")], &fresh), Ok(()));
+    for ahead in ["1800000030.1", "1800000031", "253402300799"] {
+        assert_eq!(check(&[("auth_time", ahead)], &fresh), Err(Reason::LoginTooOld), "{ahead}");
+        assert_eq!(check(&[("auth_time", ahead)], &Expected::new()), Ok(()), "{ahead}");
+    }
     assert_eq!(check(&[("auth_time", "\"x\"")], &fresh), Err(Reason::MalformedClaim));
     assert_eq!(check(&[], &fresh), Err(Reason::LoginTooOld));
 
@@ -180,5 +185,22 @@ fn one_call_may_expect_nonce_login_age_and_access_token() {
     assert_eq!(check(&[("cnf", r#"{"jkt":"x"}"#)], &bound), Ok(()));
     for cnf in ["{}", "null", "[]", r#"{"x5t#S256":"x"}"#, r#"{"jkt":"x","x5t#S256":"x"}"#] {
         assert_eq!(check(&[("cnf", cnf)], &bound), Err(Reason::SenderConstraint), "{cnf}");
+    }
+}
+
+#[test]
+fn a_fetched_set_beside_a_key_of_ones_own_is_still_a_fetched_one() {
+    use crate::keys::{JwkSet, Source};
+    let nameless = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let own = key(Algorithm::ES256);
+    let verifying = VerifyingKey::from_pem(Algorithm::ES256, own.verifying_key().to_pem().unwrap()).unwrap();
+    assert_eq!((verifying.key_id(), own.key_id().is_some()), (None, true));
+    let token = jws::sign_typed(claims_with(&[]).as_bytes(), &own, "JWT", None).unwrap();
+    for (source, expected) in [(Source::Static, Ok(())), (Source::Remote, Err(Reason::UnknownKey))] {
+        let set = KeySet::from_jwk_set(&JwkSet::from_json(nameless.as_bytes()).unwrap(), source).unwrap();
+        let both = Authority::builder().with_keys(set).with_key(verifying.clone()).with_audience(AUDIENCE);
+        let verifier = both.with_issuer(ISSUER).build().unwrap().with_clock(ManualClock::at(NOW));
+        let found = verifier.verify(&token).map(|_| ()).map_err(|error| error.reason());
+        assert_eq!(found, expected, "{source:?}");
     }
 }
