@@ -86,6 +86,27 @@ fn a_ring_falls_silent_in_a_runtime_other_than_the_one_it_was_opened_in() {
     });
 }
 
+/// Nor does it help that the first runtime is still there, where nobody drives it.
+#[test]
+fn a_ring_whose_ticks_fail_falls_silent_whatever_became_of_the_runtime_it_was_opened_in() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let (store, clock) = world();
+    let (store, set_up) = (Moody::of(store), runtime());
+    let node = set_up.block_on(async {
+        let builder = |builder: KeyRingBuilder| builder.with_longest_silence(HOUR);
+        node_of(store.clone(), &clock, Algorithm::ES256, builder).await.unwrap()
+    });
+    let token = node.token();
+    runtime().block_on(async {
+        store.set(Mood::Away);
+        tokio::time::sleep(HOUR + Duration::from_secs(2)).await;
+        assert!(node.verifies(&token));
+        assert_eq!(node.ring.tick().await.unwrap_err().code(), "store_unavailable");
+        assert!(!node.verifies(&token));
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_ring_that_runs_stays_fresh_until_the_last_handle_is_dropped() {
     let (store, clock) = world();
