@@ -7,8 +7,8 @@
 //! 3. a genuine token in the hands of another client: the session ends (RFC 6749 §10.4);
 //! 4. the current token: a successor takes its place;
 //! 5. the one before it, within the grace: the same successor again, and after so many times nothing, so that any number
-//!    of callers at once leaves one usable successor. It is the time at which it was presented that counts: a signer or a
-//!    store that has kept it waiting makes nobody a thief;
+//!    of callers at once leaves one usable successor. Where a signature was made for it, the time counts at which it was
+//!    presented: a signer that takes its time makes nobody a thief;
 //! 6. either of them, for more scopes than were granted: refused, nothing changes (RFC 6749 §6);
 //! 7. any other genuine token: the session ends (RFC 9700 §4.14.2).
 //!
@@ -37,7 +37,7 @@ pub(crate) struct Presented<'p> {
     pub(crate) client: Option<&'p str>,
     /// Fewer scopes than were granted, separated by spaces.
     pub(crate) scope: Option<&'p str>,
-    /// For how long it has waited for its turn.
+    /// How long it is since it was found good, and a signature for it begun.
     pub(crate) waited: Duration,
 }
 

@@ -63,6 +63,8 @@ struct Inner {
     events: Events,
     /// Up to where the log of revocations was read.
     read: AtomicU64,
+    /// Jumps of the clock after which all of it was read again.
+    jumps: AtomicU64,
     upkeep: OnceLock<[AbortHandle; 2]>,
 }
 
@@ -224,7 +226,8 @@ impl Sessions {
                 return Some((session, Rotation::Refused(Refused::Ended(EndReason::LogoutAll)), ended, now));
             }
             let before = session.clone();
-            let presented = Presented { waited: asked.elapsed(), ..presented };
+            let waited = if is_signed { asked.elapsed() } else { Duration::ZERO };
+            let presented = Presented { waited, ..presented };
             let rotation = rotate(&mut session, presented, &inner.rules, nonce, now);
             let gives = matches!(rotation, Rotation::Rotated(_) | Rotation::Again(_));
             if let Rotation::Ends(_) = rotation {
