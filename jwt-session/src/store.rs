@@ -104,7 +104,7 @@ pub enum Scope<'s> {
     Subject(&'s str),
     /// As [`Subject`](Self::Subject), with the [cutoff](Transaction::with_cutoff) of these names.
     Login {
-        /// Whose sessions.
+        /// Whose sessions. Nobody's where it is empty; the cutoff all the same.
         subject: &'s str,
         /// Names that a line of the log may have.
         cutoffs: &'s [String],

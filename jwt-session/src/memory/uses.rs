@@ -80,28 +80,36 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    #[test]
-    fn what_is_over_is_forgotten_by_later_calls_a_few_at_a_time() {
-        let mut uses = Uses::default();
+    /// Nothing is used yet, by a clock that was steady for ten minutes.
+    async fn uses() -> Uses {
+        let uses = Uses::default();
+        assert!(!uses.steady.may_forget(at(0)));
+        tokio::time::advance(at(600)).await;
+        uses
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_over_is_forgotten_by_later_calls_a_few_at_a_time() {
+        let mut uses = uses().await;
         for n in 0..1_000 {
-            assert!(uses.consume(id(n), at(100), at(0), 1_000).unwrap());
+            assert!(uses.consume(id(n), at(700), at(600), 1_000).unwrap());
         }
         assert_eq!(uses.ids.len(), 1_000);
-        assert!(uses.consume(id(1_000), at(100), at(99), 1_000).is_err(), "it is full, and none is over");
+        assert!(uses.consume(id(1_000), at(700), at(699), 1_000).is_err(), "it is full, and none is over");
         for n in 1_000..2_000 {
             let before = uses.ids.len();
-            assert!(uses.consume(id(n), at(300), at(100), 1_000).unwrap());
+            assert!(uses.consume(id(n), at(900), at(700), 1_000).unwrap());
             assert!(before + 1 - uses.ids.len() <= FORGOTTEN_AT_ONCE, "no call forgets all of them");
         }
         assert_eq!((uses.ids.len(), uses.by_end.len()), (1_000, 1_000), "the first thousand are forgotten");
     }
 
-    #[test]
-    fn no_more_is_held_than_is_not_over() {
-        let mut uses = Uses::default();
+    #[tokio::test(start_paused = true)]
+    async fn no_more_is_held_than_is_not_over() {
+        let mut uses = uses().await;
         for n in 0..60_000 {
             // A thousand a second, each for five seconds.
-            let now = at(u64::from(n / 1_000));
+            let now = at(600 + u64::from(n / 1_000));
             assert!(uses.consume(id(n), now + at(5), now, 10_000).unwrap(), "{n}");
             assert!(
                 uses.ids.len() <= 5_000 && uses.by_end.len() == uses.ids.len(),
@@ -111,12 +119,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn nothing_is_forgotten_by_a_clock_that_has_jumped() {
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_forgotten_by_a_clock_that_has_jumped() {
+        let mut uses = uses().await;
+        assert!(uses.consume(id(1), at(1_500), at(600), 10).unwrap());
+        assert!(uses.consume(id(2), at(5_100), at(4_200), 10).unwrap());
+        assert!(!uses.consume(id(1), at(1_500), at(600), 10).unwrap(), "it was used");
+    }
+
+    /// It begins in the next year, and the clock is set right nine minutes later.
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_forgotten_by_a_clock_that_was_wrong_at_first() {
         let mut uses = Uses::default();
+        const YEAR: u64 = 365 * 86_400;
         assert!(uses.consume(id(1), at(900), at(0), 10).unwrap());
-        assert!(uses.consume(id(2), at(4_500), at(3_600), 10).unwrap());
-        assert!(!uses.consume(id(1), at(900), at(0), 10).unwrap(), "it was used");
+        uses.steady = Steady::default();
+        for minute in 0..9 {
+            let now = YEAR + minute * 60;
+            assert!(
+                uses.consume(id(2 + u32::try_from(minute).unwrap()), at(now + 900), at(now), 20).unwrap()
+            );
+            tokio::time::advance(at(60)).await;
+        }
+        assert!(!uses.consume(id(1), at(900), at(540), 20).unwrap(), "it was used");
     }
 
     #[test]

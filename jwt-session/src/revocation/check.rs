@@ -256,10 +256,10 @@ impl Revocations {
         self.0.steady.may_forget(now).then(|| seconds(now))
     }
 
-    /// Whether the clock has jumped since this was last asked.
-    pub(crate) fn clock_has_jumped(&self) -> bool {
+    /// How often the clock has jumped, up to now.
+    pub(crate) fn jumps(&self) -> u64 {
         _ = self.forgotten();
-        self.0.steady.has_jumped()
+        self.0.steady.jumps()
     }
 
     /// Forgets what no living token is concerned by, a little at a time.

@@ -207,6 +207,7 @@ impl SessionsBuilder {
             most_sessions: self.most_sessions,
             events: self.events,
             read: AtomicU64::new(0),
+            jumps: AtomicU64::new(0),
             upkeep: OnceLock::new(),
         }));
         sessions.catch_up().await?;

@@ -13,8 +13,9 @@ use crate::session_id::SessionId;
 use crate::store::{Of, Scope, SessionStore as _, Transaction};
 
 impl Sessions {
-    /// Takes back what bears a name: a token, or all that was issued up to now to a subject, client or tenant or by the
-    /// issuer, their sessions included; or the sessions that a session of an identity provider started.
+    /// Takes back what bears a name: a token, or all that was issued up to now, by the clock of the store, to a subject,
+    /// client or tenant or by the issuer, their sessions included; or the sessions that a session of an identity provider
+    /// started.
     ///
     /// Sessions of a client, a tenant or the issuer cannot be refreshed as soon as the first line is written; they are ended
     /// after that, a hundred at a time. A token is taken back for as long as

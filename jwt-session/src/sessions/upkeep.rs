@@ -1,5 +1,6 @@
 //! What has to be done now and then: learning what other processes revoke, and forgetting what expired.
 
+use core::sync::atomic::Ordering;
 use core::time::Duration;
 use std::sync::Weak;
 
@@ -17,12 +18,10 @@ const LOG_PAGE: usize = 10_000;
 const MOST_CALLS: usize = 1_000;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
-/// Before anything is forgotten: a machine that has just started may yet find out what time it is.
-const SETTLED: Duration = Duration::from_secs(10 * 60);
 
 impl Sessions {
     /// Reads what other processes on the same store have revoked since the last time. A task of these sessions does it every
-    /// second, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio; and whatever revokes does it before it
+    /// second, or every minute where there are no others, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio; and whatever revokes does it before it
     /// returns. A call that finds nothing is one small question to the store. Where the clock has jumped by minutes since the
     /// last call, the log is read from its beginning.
     ///
@@ -31,12 +30,9 @@ impl Sessions {
     /// ([`require_max_lag`](crate::SessionsBuilder::require_max_lag)).
     pub async fn catch_up(&self) -> Result<(), SessionError> {
         let inner = &*self.0;
-        let mut after = inner.read();
-        if inner.revocations.clock_has_jumped() {
-            // Lines that looked expired were passed over.
-            after = 0;
-            inner.set_read(after);
-        }
+        // After a jump of the clock all of it, once and to its end, for lines that looked expired were passed over.
+        let jumps = inner.revocations.jumps();
+        let mut after = if jumps == inner.jumps.load(Ordering::Acquire) { inner.read() } else { 0 };
         loop {
             let as_of = Instant::now();
             let page = inner.store.revocations(after, LOG_PAGE).await?;
@@ -57,6 +53,7 @@ impl Sessions {
             if page.lines.len() < LOG_PAGE {
                 // The lines between were forgotten.
                 inner.has_read(page.newest);
+                inner.jumps.fetch_max(jumps, Ordering::AcqRel);
                 inner.revocations.caught_up(as_of);
                 return Ok(());
             }
@@ -70,10 +67,10 @@ impl Sessions {
     }
 
     /// Forgets what expired, here and in the store; tells how much of the store. A task of these sessions does it every
-    /// minute from the tenth on, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio.
+    /// minute, where [`open`](crate::SessionsBuilder::open) found a runtime of tokio.
     ///
-    /// Where the clock has jumped by minutes since the last call, or since `open`, nothing is forgotten for an hour: what
-    /// was taken back would be good again when the clock is set right.
+    /// Nothing is forgotten in the first ten minutes behind `open`, nor for an hour after the clock has jumped by minutes:
+    /// what was taken back would be good again when the clock is set right.
     ///
     /// # Errors
     /// [`SessionError::Store`].
@@ -116,12 +113,10 @@ async fn follow(weak: Weak<Inner>, period: Duration) {
 
 async fn forget(weak: Weak<Inner>) {
     let mut told = Told::new("forgetting");
-    sleep(SETTLED).await;
     loop {
+        sleep(MINUTE).await;
         let Some(sessions) = weak.upgrade().map(Sessions) else { return };
         told.tell(sessions.remove_expired().await.err());
-        drop(sessions);
-        sleep(MINUTE).await;
     }
 }
 

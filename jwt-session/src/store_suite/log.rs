@@ -97,6 +97,14 @@ pub(super) async fn a_cutoff_is_the_newest_line_of_its_names<S: SessionStore + C
         let scope = Scope::Login { subject: "alice", cutoffs: &names };
         world.store.transact(scope, change).await.expect("a transaction");
         assert_eq!(of_session, of_names, "a session has the cutoff of its names");
+        let mut of_nobody = 0;
+        let change = Box::new(|transaction: &mut Transaction| {
+            assert!(transaction.sessions().is_empty(), "an empty subject has no sessions");
+            of_nobody = transaction.cutoff();
+        });
+        let scope = Scope::Login { subject: "", cutoffs: &names };
+        world.store.transact(scope, change).await.expect("a transaction");
+        assert_eq!(of_nobody, of_names, "names have a cutoff, whosever sessions are read");
         of_names
     };
     assert_eq!(cutoffs().await, 0, "without a line there is none");
