@@ -3,6 +3,7 @@
 use core::any::Any;
 use core::fmt;
 use core::future::{Ready, ready};
+use core::ptr::from_ref;
 use core::time::Duration;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::service::JwtAuthService;
 /// Authenticates requests by the JSON Web Token that they carry.
 ///
 /// A middleware for `wrap`, and the handle that extractors find by `app_data` where no middleware
-/// stands. Cheap to clone, and to be cloned into every worker: clones are the same rules and share
+/// stands, or further in than one. Cheap to clone, and to be cloned into every worker: clones are the same rules and share
 /// one verifier. See the [crate](crate) for what it answers.
 ///
 /// Not generic over the refusal's body as the layer of `tower-jwt` is: here every response may have
@@ -141,21 +142,30 @@ impl JwtAuth {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The handle in `app_data`, the innermost one that can be seen from here.
-    pub(crate) fn in_data_of(request: &HttpRequest) -> Option<&Self> {
-        let shared = || request.app_data::<web::Data<Self>>().map(|data| &***data);
-        request.app_data::<Self>().or_else(shared)
+    /// The handle in `app_data` by which an extractor is to decide: one that whoever left `before` in the
+    /// request did not see. actix-web shows a scope's data to the middleware of that scope and of those
+    /// inside, so that one stands further in, and its rules count as those of a middleware there would.
+    /// None where what is there stands.
+    pub(crate) fn further_in<'r>(
+        request: &'r HttpRequest,
+        before: Option<&Authentication>,
+    ) -> Option<&'r Self> {
+        let seen = match before {
+            None => Places::default(),
+            Some(before) => Self::seen_by(before)?,
+        };
+        let mut handles = handles(request).into_iter().flatten();
+        handles.find(|(place, _)| !seen.contains(&Some(*place))).map(|(_, auth)| auth)
     }
 
-    /// Attaches this handle to what it decided, so that extractors answer in its words; and another one
-    /// that can be seen from here, so that they know those that stand further in.
+    /// Attaches this handle to what it decided, so that extractors answer in its words; and where there
+    /// are others in `app_data`, which of them can be seen from here.
     pub(crate) fn sign(&self, authentication: Authentication, request: &HttpRequest) -> Authentication {
-        match Self::in_data_of(request).filter(|seen| !seen.is_same(self)) {
-            None => authentication.with_presenter(self.0.clone()),
-            Some(seen) => {
-                authentication.with_presenter(Arc::new(Signed { by: self.clone(), seen: seen.clone() }))
-            }
+        let seen = handles(request).map(|handle| handle.map(|(place, _)| place));
+        if seen == Places::default() {
+            return authentication.with_presenter(self.0.clone());
         }
+        authentication.with_presenter(Arc::new(Signed { by: self.clone(), seen }))
     }
 
     /// The handle that left `authentication` in the request.
@@ -167,21 +177,30 @@ impl JwtAuth {
         }
     }
 
-    /// Whether this handle is the one that left `authentication` in the request, or was seen by it: then
-    /// it stands no further in.
-    pub(crate) fn is_known_to(&self, authentication: &Authentication) -> bool {
-        let Some(presenter) = authentication.presenter() else { return true };
-        match presenter.downcast_ref() {
-            Some(Signed { by, seen }) => by.is_same(self) || seen.is_same(self),
-            None => presenter.downcast_ref().is_none_or(|by: &Inner| core::ptr::eq(by, &*self.0)),
-        }
+    /// What a handle saw that left `authentication` in the request; none where no handle did.
+    fn seen_by(authentication: &Authentication) -> Option<Places> {
+        let presenter = authentication.presenter()?;
+        let alone = || presenter.is::<Inner>().then(Places::default);
+        presenter.downcast_ref().map(|signed: &Signed| signed.seen).or_else(alone)
     }
 }
 
-/// A handle as it attaches itself where another one is in `app_data`.
+/// A handle as it attaches itself where there are some in `app_data`.
 struct Signed {
     by: JwtAuth,
-    seen: JwtAuth,
+    seen: Places,
+}
+
+/// Where handles stand, in each of the two forms: their addresses, which stay the same for as long as
+/// the request has that data. Clones of one handle may stand in several places.
+type Places = [Option<usize>; 2];
+
+/// The handles in `app_data` that can be seen from here, the innermost of each form. Nothing tells
+/// which of the two is nearer.
+fn handles(request: &HttpRequest) -> [Option<(usize, &JwtAuth)>; 2] {
+    let plain = request.app_data::<JwtAuth>().map(|auth| (from_ref(auth).addr(), auth));
+    let shared = request.app_data::<web::Data<JwtAuth>>().map(|data| (from_ref(data).addr(), &***data));
+    [plain, shared]
 }
 
 impl<S, B> Transform<S, ServiceRequest> for JwtAuth

@@ -20,9 +20,11 @@ use crate::rejection::AuthRejection;
 /// that checks add to responses are lost in that second form, and so is the `Cache-Control: private` of
 /// a token in the query, for an extractor has no response to put them on.
 ///
-/// With both, the inner one counts. A handle in the `app_data` of a scope or resource inside of the one
-/// that is wrapped decides as a middleware there would: its rules refuse, and what the same verifier
-/// has verified is taken over. One beside the middleware, or further out, is not asked.
+/// With both, the inner one counts. For the extractors there, a handle in the `app_data` of a scope or
+/// resource inside of the one that is wrapped decides as a middleware there would: its rules refuse, and
+/// what the same verifier has verified is taken over. A handler without an extractor asks it nothing.
+/// One beside the middleware, or further out, is not asked. A middleware that extracts after the
+/// handler has run sees the handler's data: extract before.
 ///
 /// Derefs to `T`; everything else is an associated function, as on [`Arc`], so that it cannot hide
 /// a field of `T`.

@@ -49,17 +49,15 @@ enum Outcome {
 /// Takes what the middleware left in `request`; where none stands, or a handle in `app_data` stands
 /// further in, authenticates by that handle.
 pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: Read<E>) -> ExtractFuture<E> {
-    let before = {
-        let extensions = request.extensions();
-        let before = extensions.get::<Authentication>();
-        if let Some(authentication) = before.filter(|before| stands(before, request)) {
-            return ExtractFuture::ready(read_for(request, authentication, read));
-        }
-        before.cloned()
-    };
-    let Some(auth) = JwtAuth::in_data_of(request) else {
-        let refusal = Refusal::missing_layer(wanted_by);
-        return ExtractFuture::ready(Err(AuthRejection::in_words_of_request(request, refusal)));
+    let before = request.extensions().get::<Authentication>().cloned();
+    let Some(auth) = JwtAuth::further_in(request, before.as_ref()) else {
+        return ExtractFuture::ready(match &before {
+            Some(authentication) => read_for(request, authentication, read),
+            None => {
+                let refusal = Refusal::missing_layer(wanted_by);
+                Err(AuthRejection::in_words_of_request(request, refusal))
+            }
+        });
     };
     let attempted = {
         let extensions = request.extensions();
@@ -82,13 +80,6 @@ pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: R
             state: State::Waiting { decision, auth: auth.clone(), request: request.clone(), read },
         },
     }
-}
-
-/// Whether an extractor may take `before` as it is. actix-web shows a scope's data to the middleware of
-/// that scope and of those inside: a handle that whoever left `before` did not see stands further in,
-/// and its rules count, as those of a middleware there would.
-fn stands(before: &Authentication, request: &HttpRequest) -> bool {
-    JwtAuth::in_data_of(request).is_none_or(|auth| auth.is_known_to(before))
 }
 
 fn read_for<E>(

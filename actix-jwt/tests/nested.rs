@@ -98,6 +98,29 @@ async fn a_handle_further_in_counts_as_a_middleware_there_would() {
     }
 }
 
+/// Where it stands tells a handle, not which one it is: clones of it, and handles in the other form, stand elsewhere.
+#[actix_web::test]
+async fn a_handle_further_in_counts_whatever_stands_further_out() {
+    let (users, admins) = (House::new(), House::of("https://admins.example.com/"));
+    let middleware = JwtAuth::new(users.verifier.clone());
+    let admins = in_words(JwtAuth::new(admins.verifier.clone()), "by admins");
+    let public = JwtAuth::new(House::of("https://public.example.com/").verifier.clone());
+    let scope = || web::scope("/admin").route("", web::get().to(me));
+    for (further_out, inside) in [
+        (App::new().app_data(admins.clone()), scope().app_data(admins.clone())),
+        (App::new().app_data(middleware.clone()), scope().app_data(admins.clone())),
+        (App::new().app_data(public.clone()), scope().app_data(web::Data::new(admins.clone()))),
+        (App::new().app_data(web::Data::new(public.clone())), scope().app_data(admins.clone())),
+        (App::new().app_data(web::Data::new(public)), scope().app_data(web::Data::new(admins))),
+    ] {
+        let app = further_out.wrap(middleware.clone()).service(inside).route("/me", web::get().to(me));
+        let app = test::init_service(app).await;
+        assert_eq!(send!(app, bearer("/me", &users.token())).status, 200);
+        let refused = send!(app, bearer("/admin", &users.token()));
+        assert_eq!((refused.status, &*refused.body), (401, "by admins"));
+    }
+}
+
 #[actix_web::test]
 async fn a_middleware_counts_before_a_handle_beside_it_or_further_out() {
     let (public, admins) = (House::new(), House::of("https://admins.example.com/"));
