@@ -369,7 +369,7 @@ impl fmt::Display for Reason {
             Reason::WrongNonce => "`nonce` is not the expected one",
             Reason::WrongAccessTokenHash => "`at_hash` does not match the access token",
             Reason::WrongAuthorizedParty => "`azp` is not this client",
-            Reason::LoginTooOld => "`auth_time` is further back than `max_age`",
+            Reason::LoginTooOld => "`auth_time` is not within `max_age`",
             Reason::PredicateFailed => "a configured predicate refused the claims",
             Reason::SenderConstraint => "token is sender-constrained and no proof of possession was checked",
             Reason::Revoked => "token was revoked",
