@@ -130,12 +130,15 @@ pub(super) struct Plan {
     pub(super) audience: &'static str,
     /// A new one where there is none.
     pub(super) key: Option<SigningKey>,
+    /// Whether sessions have their tasks.
+    pub(super) upkeep: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let patience = Duration::from_secs(5);
-        Self { grace: 30, limit: 255, patience, file: None, rotates: false, audience: "api", key: None }
+        let (file, key) = (None, None);
+        Self { grace: 30, limit: 255, patience, file, rotates: false, audience: "api", key, upkeep: true }
     }
 }
 
@@ -194,6 +197,7 @@ impl Household {
         let events = Arc::new(Mutex::new(Vec::new()));
         let sink = events.clone();
         let set_up = |builder: SessionsBuilder| {
+            let builder = if plan.upkeep { builder } else { builder.without_upkeep() };
             builder
                 .with_clock(clock.clone())
                 .with_grace(Duration::from_secs(plan.grace))
