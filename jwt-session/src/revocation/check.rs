@@ -250,7 +250,7 @@ impl Revocations {
         self.0.rules.clock.now()
     }
 
-    /// The time by which what expired may be forgotten; none where the clock has jumped.
+    /// The time by which what expired may be forgotten; none where the clock has just begun or jumped.
     pub(crate) fn forgotten(&self) -> Option<u32> {
         let now = self.now();
         self.0.steady.may_forget(now).then(|| seconds(now))

@@ -17,9 +17,9 @@ pub trait ReplayStore: Send + Sync + 'static {
     ///
     /// `until`, the time since the Unix epoch, is when whatever bears the name is over for everybody, and is the same in
     /// every call for it. From then on, by the clock of the store, the answer is false without a look, so that the store
-    /// may forget the name; not by a clock that has just jumped, which may be set right again
-    /// ([`Steady`](super::Steady)). A store forgets by itself: no call leaves behind more than it found, but for the name it
-    /// is about, while there are names that are over.
+    /// may forget the name; not by a clock that has just begun or jumped, which may be set right
+    /// ([`Steady`](super::Steady)). Else a store forgets by itself: no call leaves behind more than it found, but for the name
+    /// it is about, while there are names that are over.
     ///
     /// # Errors
     /// [`StoreError`] where the engine cannot be asked or says no. Where its answer does not come it may be used up.

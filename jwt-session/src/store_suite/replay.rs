@@ -11,7 +11,8 @@ use super::START;
 use crate::store::{ReplayStore, UseId};
 use crate::{OneTimeTokens, RedeemError};
 
-/// Runs the rules for a [`ReplayStore`], on an empty store for each.
+/// Runs the rules for a [`ReplayStore`], on an empty store for each. That it forgets what is over is for tests of its own:
+/// one that asks [`Steady`](crate::store::Steady) forgets nothing here.
 ///
 /// ```
 /// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {

@@ -8,20 +8,30 @@ use super::*;
 use crate::logged::Log;
 use crate::store::{Change, LogPage, StoreError, StoreErrorKind};
 
+/// What happens while a page of the log is asked for, before it is read.
+pub(super) type Meanwhile = Arc<Mutex<Option<BoxFuture<'static, ()>>>>;
+
 /// A store that other processes write to, and that can be away.
 #[derive(Clone)]
-struct Shared {
+pub(super) struct Shared {
     store: MemoryStore,
     is_away: Arc<AtomicBool>,
     /// What is lost of its log.
     lost: Arc<AtomicU64>,
     /// Forgetting does not come to an end.
     is_stuck: Arc<AtomicBool>,
+    /// Each transaction waits for so long.
+    waits: Arc<Mutex<Duration>>,
+    pub(super) meanwhile: Meanwhile,
 }
 
 impl SessionStore for Shared {
     fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>> {
-        self.store.transact(scope, change)
+        Box::pin(async move {
+            let waits = *self.waits.lock().unwrap();
+            tokio::time::sleep(waits).await;
+            self.store.transact(scope, change).await
+        })
     }
 
     fn sessions<'s>(
@@ -35,6 +45,10 @@ impl SessionStore for Shared {
 
     fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
         Box::pin(async move {
+            let meanwhile = self.meanwhile.lock().unwrap().take();
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
             if self.is_away.load(Ordering::Relaxed) {
                 return Err(StoreErrorKind::Unavailable.into());
             }
@@ -55,12 +69,18 @@ impl SessionStore for Shared {
 }
 
 impl World {
-    fn shared(&self) -> Shared {
-        let (is_away, lost, is_stuck) = (Arc::default(), Arc::default(), Arc::default());
-        Shared { store: self.store.clone(), is_away, lost, is_stuck }
+    pub(super) fn shared(&self) -> Shared {
+        Shared {
+            store: self.store.clone(),
+            is_away: Arc::default(),
+            lost: Arc::default(),
+            is_stuck: Arc::default(),
+            waits: Arc::default(),
+            meanwhile: Arc::default(),
+        }
     }
 
-    fn node(&self, store: impl SessionStore) -> SessionsBuilder {
+    pub(super) fn node(&self, store: impl SessionStore) -> SessionsBuilder {
         Sessions::builder(self.issuer.clone(), store).with_clock(self.clock.clone())
     }
 
@@ -247,6 +267,42 @@ async fn a_process_that_begins_by_a_wrong_clock_knows_what_was_taken_back_when_i
         assert!(is_known(&ended) && !is_known(&living));
         assert!(sessions.session(living.session()).await.unwrap().is_some());
     }
+}
+
+/// The clock is set right while one look at the log is under way; the next one, of all of it, fails.
+#[tokio::test(start_paused = true)]
+async fn a_log_that_is_to_be_read_again_is_read_to_its_end_whoever_else_reads() {
+    let world = world().await;
+    let ended = world.login("alice").await;
+    world.sessions.end(ended.session()).await.unwrap();
+    world.clock.set(START + 365 * 86_400);
+    let shared = world.shared();
+    let node = world.node(shared.clone()).without_upkeep().open().await.unwrap();
+    let (other, clock, is_away) = (node.clone(), world.clock.clone(), shared.is_away.clone());
+    *shared.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        clock.set(START + 10);
+        is_away.store(true, Ordering::Relaxed);
+        assert!(other.catch_up().await.is_err());
+        is_away.store(false, Ordering::Relaxed);
+    }));
+    node.catch_up().await.unwrap();
+    assert!(!node.revocations().is_revoked(&world.verified(&ended)), "the first one began before");
+    node.catch_up().await.unwrap();
+    assert!(node.revocations().is_revoked(&world.verified(&ended)));
+}
+
+/// Of a token that was presented too late, no time in a queue makes one that was presented in time.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_store_is_judged_by_the_time_it_has_come() {
+    let world = world().await;
+    let shared = world.shared();
+    let node = world.node(shared.clone()).open().await.unwrap();
+    let first = node.start(NewSession::of("alice")).await.unwrap();
+    node.refresh(first.refresh_token(), Refresh::new()).await.unwrap();
+    world.clock.advance(30);
+    *shared.waits.lock().unwrap() = SECOND * 4;
+    let late = node.refresh(first.refresh_token(), Refresh::new()).await;
+    assert_eq!(refusal(late), RefreshRefusal::Reuse);
 }
 
 #[tokio::test]

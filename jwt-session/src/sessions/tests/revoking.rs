@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use jwt_core::NumericDate;
-use jwt_core::keys::BoxFuture;
 
 use super::*;
-use crate::store::{Change, LogPage, StoreError, StoreErrorKind};
+use crate::store::StoreErrorKind;
 
 fn verified(world: &World, token: TokenBuilder<'_>) -> Arc<Verified> {
     world.verifier.verify(&token.sign().unwrap()).unwrap()
@@ -106,52 +105,17 @@ async fn a_refresh_honours_a_line_that_no_session_was_ended_for_yet() {
     world.refresh(other.refresh_token()).await.unwrap();
 }
 
-type Meanwhile = Arc<Mutex<Option<BoxFuture<'static, ()>>>>;
-
-/// A store at which something else happens behind the first line that is read.
-struct Busy(MemoryStore, Meanwhile);
-
-impl SessionStore for Busy {
-    fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>> {
-        self.0.transact(scope, change)
-    }
-
-    fn sessions<'s>(
-        &'s self,
-        of: Of<'s>,
-        after: Option<SessionId>,
-        most: usize,
-    ) -> BoxFuture<'s, Result<Vec<Session>, StoreError>> {
-        self.0.sessions(of, after, most)
-    }
-
-    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
-        Box::pin(async move {
-            let meanwhile = self.1.lock().unwrap().take();
-            if let Some(meanwhile) = meanwhile {
-                meanwhile.await;
-            }
-            self.0.revocations(after, most).await
-        })
-    }
-
-    fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.0.remove_expired()
-    }
-}
-
 #[tokio::test]
 async fn a_login_right_after_the_line_is_good_whoever_else_logs_out_meanwhile() {
     for what in [Revoked::Client("app".to_owned()), Revoked::Tenant("blue".to_owned()), Revoked::Issuer] {
         let world = world().await;
         let new = || NewSession::of("alice").with_client("app").with_tenant("blue");
         let before = world.sessions.start(new()).await.unwrap();
-        let meanwhile = Meanwhile::default();
-        let node = Sessions::builder(world.issuer.clone(), Busy(world.store.clone(), meanwhile.clone()));
-        let node = node.with_clock(world.clock.clone()).without_upkeep().open().await.unwrap();
+        let shared = world.shared();
+        let node = world.node(shared.clone()).without_upkeep().open().await.unwrap();
         let after = Arc::new(Mutex::new(None));
         let (sessions, kept) = (world.sessions.clone(), after.clone());
-        *meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        *shared.meanwhile.lock().unwrap() = Some(Box::pin(async move {
             let login = sessions.start(new()).await.unwrap();
             let other = sessions.start(NewSession::of("bob")).await.unwrap();
             sessions.end(other.session()).await.unwrap();
