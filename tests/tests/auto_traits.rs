@@ -184,6 +184,7 @@ types! {
     jwt_session::store::StoreErrorKind,
     jwt_session::store::KeyRingDocument,
     jwt_session::store::LogPage,
+    jwt_session::store::Steady,
     jwt_session::store::UseId,
     jwt_session::store::StoreError,
     jwt_session::store::Transaction,
