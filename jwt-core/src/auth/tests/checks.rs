@@ -112,6 +112,13 @@ fn what_the_answer_says_itself_no_check_says() {
 }
 
 #[test]
+fn a_field_is_shown_but_for_what_a_cookie_holds() {
+    let shown = |name, value: &'static str| format!("{:?}", ResponseHeader::new(name, value));
+    assert_eq!(shown("x", "1"), r#"ResponseHeader { name: "x", value: "1" }"#);
+    assert_eq!(shown("Set-Cookie", "a=b"), r#"ResponseHeader { name: "Set-Cookie", value: "…" }"#);
+}
+
+#[test]
 fn the_rules_are_shown_with_the_names_of_their_checks() {
     let world = world();
     let check =
