@@ -19,8 +19,8 @@ use crate::service::JwtAuthService;
 /// Authenticates requests by the JSON Web Token that they carry.
 ///
 /// A middleware for `wrap`, and the handle that extractors find by `app_data` where no middleware
-/// stands, or further in than one. Cheap to clone, and to be cloned into every worker: clones are the same rules and share
-/// one verifier. See the [crate](crate) for what it answers.
+/// stands, or further in than one. Cheap to clone, and to be cloned into every worker: clones are the
+/// same rules and share one verifier. See the [crate](crate) for what it answers.
 ///
 /// Not generic over the refusal's body as the layer of `tower-jwt` is: here every response may have
 /// any body, and extractors look the handle up by its type, so there is one type.
@@ -142,22 +142,6 @@ impl JwtAuth {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The handle in `app_data` by which an extractor is to decide: one that whoever left `before` in the
-    /// request did not see. actix-web shows a scope's data to the middleware of that scope and of those
-    /// inside, so that one stands further in, and its rules count as those of a middleware there would.
-    /// None where what is there stands.
-    pub(crate) fn further_in<'r>(
-        request: &'r HttpRequest,
-        before: Option<&Authentication>,
-    ) -> Option<&'r Self> {
-        let seen = match before {
-            None => Places::default(),
-            Some(before) => Self::seen_by(before)?,
-        };
-        let mut handles = handles(request).into_iter().flatten();
-        handles.find(|(place, _)| !seen.contains(&Some(*place))).map(|(_, auth)| auth)
-    }
-
     /// Attaches this handle to what it decided, so that extractors answer in its words; and where there
     /// are others in `app_data`, which of them can be seen from here.
     pub(crate) fn sign(&self, authentication: Authentication, request: &HttpRequest) -> Authentication {
@@ -176,12 +160,38 @@ impl JwtAuth {
             Err(other) => other.downcast_ref().map(|Signed { by, .. }| by.clone()),
         }
     }
+}
 
-    /// What a handle saw that left `authentication` in the request; none where no handle did.
-    fn seen_by(authentication: &Authentication) -> Option<Places> {
-        let presenter = authentication.presenter()?;
-        let alone = || presenter.is::<Inner>().then(Places::default);
-        presenter.downcast_ref().map(|signed: &Signed| signed.seen).or_else(alone)
+/// By whom an extractor is answered.
+pub(crate) enum Decider<'r, 'b> {
+    /// What stands in the request.
+    Before(&'b Authentication),
+    /// The handle in `app_data`.
+    Handle(&'r JwtAuth),
+    /// Nothing stands and no handle, or two of which nothing tells which is nearer.
+    Nobody,
+}
+
+impl<'r, 'b> Decider<'r, 'b> {
+    /// A handle that whoever left `before` did not see stands further in: actix-web shows a scope's data
+    /// to the middleware of that scope and of those inside. Its rules count as those of a middleware
+    /// there would, unless it is the very one that left `before`.
+    pub(crate) fn of(request: &'r HttpRequest, before: Option<&'b Authentication>) -> Self {
+        let by = before.and_then(JwtAuth::behind);
+        if let (Some(before), None) = (before, &by) {
+            return Self::Before(before);
+        }
+        let seen = before.map(seen_by).unwrap_or_default();
+        let is_further_in = |(place, auth): &(usize, &JwtAuth)| {
+            !seen.contains(&Some(*place)) && !by.as_ref().is_some_and(|by| by.is_same(auth))
+        };
+        let [plain, shared] = handles(request).map(|handle| handle.filter(is_further_in));
+        match (plain, shared, before) {
+            (Some((_, one)), Some((_, other)), _) if !one.is_same(other) => Self::Nobody,
+            (Some((_, auth)), ..) | (None, Some((_, auth)), _) => Self::Handle(auth),
+            (None, None, Some(before)) => Self::Before(before),
+            (None, None, None) => Self::Nobody,
+        }
     }
 }
 
@@ -195,8 +205,13 @@ struct Signed {
 /// the request has that data. Clones of one handle may stand in several places.
 type Places = [Option<usize>; 2];
 
-/// The handles in `app_data` that can be seen from here, the innermost of each form. Nothing tells
-/// which of the two is nearer.
+/// What the handle saw that left `authentication` in the request.
+fn seen_by(authentication: &Authentication) -> Places {
+    let signed = authentication.presenter().and_then(|presenter| presenter.downcast_ref());
+    signed.map(|signed: &Signed| signed.seen).unwrap_or_default()
+}
+
+/// The handles in `app_data` that can be seen from here, the innermost of each form.
 fn handles(request: &HttpRequest) -> [Option<(usize, &JwtAuth)>; 2] {
     let plain = request.app_data::<JwtAuth>().map(|auth| (from_ref(auth).addr(), auth));
     let shared = request.app_data::<web::Data<JwtAuth>>().map(|data| (from_ref(data).addr(), &***data));

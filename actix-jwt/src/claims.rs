@@ -15,10 +15,11 @@ use crate::rejection::AuthRejection;
 /// The claims of the request's verified token, as a `T`.
 ///
 /// Takes what the [`JwtAuth`](crate::JwtAuth) middleware left in the request; where none stands,
-/// authenticates the request itself by the `JwtAuth` in `app_data` (or `web::Data<JwtAuth>`, which is
-/// looked for second: use one form throughout) and leaves the outcome for the next extractor. Fields
-/// that checks add to responses are lost in that second form, and so is the `Cache-Control: private` of
-/// a token in the query, for an extractor has no response to put them on.
+/// authenticates the request itself by the `JwtAuth` in `app_data` (or `web::Data<JwtAuth>`) and leaves
+/// the outcome for the next extractor. Fields that checks add to responses are lost in that second form,
+/// and so is the `Cache-Control: private` of a token in the query, for an extractor has no response to
+/// put them on. Use one form of `app_data` throughout: nothing tells which of a `JwtAuth` and a
+/// `web::Data<JwtAuth>` is nearer, and where they differ it answers 500, as where there is none.
 ///
 /// With both, the inner one counts. For the extractors there, a handle in the `app_data` of a scope or
 /// resource inside of the one that is wrapped decides as a middleware there would: its rules refuse, and

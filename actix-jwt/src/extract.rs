@@ -10,7 +10,7 @@ use futures_util::future::{FutureExt, Shared};
 use jwt_core::{Authentication, BoxFuture, Decision, Refusal, Step};
 use pin_project_lite::pin_project;
 
-use crate::auth::JwtAuth;
+use crate::auth::{Decider, JwtAuth};
 use crate::head::HttpHead;
 use crate::rejection::AuthRejection;
 
@@ -49,15 +49,19 @@ enum Outcome {
 /// Takes what the middleware left in `request`; where none stands, or a handle in `app_data` stands
 /// further in, authenticates by that handle.
 pub(crate) fn extract<E>(request: &HttpRequest, wanted_by: &'static str, read: Read<E>) -> ExtractFuture<E> {
-    let before = request.extensions().get::<Authentication>().cloned();
-    let Some(auth) = JwtAuth::further_in(request, before.as_ref()) else {
-        return ExtractFuture::ready(match &before {
-            Some(authentication) => read_for(request, authentication, read),
-            None => {
-                let refusal = Refusal::missing_layer(wanted_by);
-                Err(AuthRejection::in_words_of_request(request, refusal))
+    let (auth, before) = {
+        let extensions = request.extensions();
+        let before = extensions.get::<Authentication>();
+        match Decider::of(request, before) {
+            Decider::Before(authentication) => {
+                return ExtractFuture::ready(read_for(request, authentication, read));
             }
-        });
+            Decider::Handle(auth) => (auth, before.cloned()),
+            Decider::Nobody => {
+                let refusal = Refusal::missing_layer(wanted_by);
+                return ExtractFuture::ready(Err(AuthRejection::new(request, None, refusal)));
+            }
+        }
     };
     let attempted = {
         let extensions = request.extensions();

@@ -121,6 +121,26 @@ async fn a_handle_further_in_counts_whatever_stands_further_out() {
     }
 }
 
+/// Of two that the middleware has not seen nobody knows which is nearer, so that neither lets anything in.
+#[actix_web::test]
+async fn two_handles_of_two_forms_inside_are_a_mistake() {
+    let (users, admins) = (House::new(), House::of("https://admins.example.com/"));
+    let plain = JwtAuth::new(users.verifier.clone());
+    let shared = |auth: &JwtAuth| web::Data::new(auth.clone());
+    let inside = |other| web::scope("/b").app_data(other).route("", web::get().to(me));
+    for (row, other, expected) in [
+        ("another", shared(&JwtAuth::new(admins.verifier.clone())), 500),
+        ("a clone of it", shared(&plain), 200),
+    ] {
+        let outer = || web::scope("/a").app_data(plain.clone()).service(inside(other.clone()));
+        let alone = test::init_service(App::new().service(outer())).await;
+        let middleware = JwtAuth::new(users.verifier.clone());
+        let behind = test::init_service(App::new().wrap(middleware).service(outer())).await;
+        assert_eq!(send!(alone, bearer("/a/b", &users.token())).status, expected, "{row}, alone");
+        assert_eq!(send!(behind, bearer("/a/b", &users.token())).status, expected, "{row}, behind");
+    }
+}
+
 #[actix_web::test]
 async fn a_middleware_counts_before_a_handle_beside_it_or_further_out() {
     let (public, admins) = (House::new(), House::of("https://admins.example.com/"));
