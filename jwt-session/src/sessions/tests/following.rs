@@ -8,6 +8,13 @@ use super::*;
 use crate::logged::Log;
 use crate::store::{Change, LogPage, StoreError, StoreErrorKind};
 
+/// How a transaction fails, which has decided: before it has written, or with its answer on the way.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Failure {
+    BeforeItWrote,
+    AfterItWrote,
+}
+
 /// What happens while a page of the log is asked for, before it is read.
 pub(super) type Meanwhile = Arc<Mutex<Option<BoxFuture<'static, ()>>>>;
 
@@ -22,15 +29,33 @@ pub(super) struct Shared {
     is_stuck: Arc<AtomicBool>,
     /// Each transaction waits for so long.
     waits: Arc<Mutex<Duration>>,
+    /// Each login fails.
+    pub(super) fails: Arc<Mutex<Option<Failure>>>,
     pub(super) meanwhile: Meanwhile,
 }
 
 impl SessionStore for Shared {
-    fn transact<'s>(&'s self, scope: Scope<'s>, change: Change<'s>) -> BoxFuture<'s, Result<(), StoreError>> {
+    fn transact<'s>(
+        &'s self,
+        scope: Scope<'s>,
+        mut change: Change<'s>,
+    ) -> BoxFuture<'s, Result<(), StoreError>> {
         Box::pin(async move {
-            let waits = *self.waits.lock().unwrap();
+            let waits = *self.waits.lock().expect("no test panics with it");
             tokio::time::sleep(waits).await;
-            self.store.transact(scope, change).await
+            let fails = *self.fails.lock().expect("no test panics with it");
+            match (fails, scope) {
+                (Some(Failure::BeforeItWrote), Scope::Login { subject, .. }) => {
+                    let read = self.store.sessions(Of::Subject(subject), None, 100).await?;
+                    change(&mut Transaction::new(Duration::from_secs(START), read));
+                    Err(StoreErrorKind::Failed.into())
+                }
+                (Some(Failure::AfterItWrote), Scope::Login { .. }) => {
+                    self.store.transact(scope, change).await?;
+                    Err(StoreErrorKind::Unavailable.into())
+                }
+                _ => self.store.transact(scope, change).await,
+            }
         })
     }
 
@@ -76,6 +101,7 @@ impl World {
             lost: Arc::default(),
             is_stuck: Arc::default(),
             waits: Arc::default(),
+            fails: Arc::default(),
             meanwhile: Arc::default(),
         }
     }

@@ -2,8 +2,9 @@
 
 use jwt_core::keys::BoxFuture;
 
+use super::following::Failure;
 use super::*;
-use crate::store::{Change, LogPage, StoreError, StoreErrorKind};
+use crate::store::{Change, LogPage, StoreError};
 
 /// A store with steps at which a caller can go away.
 struct InSteps(MemoryStore);
@@ -39,68 +40,17 @@ impl SessionStore for InSteps {
     }
 }
 
-/// A store that decides, and then fails: before it has written, or with its answer on the way.
-struct Fails {
-    store: MemoryStore,
-    how: Arc<Mutex<Failure>>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Failure {
-    None,
-    BeforeItWrote,
-    AfterItWrote,
-}
-
-impl SessionStore for Fails {
-    fn transact<'s>(
-        &'s self,
-        scope: Scope<'s>,
-        mut change: Change<'s>,
-    ) -> BoxFuture<'s, Result<(), StoreError>> {
-        Box::pin(async move {
-            let how = *self.how.lock().unwrap();
-            if how == Failure::BeforeItWrote {
-                let Scope::Login { subject, .. } = scope else { return Err(StoreErrorKind::Failed.into()) };
-                let read = self.store.sessions(Of::Subject(subject), None, 100).await?;
-                change(&mut Transaction::new(Duration::from_secs(START), read));
-                return Err(StoreErrorKind::Failed.into());
-            }
-            self.store.transact(scope, change).await?;
-            if how == Failure::AfterItWrote { Err(StoreErrorKind::Unavailable.into()) } else { Ok(()) }
-        })
-    }
-
-    fn sessions<'s>(
-        &'s self,
-        of: Of<'s>,
-        after: Option<SessionId>,
-        most: usize,
-    ) -> BoxFuture<'s, Result<Vec<Session>, StoreError>> {
-        self.store.sessions(of, after, most)
-    }
-
-    fn revocations(&self, after: u64, most: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
-        self.store.revocations(after, most)
-    }
-
-    fn remove_expired(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.store.remove_expired()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_login_that_fails_in_the_store_logs_nobody_out_of_a_session_that_lives() {
     for failure in [Failure::BeforeItWrote, Failure::AfterItWrote] {
         let world = world().await;
-        let how = Arc::new(Mutex::new(Failure::None));
-        let store = Fails { store: world.store.clone(), how: how.clone() };
-        let builder = Sessions::builder(world.issuer.clone(), store).with_clock(world.clock.clone());
-        let sessions = builder.with_most_sessions(1).with_single_process().open().await.unwrap();
+        let shared = world.shared();
+        let builder = world.node(shared.clone()).with_most_sessions(1).with_single_process();
+        let sessions = builder.open().await.unwrap();
         let first = sessions.start(NewSession::of("alice")).await.unwrap();
-        *how.lock().unwrap() = failure;
+        *shared.fails.lock().unwrap() = Some(failure);
         assert!(matches!(sessions.start(NewSession::of("alice")).await, Err(SessionError::Store(_))));
-        *how.lock().unwrap() = Failure::None;
+        *shared.fails.lock().unwrap() = None;
         // One that was ended is known within a minute to be, as what others end.
         tokio::time::sleep(Duration::from_secs(61)).await;
         let has_ended = sessions.session(first.session()).await.unwrap().unwrap().ended().is_some();
