@@ -157,10 +157,12 @@ mod tests {
     type Words = fn(&Refusal) -> Response<Body>;
 
     fn auth(realm: &str, words: Words) -> JwtAuth<Words> {
-        let key = SigningKey::generate(Algorithm::ES256).unwrap();
+        let key = SigningKey::generate(Algorithm::ES256).expect("a backend is on");
         let verifier = Verifier::builder().with_key(&key).with_audience("api").with_issuer("id").build();
-        let challenge = Challenge::default().with_realm(realm).unwrap();
-        JwtAuth::new(verifier.unwrap()).with_challenge(challenge).with_refusal(words)
+        let challenge = Challenge::default().with_realm(realm).expect("a realm of letters");
+        JwtAuth::new(verifier.expect("key, audience and issuer are there"))
+            .with_challenge(challenge)
+            .with_refusal(words)
     }
 
     #[tokio::test]
@@ -169,8 +171,9 @@ mod tests {
         let state = auth("state", |_| Response::new("of the state".into()));
         let me = get(async |_: StateClaims<Registered, Words>| "in");
         let app = Router::new().route("/", me).with_state(state).layer(layer);
-        let refused = app.oneshot(Request::new(Body::empty())).await.unwrap();
+        let refused = app.oneshot(Request::new(Body::empty())).await.expect("a router never fails");
         assert_eq!(refused.headers()["www-authenticate"], r#"Bearer realm="state""#);
-        assert_eq!(to_bytes(refused.into_body(), usize::MAX).await.unwrap(), "of the state");
+        let body = to_bytes(refused.into_body(), usize::MAX).await.expect("a body in memory");
+        assert_eq!(body, "of the state");
     }
 }

@@ -284,7 +284,8 @@ mod tests {
         let p256 = f::der(f::P256_PUBLIC);
         let ed = f::der(f::ED25519_PUBLIC);
         let rsa = verifying(Algorithm::RS256);
-        let PublicMaterial::Rsa { n, e } = &**rsa.public().unwrap() else { panic!("an RSA key") };
+        let public = rsa.public().expect("a verifying key of RS256 is no secret");
+        let PublicMaterial::Rsa { n, e } = &**public else { panic!("RS256 has RSA keys alone") };
         let zero_before = |number: &[u8]| [&[0], number].concat();
         for (algorithm, theirs) in [
             (Algorithm::RS256, DecodingKey::from_rsa_raw_components(n, e)),
